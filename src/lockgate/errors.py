@@ -1,0 +1,118 @@
+"""One error tree. Each error says what happened and, in `hint`, what to do next."""
+
+from difflib import get_close_matches
+from collections.abc import Iterable
+
+
+class LockgateError(Exception):
+    """Base of every error that Lockgate raises on purpose.
+
+    `message` says what happened, `hint` the next step (empty when there is none).
+    Instances survive pickling, so they cross process borders whole.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+
+class ConfigError(LockgateError):
+    """A setting, an argument or a file of the deployer is wrong."""
+
+
+class UnknownNameError(ConfigError):
+    """A graph, tool, model or provider that does not exist was named."""
+
+    @classmethod
+    def of(cls, kind: str, name: str, known: Iterable[str]) -> "UnknownNameError":
+        """Names what is `known` and, when one is close to `name`, suggests it."""
+        names = sorted(known)
+        close = get_close_matches(name, names, n=1)
+        guess = f"Did you mean {close[0]!r}?" if close else ""
+        listing = f"Known: {', '.join(names[:20])}." if names else f"There is no {kind} yet."
+        return cls(f"Unknown {kind} {name[:200]!r}.", f"{guess} {listing}".strip())
+
+
+class MissingExtraError(ConfigError):
+    """An optional dependency is not installed."""
+
+    @classmethod
+    def of(cls, extra: str, what: str) -> "MissingExtraError":
+        """`what` needs the optional dependencies called `extra`."""
+        return cls(f"{what} needs the extra {extra!r}.", f"Install it: pip install 'lockgate[{extra}]'")
+
+
+class PolicyError(ConfigError):
+    """A policy pack is malformed. `where` reads `file:line: rule 'id', field 'name'`."""
+
+    def __init__(self, message: str, hint: str = "", where: str = "") -> None:
+        super().__init__(f"{where}: {message}" if where else message, hint)
+        self.where = where
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), {"message": self.message, "hint": self.hint, "where": self.where})
+
+
+class GraphError(LockgateError):
+    """A graph breaks a rule that every graph must keep."""
+
+
+class BypassError(GraphError):
+    """There is a way round the lock. `path` names its nodes in order."""
+
+    def __init__(self, message: str, hint: str = "", path: tuple[str, ...] = ()) -> None:
+        super().__init__(message, hint)
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), {"message": self.message, "hint": self.hint, "path": self.path})
+
+
+class StoreError(LockgateError):
+    """Postgres is down, refuses, or vanished."""
+
+
+class ThreadError(LockgateError):
+    """A thread cannot do what was asked of it."""
+
+
+class ThreadNotFoundError(ThreadError):
+    """No checkpoint exists for this thread."""
+
+
+class ThreadFinishedError(ThreadError):
+    """The thread has nothing left to resume."""
+
+
+class ThreadBusyError(ThreadError):
+    """Another process or task is running this thread now."""
+
+
+class ApprovalError(ThreadError):
+    """An answer names an approval that is unknown, already answered or expired, or has the wrong shape."""
+
+
+class ModelError(LockgateError):
+    """A model cannot be opened or gave no usable answer."""
+
+
+class ScriptError(ModelError):
+    """A scripted model ran out of turns, or a turn does not fit what it saw."""
+
+
+class ToolError(LockgateError):
+    """Raised by a tool's author to fail with a message that the model may read.
+
+    Any other exception reaches the model as its class name only: its text may hold secrets.
+    """
+
+
+def _rebuild(cls: type[LockgateError], state: dict[str, object]) -> LockgateError:
+    error = cls.__new__(cls)
+    LockgateError.__init__(error, str(state["message"]), str(state["hint"]))
+    error.__dict__.update(state)
+    return error

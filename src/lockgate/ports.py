@@ -1,0 +1,86 @@
+"""The Protocols of the seams. Each has one conformance suite that every implementation passes.
+
+Chat models and checkpointers have LangChain's and LangGraph's own base classes and need no Protocol here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from lockgate.decision import Call, Decision, Ruling
+from lockgate.labels import TRUSTED, Label
+from lockgate.spec import ToolSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """On whose behalf an agent acts. Pass it as the graph's `context`; it never holds secrets."""
+
+    user: str = ""
+    roles: frozenset[str] = frozenset()
+    tenant: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What a decision may depend on besides the call: who acts for whom, and what the session has seen."""
+
+    agent: str = ""
+    caller: Caller = field(default_factory=Caller)
+    trust: Label = TRUSTED
+
+
+class Judge(Protocol):
+    """Decides on validated calls. `Policy` is one; others can stand before or behind it."""
+
+    def decide(self, call: Call, spec: ToolSpec, history: History) -> Decision:
+        """Never raises for any `call.args`; whatever it cannot judge it denies."""
+        ...
+
+
+class Clock(Protocol):
+    """Time, in seconds."""
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        ...
+
+
+class EffectLedger(Protocol):
+    """The record that makes an effect happen once: claim before the call, settle after it."""
+
+    async def claim(self, run_id: str, ruling: Ruling, spec: ToolSpec) -> Any | None:
+        """Claims the effect; returns the recorded outcome when it already happened, None when it may run now."""
+        ...
+
+    async def settle(self, run_id: str, ruling: Ruling, outcome: Any) -> None:
+        """Records the outcome of a claimed effect."""
+        ...
+
+
+class AuditLog(Protocol):
+    """Append-only record of decisions and outcomes. An entry that cannot be written means no effect."""
+
+    async def append(self, run_id: str, ruling: Ruling, outcome: str) -> None:
+        """Writes one entry; raises StoreError when it cannot."""
+        ...
+
+
+class Memory(Protocol):
+    """One store of memories, each with its label."""
+
+    async def recall(self, query: str, limit: int) -> Sequence[tuple[str, Label]]:
+        """At most `limit` memories, best first."""
+        ...
+
+    async def remember(self, text: str, label: Label) -> None:
+        """Keeps `text` with its label."""
+        ...
+
+
+class Sandbox(Protocol):
+    """Runs code that is not trusted."""
+
+    async def run(self, code: str, timeout: float) -> str:  # noqa: ASYNC109 - a bound the sandbox itself keeps
+        """The output of `code`, killed after `timeout` seconds."""
+        ...
