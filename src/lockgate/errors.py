@@ -1,7 +1,7 @@
 """One error tree. Each error says what happened and, in `hint`, what to do next."""
 
-from difflib import get_close_matches
 from collections.abc import Iterable
+from difflib import get_close_matches
 
 
 class LockgateError(Exception):
