@@ -2,13 +2,16 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import IntEnum
 from functools import cached_property
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
+from pydantic_core import to_jsonable_python
 
 from lockgate.labels import Integrity
+from lockgate.text import clean
 
 
 class Risk(IntEnum):
@@ -69,6 +72,13 @@ class ToolSpec:
         schema.pop("description", None)
         return schema
 
+    def validated(self, args: dict[str, Any]) -> dict[str, Any]:
+        """`args` checked against `args_model`, with defaults filled in, as plain JSON values.
+
+        A Decimal stays one, so that bounds on amounts compare exactly. Raises pydantic's ValidationError.
+        """
+        return {name: _plain(value) for name, value in self.args_model.model_validate(args)}
+
     @cached_property
     def schema(self) -> dict[str, Any]:
         """The tool as chat models take it: `{"type": "function", "function": {name, description, parameters}}`."""
@@ -76,3 +86,24 @@ class ToolSpec:
             "type": "function",
             "function": {"name": self.name, "description": self.description, "parameters": self.parameters},
         }
+
+
+def _plain(value: Any) -> Any:
+    if value is None or type(value) in _LEAVES:
+        return value
+    if isinstance(value, dict):
+        return {str(_plain(key)): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_plain(item) for item in value]
+    if isinstance(value, BaseModel):
+        return {name: _plain(item) for name, item in value}
+    return to_jsonable_python(value)
+
+
+_LEAVES = (str, int, float, bool, Decimal)
+
+
+def explain_invalid(error: ValidationError) -> str:
+    """What is wrong with a call's arguments, a clause a fault, without repeating hostile input at length."""
+    faults = [f"{'.'.join(map(str, e['loc']))[:100] or 'arguments'}: {e['msg'][:200]}" for e in error.errors()[:5]]
+    return clean("Invalid arguments. " + "; ".join(faults))

@@ -13,10 +13,11 @@ from langchain_core.messages import AnyMessage, BaseMessage, RemoveMessage, conv
 from langgraph.channels import DeltaChannel, EphemeralValue
 from langgraph.graph.message import REMOVE_ALL_MESSAGES
 
-from lockgate.decision import Ruling
+from lockgate.decision import Call, Ruling
 from lockgate.events import Event
 from lockgate.handoff import AgentTask, Status, Usage
 from lockgate.labels import Label, join
+from lockgate.result import ToolResult
 
 SNAPSHOT_EVERY = 1_000
 """Updates of a delta channel between two full snapshots in the checkpoints."""
@@ -115,4 +116,30 @@ class AgentState(TypedDict, total=False):
     trust: Annotated[Label, join_trust]
     decisions: Annotated[dict[str, Ruling], DeltaChannel(merge_rulings, snapshot_frequency=SNAPSHOT_EVERY)]
     notes: Annotated[list[Note], DeltaChannel(append_notes, snapshot_frequency=SNAPSHOT_EVERY)]
+    events: Annotated[list[Event], EphemeralValue(list, guard=False)]
+
+
+class LockOutput(TypedDict, total=False):
+    """What one pass through the lock adds to the agent's state."""
+
+    messages: list[AnyMessage]
+    usage: Usage
+    trust: Label
+    decisions: dict[str, Ruling]
+
+
+class LockState(LockOutput, total=False):
+    """One tool call on its way through the lock. The agent sends `call`, `run_id`, `agent`, `trust`, `reasoning`.
+
+    `reasoning` is what the model said when it made the call, for the person who reviews it; `problem`
+    why the last answer of that person could not stand.
+    """
+
+    call: Call
+    run_id: str
+    agent: str
+    reasoning: str
+    problem: str
+    ruling: Ruling
+    result: ToolResult
     events: Annotated[list[Event], EphemeralValue(list, guard=False)]

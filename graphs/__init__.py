@@ -1,0 +1,18 @@
+"""Compiled graphs: the lock, the patterns, and the proof that no path goes round the lock."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lockgate.graphs import lock, react
+    from lockgate.graphs.proof import verify
+
+__all__ = ["lock", "react", "verify"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "verify":
+        return import_module("lockgate.graphs.proof").verify
+    if name in __all__:
+        return import_module(f"lockgate.graphs.{name}")
+    raise AttributeError(f"module 'lockgate.graphs' has no attribute {name!r}")

@@ -1,0 +1,43 @@
+"""How every builder compiles: proof first, then the defaults that make a run safe.
+
+The two private keys of LangGraph that Lockgate needs stand here and nowhere else.
+"""
+
+from copy import copy
+from typing import Any
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph import StateGraph
+from langgraph.graph.state import CompiledStateGraph
+
+from lockgate.graphs.proof import verify
+from lockgate.runtime.serde import serializer
+
+_STRICT_RESUME = "__pregel_strict_resume"
+"""Without it a resume that names an unknown interrupt silently runs the waiting nodes again."""
+_DURABILITY = "__pregel_durability"
+"""`sync`: a step's checkpoint is on disk before the next step starts. The library's default is `async`."""
+
+MAX_STEPS = 10_000
+"""Steps of one run; the bound that matters is `max_iterations`, this one only stops a graph gone wild."""
+
+
+def compiled(
+    graph: StateGraph[Any, Any, Any, Any],
+    *,
+    name: str,
+    checkpointer: BaseCheckpointSaver[Any] | None = None,
+) -> CompiledStateGraph[Any, Any, Any, Any]:
+    """Compiles `graph`, proves that every tool call passes through the lock, and sets the safe defaults.
+
+    Raises BypassError with the offending path.
+    """
+    if isinstance(checkpointer, InMemorySaver):
+        # The library's own default builds any class that a checkpoint names; a Postgres saver of ours is strict.
+        checkpointer = copy(checkpointer)
+        checkpointer.serde = serializer()
+    agent = graph.compile(checkpointer=checkpointer, name=name)
+    verify(agent)
+    configurable = {_STRICT_RESUME: True, _DURABILITY: "sync"} if checkpointer is not None else {}
+    return agent.with_config(recursion_limit=MAX_STEPS, configurable=configurable)

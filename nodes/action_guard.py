@@ -1,0 +1,55 @@
+"""`action_guard`: the upper gate. It decides once, and the decision is frozen to the exact call."""
+
+import time
+
+from lockgate.decision import Allow, Decision, Deny, Review, Ruling, digest, verb
+from lockgate.events import EVENTS, Event
+from lockgate.guardrails.gate import Gate
+from lockgate.labels import TRUSTED
+from lockgate.nodes.node import Goto, Node, Update, caller
+from lockgate.ports import History
+from lockgate.state import LockState
+
+
+def action_guard(*, gate: Gate, run: str, ask: str, refuse: str, agent: str = "") -> Node:
+    """Judges the call. Goes to `run` when it is allowed, to `ask` for review, to `refuse` when it is denied.
+
+    An edited call is judged anew. When the very rule that asked for the review asks again, the person who made
+    the edit has answered it.
+    """
+
+    def body(state: LockState) -> tuple[Update, Goto]:
+        started = time.time()
+        history = History(agent=state.get("agent", ""), caller=caller(), trust=state.get("trust") or TRUSTED)
+        call, decision = gate.rule(state["call"], history)
+        editor = call.edited_by
+        asked = state.get("ruling") if editor else None
+        if isinstance(decision, Review) and asked is not None and asked.decision.rule == decision.rule:
+            decision = Allow(rule=decision.rule, reason=f"edited and approved by {editor}")
+        ended = time.time()
+        ruling = Ruling(call_id=call.id, tool=call.name, digest=digest(call), decision=decision, at=ended, by=editor)
+        event = Event(
+            kind="decision",
+            node="action_guard",
+            name=call.name,
+            call_id=call.id,
+            agent=agent,
+            run_id=state.get("run_id", ""),
+            started=started,
+            ended=ended,
+            status=verb(decision),
+            detail={"rule": decision.rule, "reason": decision.reason},
+        )
+        return {"call": call, "ruling": ruling, EVENTS: [event]}, _next(decision, run, ask, refuse)
+
+    return Node("action_guard", body, agent=agent)
+
+
+def _next(decision: Decision, run: str, ask: str, refuse: str) -> str:
+    match decision:
+        case Allow():
+            return run
+        case Review():
+            return ask
+        case Deny():
+            return refuse

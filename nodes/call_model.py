@@ -1,0 +1,151 @@
+"""`call_model`: asks the model, and sends each call it makes into the lock."""
+
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, SystemMessage
+from langchain_core.runnables import Runnable
+from langgraph.types import Send
+
+from lockgate.decision import Call
+from lockgate.errors import ModelError
+from lockgate.events import EVENTS, Event
+from lockgate.handoff import Status, Usage
+from lockgate.nodes.node import Goto, Node, Update
+from lockgate.state import AgentState, Note
+from lockgate.text import clean, cleaned, cut, unfit
+
+MAX_CALLS = 64
+"""Tool calls in one answer of the model. Further ones are refused, not run."""
+MAX_REASONING = 2_000
+"""Bytes of the model's words that a reviewer is shown beside a call."""
+
+
+def call_model(
+    *,
+    model: Callable[[], BaseChatModel],
+    schemas: Sequence[dict[str, Any]],
+    prompt: str,
+    max_iterations: int,
+    lock: str,
+    done: str,
+    agent: str = "",
+) -> Node:
+    """Calls the model with the system `prompt`; `model` is opened at the first call.
+
+    Goes to `lock` once for each tool call, or to `done` when there is none or when the bound of
+    `max_iterations` calls is reached.
+    """
+    opened: list[Runnable[Any, AIMessage]] = []
+    system = [SystemMessage(prompt)] if prompt else []
+
+    async def body(state: AgentState) -> tuple[Update, Goto]:
+        if not opened:
+            chat = model()
+            opened.append(chat.bind_tools(schemas) if schemas else chat)
+        started = time.time()
+        answer = await opened[0].ainvoke([*system, *state["messages"]])
+        if not isinstance(answer, AIMessage):
+            raise ModelError(f"The model answered with a {type(answer).__name__}, not with an AIMessage.")
+        answer, calls = sound(answer, state.get("decisions", {}))
+        usage = used(answer)
+        iterations = state.get("iterations", 0) + 1
+        update: Update = {
+            "messages": [answer],
+            "usage": usage,
+            "iterations": iterations,
+            EVENTS: [_event(state, answer, usage, started, agent)],
+        }
+        if not calls:
+            return update, done
+        if iterations >= max_iterations:
+            text = f"Stopped after {iterations} model calls; the last {len(calls)} tool call(s) did not run."
+            update["notes"] = [Note(source="call_model", text=text, at=time.time())]
+            return {**update, "status": Status.MAX_ITERATIONS}, done
+        shared = {
+            "run_id": state.get("run_id", ""),
+            "agent": agent,
+            "trust": state.get("trust"),
+            "reasoning": cut(answer.text, MAX_REASONING)[0],
+        }
+        return update, [Send(lock, {"call": call, **shared}) for call in calls]
+
+    return Node("call_model", body, agent=agent)
+
+
+def sound(answer: AIMessage, known: Any) -> tuple[AIMessage, list[Call]]:
+    """The answer as it may enter the state, and its calls.
+
+    Every call gets an id that is new to the thread (`known` holds those in use); a call whose arguments cannot
+    be stored, and one beyond `MAX_CALLS`, becomes an invalid call of the same id.
+    """
+    taken: set[str] = set()
+
+    def fresh(proposed: str | None) -> str:
+        call_id = clean(proposed or "")[:200]
+        if not call_id or call_id in taken or call_id in known:
+            call_id = f"call-{uuid.uuid4().hex}"
+        taken.add(call_id)
+        return call_id
+
+    good: list[dict[str, Any]] = []
+    bad: list[dict[str, Any]] = []
+    for call in answer.tool_calls:
+        why = unfit([call["name"], call["args"]])
+        if len(good) >= MAX_CALLS:
+            why = f"is more than {MAX_CALLS} calls in one answer"
+        record = {"name": cut(clean(call["name"]), 200)[0], "id": fresh(call["id"])}
+        if why:
+            bad.append({**record, "args": "", "error": f"it {why}", "type": "invalid_tool_call"})
+        else:
+            good.append({**record, "args": call["args"], "type": "tool_call"})
+    for broken in answer.invalid_tool_calls[:MAX_CALLS]:
+        name, args = cut(clean(broken["name"] or ""), 200)[0], cut(clean(broken["args"] or ""), 2_000)[0]
+        error = cut(clean(broken["error"] or "its arguments are no JSON object"), 300)[0]
+        record = {"name": name, "id": fresh(broken["id"])}
+        bad.append({**record, "args": args, "error": error, "type": "invalid_tool_call"})
+    update: dict[str, Any] = {"tool_calls": good, "invalid_tool_calls": bad}
+    if not answer.id:
+        update["id"] = uuid.uuid4().hex
+    if unfit(answer.content):
+        update["content"] = clean(answer.text)
+    if answer.additional_kwargs and unfit(answer.additional_kwargs):
+        update["additional_kwargs"] = {}
+    elif answer.additional_kwargs.get("tool_calls") and (bad or good != answer.tool_calls):
+        # Some providers send this raw copy back instead of tool_calls; it must not disagree with them.
+        update["additional_kwargs"] = {k: v for k, v in answer.additional_kwargs.items() if k != "tool_calls"}
+    calls = [Call(id=call["id"], name=call["name"], args=call["args"]) for call in good]
+    calls += [Call(id=call["id"], name=call["name"], args={}, error=call["error"]) for call in bad]
+    return answer.model_copy(update=update), calls
+
+
+def used(answer: AIMessage) -> Usage:
+    """Tokens of one model call as the provider counted them; zero where it did not."""
+    counts = answer.usage_metadata
+    return Usage(
+        input_tokens=max(0, counts["input_tokens"]) if counts else 0,
+        output_tokens=max(0, counts["output_tokens"]) if counts else 0,
+        model_calls=1,
+    )
+
+
+def _event(state: AgentState, answer: AIMessage, usage: Usage, started: float, agent: str) -> Event:
+    name = answer.response_metadata.get("model_name") or answer.response_metadata.get("model") or ""
+    detail = {
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "calls": [call["name"] for call in answer.tool_calls],
+    }
+    return Event(
+        kind="model",
+        node="call_model",
+        name=str(cleaned(name)),
+        agent=agent,
+        run_id=state.get("run_id", ""),
+        started=started,
+        ended=time.time(),
+        detail=detail,
+    )

@@ -1,0 +1,44 @@
+"""`execute_tool`: the chamber between the gates, the only place where a tool runs."""
+
+import time
+
+from lockgate.decision import Allow, digest
+from lockgate.errors import BypassError
+from lockgate.events import EVENTS, Event
+from lockgate.guardrails.gate import Gate
+from lockgate.nodes.node import Node, Update
+from lockgate.state import LockState
+from lockgate.tools.execute import execute
+
+
+def execute_tool(*, gate: Gate, agent: str = "") -> Node:
+    """Runs the call once, if it holds a ruling that allows exactly this call; raises BypassError if not.
+
+    So even a graph wired round the upper gate runs nothing.
+    """
+
+    async def body(state: LockState) -> Update:
+        call, ruling = state["call"], state.get("ruling")
+        if (
+            ruling is None
+            or not isinstance(ruling.decision, Allow)
+            or (ruling.call_id, ruling.tool, ruling.digest) != (call.id, call.name, digest(call))
+        ):
+            raise BypassError(f"{call.name} was about to run without a ruling that allows this very call.")
+        started = time.time()
+        result = await execute(gate.tools[call.name], call)
+        event = Event(
+            kind="call",
+            node="execute_tool",
+            name=call.name,
+            call_id=call.id,
+            agent=agent,
+            run_id=state.get("run_id", ""),
+            started=started,
+            ended=time.time(),
+            status="ok" if result.success else "error",
+            detail={"error": result.error.value} if result.error else {"bytes": len(result.value)},
+        )
+        return {"result": result, EVENTS: [event]}
+
+    return Node("execute_tool", body, agent=agent)

@@ -1,0 +1,130 @@
+"""`human_review`: one interrupt for one call. A person approves, edits or rejects it, or nobody does in time."""
+
+import time
+from dataclasses import replace
+from typing import Any, Literal
+
+from langgraph.types import interrupt
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from lockgate.decision import Allow, Call, Deny, Review, Ruling
+from lockgate.guardrails.gate import Gate
+from lockgate.nodes.node import Goto, Node, Update
+from lockgate.result import ErrorKind, ToolResult
+from lockgate.spec import explain_invalid
+from lockgate.state import LockState
+from lockgate.text import unfit
+
+
+class Answer(BaseModel):
+    """What a person says to a call under review. The strings `approve` and `reject` stand for themselves.
+
+    `roles` are those the answering surface has established for `by`; a rule may ask for one of them.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    action: Literal["approve", "edit", "reject"]
+    args: dict[str, Any] | None = None
+    """All arguments of the edited call."""
+    reason: str = Field("", max_length=2_000)
+    by: str = Field("", max_length=200)
+    roles: frozenset[str] = frozenset()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_word(cls, value: Any) -> Any:
+        return {"action": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _edit_has_args(self) -> "Answer":
+        if (self.action == "edit") != (self.args is not None):
+            raise ValueError("an edit, and only an edit, comes with args")
+        return self
+
+
+def human_review(*, gate: Gate, judge: str, run: str, refuse: str, again: str, agent: str = "") -> Node:
+    """Interrupts with the proposed call and waits for a person's answer.
+
+    Approved goes to `run`, edited back to `judge`, rejected and expired to `refuse`. An answer that makes no
+    sense, or from someone without the role the rule asks for, approves nothing: it goes to `again`, which is
+    this node, and the question is put anew with the `problem` named. Nothing before the interrupt has an
+    effect, since it runs again on resume.
+    """
+
+    def body(state: LockState) -> tuple[Update, Goto]:
+        ruling, call = state["ruling"], state["call"]
+        review = ruling.decision
+        if not isinstance(review, Review):
+            raise TypeError(f"human_review reached with the decision {type(review).__name__}")
+        answer = _understood(interrupt(_request(gate, state, review)), review)
+        now = time.time()
+        if now > ruling.at + review.expires_after:
+            denied = Deny(rule=review.rule, reason="nobody answered in time")
+            return _refused(_ruled(ruling, denied, now), ErrorKind.EXPIRED), refuse
+        if isinstance(answer, str):
+            return {"problem": answer}, again
+        by = answer.by or "a reviewer"
+        because = f": {answer.reason}" if answer.reason else ""
+        match answer.action:
+            case "approve":
+                allowed = Allow(rule=review.rule, reason=f"approved by {by}{because}")
+                return {"ruling": _ruled(ruling, allowed, now, by)}, run
+            case "edit":
+                return {"call": Call(id=call.id, name=call.name, args=answer.args or {}, edited_by=by)}, judge
+            case "reject":
+                denied = Deny(rule=review.rule, reason=f"rejected by {by}{because}")
+                return _refused(_ruled(ruling, denied, now, by), ErrorKind.REJECTED), refuse
+
+    return Node("human_review", body, agent=agent)
+
+
+def _request(gate: Gate, state: LockState, review: Review) -> dict[str, Any]:
+    """What the person sees, as JSON: the call, why it is asked, and what it would do."""
+    ruling, call = state["ruling"], state["call"]
+    spec = gate.tools[call.name]
+    return {
+        "type": "approval",
+        "call_id": call.id,
+        "tool": call.name,
+        "args": call.args,
+        "description": spec.description,
+        "rule": review.rule,
+        "reason": review.reason,
+        "reasoning": state.get("reasoning", ""),
+        "consequences": {
+            "effect": spec.effect,
+            "reversible": spec.reversible,
+            "idempotent": spec.idempotent,
+            "risk": str(spec.risk),
+        },
+        "sensitive": sorted(spec.sensitive),
+        "agent": state.get("agent", ""),
+        "run_id": state.get("run_id", ""),
+        "approvers": sorted(review.approvers),
+        "asked_at": ruling.at,
+        "expires_at": ruling.at + review.expires_after,
+        "problem": state.get("problem", ""),
+        "answers": ["approve", "edit", "reject"],
+    }
+
+
+def _understood(raw: Any, review: Review) -> Answer | str:
+    """The answer, or why it cannot stand."""
+    try:
+        answer = Answer.model_validate(raw)
+    except ValidationError as error:
+        return explain_invalid(error)
+    if answer.args is not None and (why := unfit(answer.args)):
+        return f"The edited arguments cannot be used: the data {why}."
+    if review.approvers and not review.approvers & answer.roles:
+        return f"Only {' or '.join(sorted(review.approvers))} may answer this; {answer.by or 'nobody'} is not."
+    return answer
+
+
+def _ruled(ruling: Ruling, decision: Allow | Deny, now: float, by: str = "") -> Ruling:
+    return replace(ruling, decision=decision, at=now, by=by)
+
+
+def _refused(ruling: Ruling, kind: ErrorKind) -> Update:
+    return {"ruling": ruling, "result": ToolResult.failed(kind, ruling.decision.reason)}

@@ -1,0 +1,67 @@
+"""`Node`: how a body written once becomes a graph node with both faces and an event of its own."""
+
+import inspect
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from langchain_core.runnables import Runnable, RunnableConfig
+from langgraph.runtime import get_runtime
+from langgraph.types import Command, Send
+
+from lockgate.bridge import run_sync
+from lockgate.events import EVENTS, Event
+from lockgate.ports import Caller
+
+Goto: TypeAlias = str | Sequence[Send]
+Update: TypeAlias = dict[str, Any]
+Outcome: TypeAlias = Update | tuple[Update, Goto]
+Body: TypeAlias = Callable[[Any], Outcome] | Callable[[Any], Awaitable[Outcome]]
+
+
+class Node(Runnable[Any, Any]):
+    """A graph node with a role. Its body takes the state and returns an update, or an update and where to go.
+
+    A body that waits for nothing is a plain function, one that does is async; both serve `invoke` and `ainvoke`.
+    The node's time goes into the state's events, after those of the body itself. A body may run again after a
+    crash or a resume.
+    """
+
+    def __init__(self, role: str, body: Body, *, agent: str = "") -> None:
+        self.role = role
+        self.name = role
+        self.agent = agent
+        self.body = body
+        self._is_async = inspect.iscoroutinefunction(body)
+
+    def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:  # noqa: A002, ARG002
+        """Runs the body; an async one on the bridge."""
+        started = time.time()
+        outcome = self.body(input)
+        return self._finish(input, run_sync(_settle(outcome)) if self._is_async else outcome, started)
+
+    async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:  # noqa: A002, ARG002
+        """Runs the body."""
+        started = time.time()
+        outcome = self.body(input)
+        return self._finish(input, await outcome if self._is_async else outcome, started)  # type: ignore[misc]
+
+    def _finish(self, state: Mapping[str, Any], outcome: Any, started: float) -> Any:
+        update, goto = outcome if isinstance(outcome, tuple) else (outcome, None)
+        run_id = update.get("run_id") or state.get("run_id", "")
+        event = Event(kind="node", node=self.role, agent=self.agent, run_id=run_id, started=started, ended=time.time())
+        update = {**update, EVENTS: [*update.get(EVENTS, ()), event]}
+        return update if goto is None else Command(update=update, goto=goto)
+
+
+async def _settle(outcome: Awaitable[Any]) -> Any:
+    return await outcome
+
+
+def caller() -> Caller:
+    """Who the run acts for, from the graph's `context`; nobody in particular without one."""
+    context = get_runtime(Caller).context
+    if context is None:
+        return Caller()
+    # A context that came as JSON has its roles in a list.
+    return Caller(user=context.user, roles=frozenset(context.roles), tenant=context.tenant)

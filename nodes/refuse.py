@@ -1,0 +1,27 @@
+"""`refuse`: a call that does not run still gets its answer, so the transcript stays valid."""
+
+from lockgate.decision import Deny
+from lockgate.guardrails.gate import failure
+from lockgate.nodes.node import Node, Update
+from lockgate.nodes.result_guard import tool_message
+from lockgate.result import ErrorKind, ToolResult
+from lockgate.state import LockState
+
+
+def refuse(*, agent: str = "") -> Node:
+    """Tells the model that the call was denied, rejected or expired, and why."""
+
+    def body(state: LockState) -> Update:
+        call, ruling = state["call"], state["ruling"]
+        result = state.get("result")
+        if result is None:
+            denied = ruling.decision
+            kind = failure(denied) if isinstance(denied, Deny) else ErrorKind.DENIED
+            result = ToolResult.failed(kind, denied.reason)
+        return {
+            "result": result,
+            "messages": [tool_message(call, result)],
+            "decisions": {call.id: ruling},
+        }
+
+    return Node("refuse", body, agent=agent)

@@ -1,0 +1,45 @@
+"""`ToolResult`: what came of one tool call, as text a model can read."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lockgate.labels import UNTRUSTED, Label
+
+
+class ErrorKind(StrEnum):
+    """Why a call gave no value."""
+
+    UNKNOWN_TOOL = "unknown_tool"
+    INVALID_ARGUMENTS = "invalid_arguments"
+    DENIED = "denied"
+    REJECTED = "rejected"
+    """By a person."""
+    EXPIRED = "expired"
+    """Nobody answered in time."""
+    TIMEOUT = "timeout"
+    EXCEPTION = "exception"
+    UNSERIALIZABLE = "unserializable"
+    OVERLOADED = "overloaded"
+    """Too many earlier calls hang."""
+    NOT_RUN = "not_run"
+    """The run ended or moved on before the call."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolResult:
+    """`value` is the output as text (JSON unless the tool returned a string), or the error for the model.
+
+    `seconds` is wall time. `cut` counts the bytes of UTF-8 that were left out to keep to the tool's bound.
+    """
+
+    success: bool
+    value: str
+    error: ErrorKind | None = None
+    seconds: float = 0.0
+    cut: int = 0
+    label: Label = UNTRUSTED
+
+    @classmethod
+    def failed(cls, error: ErrorKind, text: str, seconds: float = 0.0, label: Label | None = None) -> "ToolResult":
+        """A result without a value; `text` is what the model reads."""
+        return cls(success=False, value=text, error=error, seconds=seconds, label=label or Label())

@@ -1,0 +1,60 @@
+"""Text and JSON values as they must be before they enter the state.
+
+Lone surrogates cannot be encoded as UTF-8 and NUL cannot be stored in Postgres text, so neither gets in.
+"""
+
+import re
+from typing import Any
+
+MAX_DEPTH = 64
+"""Levels of nesting in a call's arguments. Deeper data is refused: parsers on the way would overflow."""
+
+_BAD = re.compile("[\x00\ud800-\udfff]")
+
+
+def clean(text: str) -> str:
+    """`text` with every NUL and lone surrogate replaced by U+FFFD."""
+    return text if text.isascii() and "\0" not in text else _BAD.sub("\ufffd", text)
+
+
+def cut(text: str, limit: int) -> tuple[str, int]:
+    """`text` held to `limit` bytes of UTF-8 at a character's border, and how many bytes were left out."""
+    if len(text) * 4 <= limit:
+        return text, 0
+    data = text.encode("utf-8", "replace")
+    if len(data) <= limit:
+        return text, 0
+    return data[:limit].decode("utf-8", "ignore"), len(data) - limit
+
+
+def unfit(value: Any) -> str:
+    """Why a JSON value must not enter the state, or an empty string. Looks at keys too; never recurses."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        deeper: list[Any] = []
+        for item in level:
+            if isinstance(item, str):
+                if not (item.isascii() and "\0" not in item) and _BAD.search(item):
+                    return "holds NUL or lone surrogate characters"
+            elif isinstance(item, dict):
+                deeper.extend(item)
+                deeper.extend(item.values())
+            elif isinstance(item, (list, tuple)):
+                deeper.extend(item)
+            elif isinstance(item, int) and not -(2**63) <= item < 2**64:
+                return "holds a number beyond 64 bits"
+        if not deeper:
+            return ""
+        level = deeper
+    return f"is nested deeper than {MAX_DEPTH} levels"
+
+
+def cleaned(value: Any) -> Any:
+    """`value` with every string in it cleaned, keys too; for JSON values no deeper than `MAX_DEPTH`."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, dict):
+        return {cleaned(key): cleaned(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [cleaned(item) for item in value]
+    return value

@@ -1,0 +1,9 @@
+"""Tools: the decorator, the registry, wrapping of LangChain tools, and the tools that ship."""
+
+from lockgate.result import ErrorKind, ToolResult
+from lockgate.spec import ToolSpec
+from lockgate.tools.decorator import tool
+from lockgate.tools.langchain import wrap
+from lockgate.tools.registry import ToolRegistry
+
+__all__ = ["ErrorKind", "ToolRegistry", "ToolResult", "ToolSpec", "tool", "wrap"]

@@ -1,0 +1,122 @@
+"""Runs one validated call and turns whatever happens into a `ToolResult`."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from langgraph.errors import GraphBubbleUp
+from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError, to_json
+
+from lockgate.decision import Call
+from lockgate.errors import ToolError
+from lockgate.labels import Label
+from lockgate.result import ErrorKind, ToolResult
+from lockgate.spec import ToolSpec, explain_invalid
+from lockgate.text import clean, cut
+from lockgate.tools.worker import OverloadedError, workers
+
+log = logging.getLogger(__name__)
+
+
+async def execute(spec: ToolSpec, call: Call) -> ToolResult:
+    """Runs the tool once. Only LangGraph's control flow and cancellation get out as exceptions.
+
+    An exception of the tool reaches the model as its class name; only a `ToolError` speaks for itself.
+    An async tool is cut after `spec.timeout` seconds, a synchronous one is left behind in its thread.
+    """
+    started = time.perf_counter()
+    label = Label(integrity=spec.output, sources=frozenset({f"tool:{spec.name}"}))
+    try:
+        values = dict(spec.args_model.model_validate(call.args))
+    except ValidationError as error:
+        return ToolResult.failed(ErrorKind.INVALID_ARGUMENTS, explain_invalid(error))
+    try:
+        text, left_out = render(await _run(spec, values), spec.max_output)
+    except GraphBubbleUp:
+        raise
+    except Exception as error:  # noqa: BLE001 - a tool's failure is a result, not the end of the run
+        kind, text = _sort(error, spec)
+        return ToolResult.failed(kind, text, time.perf_counter() - started, label)
+    return ToolResult(success=True, value=text, seconds=time.perf_counter() - started, cut=left_out, label=label)
+
+
+def _sort(error: Exception, spec: ToolSpec) -> tuple[ErrorKind, str]:
+    match error:
+        case ToolError():
+            kind, text = ErrorKind.EXCEPTION, clean(str(error))
+        case _TimedOutError():
+            kind, text = ErrorKind.TIMEOUT, f"{spec.name} gave no answer within {spec.timeout:g} s and was abandoned."
+        case OverloadedError():
+            kind, text = ErrorKind.OVERLOADED, f"{spec.name} was not started: too many earlier calls still hang."
+        case _UnserializableError():
+            kind, text = ErrorKind.UNSERIALIZABLE, f"{spec.name} ran, but its result is no JSON value: {error}."
+        case _:
+            log.warning("tool %s failed", spec.name, exc_info=error)
+            kind, text = ErrorKind.EXCEPTION, f"{spec.name} failed: {type(error).__name__}."
+    return kind, text
+
+
+class _TimedOutError(Exception):
+    """The bound of the call was reached; a TimeoutError of the tool's own is an ordinary failure."""
+
+
+class _UnserializableError(Exception):
+    """The tool's value cannot be written as JSON."""
+
+
+async def _run(spec: ToolSpec, values: dict[str, Any]) -> Any:
+    if not spec.is_async:
+        return await _in_thread(lambda: spec.run(**values), spec.timeout)
+    task = asyncio.ensure_future(_contained(spec.run, values))
+    try:
+        done, _ = await asyncio.wait({task}, timeout=spec.timeout)
+    except asyncio.CancelledError:
+        task.cancel()
+        raise
+    if done:
+        return task.result()
+    # Not awaited: a tool may swallow its cancellation, and would then hold the run for ever.
+    task.cancel()
+    task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+    raise _TimedOutError
+
+
+async def _in_thread(function: Callable[[], Any], seconds: float) -> Any:
+    def contained() -> tuple[Any, BaseException | None]:
+        try:
+            return function(), None
+        except BaseException as error:  # noqa: BLE001 - sorted out below
+            return None, error
+
+    try:
+        value, error = await workers.run(contained, seconds)
+    except TimeoutError:
+        raise _TimedOutError from None
+    if isinstance(error, Exception):
+        raise error
+    if error is not None:  # SystemExit and its like must not end the worker or the run
+        raise RuntimeError(type(error).__name__)
+    return value
+
+
+async def _contained(run: Callable[..., Any], values: dict[str, Any]) -> Any:
+    try:
+        return await run(**values)
+    except (SystemExit, KeyboardInterrupt) as error:
+        # Raised in a task, these would stop the event loop under every other run.
+        raise RuntimeError(type(error).__name__) from None
+
+
+def render(value: Any, limit: int) -> tuple[str, int]:
+    """`value` as text of at most `limit` bytes, and the bytes left out: strings as they are, the rest as JSON."""
+    if isinstance(value, str):
+        text, left_out = cut(value, limit)
+        return clean(text), left_out
+    try:
+        data = to_json(value)
+    except (PydanticSerializationError, ValueError, RecursionError) as error:
+        raise _UnserializableError(clean(str(error).splitlines()[0][:200])) from None
+    return data[:limit].decode("utf-8", "ignore"), max(0, len(data) - limit)
