@@ -1,0 +1,127 @@
+"""`Session`: one thread of one compiled graph, run by one runner at a time, with errors that say what to do.
+
+LangGraph itself answers some mistakes with silence: a resume of a finished thread returns its state, two resumes at
+once both run. Whoever drives threads for people (command line, console, notebooks) goes through here.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from langchain_core.messages import HumanMessage
+from langchain_core.runnables import RunnableConfig
+from langgraph.errors import UnknownInterruptError
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Command, StateSnapshot
+
+from lockgate.errors import ApprovalError, ConfigError, ThreadFinishedError, ThreadNotFoundError
+from lockgate.ports import Caller
+from lockgate.runtime import thread_lease
+
+Part: TypeAlias = tuple[tuple[str, ...], str, Any]
+"""Namespace of the subgraph, stream mode, and the part itself, as LangGraph streams them."""
+
+STREAM = ("updates", "messages")
+"""Stream modes a session asks for unless told otherwise: finished nodes (with their events), and tokens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A question to a person that a thread waits with. `request` is what `human_review` (or a user's node) asked."""
+
+    id: str
+    request: Any
+
+
+class Session:
+    """`graph` must have a checkpointer. `context` says who the run acts for; `metadata` goes into every checkpoint."""
+
+    def __init__(
+        self,
+        graph: CompiledStateGraph[Any, Any, Any, Any],
+        thread_id: str,
+        *,
+        context: Caller | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        if not graph.checkpointer or graph.checkpointer is True:
+            raise ConfigError("A session needs a graph with a checkpointer.", "build(checkpointer=...)")
+        self.graph = graph
+        self.thread_id = thread_id
+        self.context = context
+        self.config: RunnableConfig = {
+            "configurable": {"thread_id": thread_id},
+            "metadata": dict(metadata or {}),
+        }
+
+    async def start(self, message: str, *, modes: tuple[str, ...] = STREAM) -> AsyncIterator[Part]:
+        """Sends a user's message and streams the run until it ends or waits.
+
+        Raises ThreadBusyError while another runner has the thread.
+        """
+        async for part in self._stream({"messages": [HumanMessage(message)]}, modes):
+            yield part
+
+    async def resume(
+        self, answers: Mapping[str, Any] | None = None, *, modes: tuple[str, ...] = STREAM
+    ) -> AsyncIterator[Part]:
+        """Goes on after a crash or with `answers` (question id, or a unique beginning of it, to answer).
+
+        Raises ThreadNotFoundError, ThreadFinishedError, ThreadBusyError, or ApprovalError when an answer names no
+        open question or when the thread can only go on with one.
+        """
+        snapshot = await self.state()
+        resolved = self._resolved(snapshot, answers)
+        async for part in self._stream(Command(resume=resolved) if resolved else None, modes):
+            yield part
+
+    async def state(self) -> StateSnapshot:
+        """The latest state of the thread; raises ThreadNotFoundError."""
+        snapshot = await self.graph.aget_state(self.config)
+        if not snapshot.created_at:
+            raise ThreadNotFoundError(f"There is no thread {self.thread_id!r}.", "List them: lockgate threads")
+        return snapshot
+
+    async def waiting(self) -> tuple[Waiting, ...]:
+        """The open questions of the thread."""
+        return _waiting(await self.state())
+
+    def _resolved(self, snapshot: StateSnapshot, answers: Mapping[str, Any] | None) -> dict[str, Any]:
+        if not snapshot.next:
+            raise ThreadFinishedError(
+                f"Thread {self.thread_id!r} is finished; there is nothing to resume.", "Send it a new message instead."
+            )
+        questions = _waiting(snapshot)
+        if not answers:
+            if questions and all(task.interrupts for task in snapshot.tasks):
+                ids = ", ".join(q.id[:12] for q in questions)
+                raise ApprovalError(f"Thread {self.thread_id!r} waits for a person: {ids}.", "Answer it first.")
+            return {}
+        return {_one(key, questions, self.thread_id).id: answer for key, answer in answers.items()}
+
+    async def _stream(self, entry: Any, modes: tuple[str, ...]) -> AsyncIterator[Part]:
+        async with thread_lease(self.graph.checkpointer, self.thread_id):
+            parts = self.graph.astream(
+                entry, self.config, context=self.context, stream_mode=list(modes), subgraphs=True, durability="sync"
+            )
+            try:
+                async with aclosing(parts):  # type: ignore[type-var]
+                    async for part in parts:
+                        yield part
+            except UnknownInterruptError as error:
+                # Another runner answered between the look at the state and the lease.
+                raise ApprovalError(f"The question was answered meanwhile: {error}", "Look: lockgate show") from None
+
+
+def _waiting(snapshot: StateSnapshot) -> tuple[Waiting, ...]:
+    return tuple(Waiting(id=item.id, request=item.value) for item in snapshot.interrupts)
+
+
+def _one(key: str, questions: tuple[Waiting, ...], thread_id: str) -> Waiting:
+    found = [question for question in questions if key and question.id.startswith(key)]
+    if len(found) == 1:
+        return found[0]
+    ids = ", ".join(question.id[:12] for question in questions) or "none"
+    fault = "is ambiguous" if found else "is not waiting for an answer"
+    raise ApprovalError(f"{key!r} {fault} in thread {thread_id!r}.", f"Open there: {ids}.")
