@@ -1,4 +1,4 @@
-"""Rules turned into functions: a `CompiledRule` is the tests that must all hold, cheapest first."""
+"""Rules turned into functions: a `CompiledRule` is one test over a call, conditions first."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -33,14 +33,7 @@ class CompiledRule:
     rule: Rule
     decision: Decision
     clauses: tuple[Clause, ...]
-    tests: tuple[Test, ...]
-
-    def holds(self, args: Args, spec: ToolSpec, history: History) -> bool:
-        """Whether every test holds."""
-        for test in self.tests:  # noqa: SIM110 - a generator would double the cost of the common short rule
-            if not test(args, spec, history):
-                return False
-        return True
+    holds: Test
 
 
 def compile_rule(rank: int, rule: Rule) -> CompiledRule:
@@ -48,8 +41,18 @@ def compile_rule(rank: int, rule: Rule) -> CompiledRule:
     clauses = [*_conditions(rule.when)] if rule.when else []
     sure = rule.action == "allow"
     clauses += [_argument(ArgumentPath(path), constraint, sure=sure) for path, constraint in rule.args.items()]
-    tests = tuple(clause.test for clause in clauses)
-    return CompiledRule(rank=rank, rule=rule, decision=rule.decision(), clauses=tuple(clauses), tests=tests)
+    holds = _together([clause.test for clause in clauses])
+    return CompiledRule(rank=rank, rule=rule, decision=rule.decision(), clauses=tuple(clauses), holds=holds)
+
+
+def _together(tests: list[Test]) -> Test:
+    """All of `tests`, without a loop for the common short rules."""
+    if not tests:
+        return lambda _args, _spec, _history: True
+    if len(tests) == 1:
+        return tests[0]
+    first, rest = tests[0], _together(tests[1:])
+    return lambda args, spec, history: first(args, spec, history) and rest(args, spec, history)
 
 
 def _argument(path: ArgumentPath, constraint: Constraint, *, sure: bool) -> Clause:

@@ -7,7 +7,7 @@ or review rule matches unless every value says False. So what cannot be judged n
 
 from collections.abc import Callable
 from decimal import Decimal
-from math import isfinite
+from math import inf, isfinite
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
@@ -16,6 +16,11 @@ from lockgate.guardrails.path import MISSING, ODD
 from lockgate.guardrails.pattern import Pattern
 
 Check: TypeAlias = Callable[[Any], bool | None]
+
+# Tuples, because a union written in the call would be built on every call.
+_NUMBERS = (int, float, Decimal)
+_NO_NUMBERS = (bool, str)
+_SIZED = (str, list, tuple, dict)
 
 
 class Strict(BaseModel):
@@ -108,11 +113,13 @@ class Constraint(Strict):
 
     def compile(self) -> Check:
         """One function from a value to True, False or None (cannot be judged)."""
-        parts = [_BUILD[name](getattr(self, name)) for name in _BUILD if getattr(self, name) is not None]
+        parts = [build(getattr(self, name)) for name, build in _BUILD.items() if getattr(self, name) is not None]
+        if self.min is not None or self.max is not None:
+            parts.append(_between(self.min, self.max))
         return parts[0] if len(parts) == 1 else _all(parts)
 
     def __str__(self) -> str:
-        return ", ".join(f"{name} {getattr(self, name)!r}" for name in _BUILD if getattr(self, name) is not None)
+        return ", ".join(f"{name} {value!r}" for name, value in self if value is not None)
 
 
 def _all(parts: list[Check]) -> Check:
@@ -137,9 +144,9 @@ def same(value: Any, expected: Any) -> bool | None:
         return isinstance(expected, str) and value == expected
     if isinstance(value, bool):
         return isinstance(expected, bool) and value is expected
-    if not isinstance(value, int | float | Decimal) or _nan(value):
+    if not isinstance(value, _NUMBERS) or _nan(value):
         return None
-    return not isinstance(expected, bool | str) and bool(value == _alike(expected, value))
+    return not isinstance(expected, _NO_NUMBERS) and bool(value == _alike(expected, value))
 
 
 def _nan(value: float | Decimal) -> bool:
@@ -184,18 +191,26 @@ def _text(pattern: Pattern) -> Check:
     return check
 
 
-def _bound(bound: float, holds: Callable[[Any, Any], bool]) -> Check:
+def _between(low: float | None, high: float | None) -> Check:
+    least, most = -inf if low is None else low, inf if high is None else high
+    written_least, written_most = Decimal(repr(least)), Decimal(repr(most))
+
     def check(value: Any) -> bool | None:
-        if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
-            return None if _nan(value) else holds(value, _alike(bound, value))
-        return False if value is None or value is MISSING else None
+        kind = type(value)
+        if kind is int or (kind is float and value == value):  # noqa: PLR0124 - NaN is unequal to itself
+            return bool(least <= value <= most)
+        if value is None or value is MISSING:
+            return False
+        if not isinstance(value, _NUMBERS) or kind is bool or _nan(value):
+            return None
+        return written_least <= value <= written_most if isinstance(value, Decimal) else least <= value <= most
 
     return check
 
 
 def _length(holds: Callable[[int], bool]) -> Check:
     def check(value: Any) -> bool | None:
-        if isinstance(value, str | list | tuple | dict):
+        if isinstance(value, _SIZED):
             return holds(len(value))
         return False if value is None or value is MISSING else None
 
@@ -218,8 +233,6 @@ _BUILD: dict[str, Callable[[Any], Check]] = {
     "not_one_of": lambda expected: _not(_one_of(expected)),
     "matches": lambda text: _text(Pattern(text, whole=True)),
     "search": lambda text: _text(Pattern(text, whole=False)),
-    "min": lambda bound: _bound(bound, lambda value, least: value >= least),
-    "max": lambda bound: _bound(bound, lambda value, most: value <= most),
     "min_length": lambda bound: _length(lambda size: size >= bound),
     "max_length": lambda bound: _length(lambda size: size <= bound),
     "present": lambda _: _present,

@@ -66,10 +66,7 @@ def _grouped(rules: Ranked) -> tuple[list[Group], Ranked]:
         if best is None or len(best[1]) < _WORTH_IT:
             break
         (path, kind), members = best
-        try:
-            groups.append(_by_text(path, members) if kind == "equals" else _by_pattern(path, kind, members))
-        except ValueError:  # the patterns together do not fit into memory: all the rest goes one by one
-            break
+        groups.append(_by_text(path, members) if kind == "equals" else _by_pattern(path, kind, members))
         taken = {rule.rank for rule in members}
         rest = [rule for rule in rest if rule.rank not in taken]
     return groups, tuple(rest)

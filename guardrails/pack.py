@@ -102,7 +102,8 @@ def _located(problem: Problem, document: Document, data: dict[str, Any]) -> Poli
     where = f"{document.source}:{problem.line or document.line(problem.loc)}"
     loc = problem.loc
     if loc[:1] == ("rules",) and len(loc) > 1 and isinstance(data["rules"], list):
-        where += f": {_called(data['rules'][loc[1]], int(loc[1]))}"
+        index = int(loc[1])
+        where += f": {_called(data['rules'][index], index)}"
         loc = loc[2:]
     if loc:
         where += f"{',' if 'rule ' in where else ':'} field {field_text(loc)!r}"

@@ -14,6 +14,7 @@ A text over this bound is not searched: it counts as one that cannot be judged. 
 _MAX_MEM = 1 << 20
 """Bytes one compiled pattern may take; a larger one is refused when it is loaded."""
 _MAX_SET_MEM = 16 << 20
+"""Bytes that the patterns of one `PatternSet` may take together, its cache of states included."""
 _MAX_SET_TEXT = 1024
 """Characters a `PatternSet` reads at most: so few that no single pattern that fits `_MAX_MEM` reaches `MAX_WORK`."""
 _EVERYTHING = "(?s).*"
@@ -22,7 +23,7 @@ _EVERYTHING = "(?s).*"
 class Pattern:
     """One compiled regular expression; `whole` asks it to cover the text from end to end."""
 
-    __slots__ = ("_match", "_size", "text", "whole")
+    __slots__ = ("_match", "_quick", "_size", "text", "whole")
 
     def __init__(self, text: str, *, whole: bool) -> None:
         """Raises ValueError when RE2 cannot run `text` in linear time (backreferences, lookaround) or in memory."""
@@ -36,9 +37,13 @@ class Pattern:
         self.whole = whole
         self._size = max(1, compiled.programsize)
         self._match = compiled.fullmatch if whole else compiled.search
+        # A set of one costs a quarter of the module's `fullmatch`, which builds a match object.
+        self._quick = PatternSet([text], whole=whole, max_mem=_MAX_MEM)
 
     def __call__(self, text: str) -> bool | None:
         """Whether it matches; None when `text` is too long or is not Unicode (half of a surrogate pair)."""
+        if (found := self._quick(text)) is not None:
+            return bool(found)
         if len(text) * self._size > MAX_WORK:
             return None
         try:
@@ -52,19 +57,20 @@ class PatternSet:
 
     __slots__ = ("_match", "_sentinel")
 
-    def __init__(self, patterns: Sequence[str], *, whole: bool) -> None:
-        """Raises ValueError when the patterns together do not fit into memory."""
+    def __init__(self, patterns: Sequence[str], *, whole: bool, max_mem: int = _MAX_SET_MEM) -> None:
+        """`patterns` are known to be valid. When they do not fit into memory together, it answers None to everything."""
         build = re2.Set.FullMatchSet if whole else re2.Set.SearchSet
-        together = build(_options(_MAX_SET_MEM))
+        together = build(_options(max_mem))
+        # RE2 reports "out of memory" as "nothing matches". This one always matches, so its absence tells.
+        self._sentinel = len(patterns)
         try:
-            for pattern in patterns:
+            for pattern in (*patterns, _EVERYTHING):
                 together.Add(pattern)
-            # RE2 reports "out of memory" as "nothing matches". This one always matches, so its absence tells.
-            self._sentinel = together.Add(_EVERYTHING)
             together.Compile()
-        except re2.error as error:
-            raise ValueError(_words(error)) from None
-        self._match: Callable[[str], list[int] | None] = together.Match
+        except re2.error:
+            self._match: Callable[[str], list[int] | None] = lambda _text: None
+        else:
+            self._match = together.Match
 
     def __call__(self, text: str) -> list[int] | None:
         """Indices of the patterns that match, in no order; None when they have to be tried one by one."""
