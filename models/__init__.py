@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lockgate.models.local import LocalModel
     from lockgate.models.opening import open_model
-    from lockgate.models.pull import CATALOG, pull, pulled
 
+    from lockgate.models.pulling import CATALOG, pull, pulled
     from lockgate.models.scripted import Branch, ScriptedModel, When
 
 _HOME = {
-    "CATALOG": "pull",
+    "CATALOG": "pulling",
     "Branch": "scripted",
     "LocalModel": "local",
     "ScriptedModel": "scripted",
     "When": "scripted",
     "open_model": "opening",
-    "pull": "pull",
-    "pulled": "pull",
+    "pull": "pulling",
+    "pulled": "pulling",
 }
 
 __all__ = ["CATALOG", "Branch", "LocalModel", "ScriptedModel", "When", "open_model", "pull", "pulled"]
@@ -26,7 +26,5 @@ __all__ = ["CATALOG", "Branch", "LocalModel", "ScriptedModel", "When", "open_mod
 
 def __getattr__(name: str) -> Any:
     if home := _HOME.get(name):
-        value = getattr(import_module(f"lockgate.models.{home}"), name)
-        globals()[name] = value  # also undoes what importing a submodule of the same name, `pull`, has set
-        return value
+        return getattr(import_module(f"lockgate.models.{home}"), name)
     raise AttributeError(f"module 'lockgate.models' has no attribute {name!r}")
