@@ -1,0 +1,45 @@
+"""What decides whether a tool call may run, and what inspects its result."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lockgate.guardrails.constraint import Constraint
+    from lockgate.guardrails.gate import Gate
+    from lockgate.guardrails.pack import shipped_packs
+    from lockgate.guardrails.policy import Considered, Policy
+    from lockgate.guardrails.rule import Conditions, RiskBound, Rule, TrustBound
+
+_HOME = {
+    "Conditions": "rule",
+    "Considered": "policy",
+    "Constraint": "constraint",
+    "Gate": "gate",
+    "Policy": "policy",
+    "RiskBound": "rule",
+    "Rule": "rule",
+    "TrustBound": "rule",
+    "shipped_packs": "pack",
+}
+
+__all__ = [
+    "Conditions",
+    "Considered",
+    "Constraint",
+    "Gate",
+    "Policy",
+    "RiskBound",
+    "Rule",
+    "TrustBound",
+    "shipped_packs",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if home := _HOME.get(name):
+        return getattr(import_module(f"lockgate.guardrails.{home}"), name)
+    raise AttributeError(f"module 'lockgate.guardrails' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

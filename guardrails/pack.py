@@ -1,0 +1,129 @@
+"""Policy packs: the YAML format, version 1, and the packs that Lockgate ships."""
+
+import os
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError
+
+from lockgate.errors import PolicyError, UnknownNameError
+from lockgate.guardrails.constraint import Strict
+from lockgate.guardrails.policy import Policy
+from lockgate.guardrails.rule import Name, Rule
+from lockgate.guardrails.wording import Loc, Problem, field_text, first_problem
+from lockgate.guardrails.yaml_data import MAX_BYTES, Document, read_yaml
+
+FORMAT = 1
+_PACKS = files("lockgate.guardrails") / "packs"
+
+
+class Pack(Strict):
+    """A Lockgate policy pack."""
+
+    version: Literal[1] = Field(description="Of the format.")
+    name: Name | None = Field(default=None, description="Names the policy; the file's name when left out.")
+    description: str = Field(default="", description="For people.")
+    rules: Annotated[tuple[Rule, ...], Field(description="What no rule allows is denied.")]
+
+
+def shipped_packs() -> list[str]:
+    """Names that `Policy.load` takes in place of a file."""
+    return sorted(entry.name.removesuffix(".yaml") for entry in _PACKS.iterdir() if entry.name.endswith(".yaml"))
+
+
+def read_pack(source: "str | os.PathLike[str]") -> Policy:
+    """The policy of a file, or of the shipped pack called `source`. Raises PolicyError."""
+    name = os.fspath(source)
+    if name in shipped_packs():
+        return parse_pack((_PACKS / f"{name}.yaml").read_text("utf-8"), f"{name}.yaml")
+    path = Path(name)
+    try:
+        if not path.is_file():
+            known = UnknownNameError.of("pack", name, shipped_packs()).hint
+            problem = "is not a file" if path.exists() else "does not exist"
+            raise PolicyError(f"the policy file {name!r} {problem}, and no pack has that name.", known)
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise PolicyError(
+            f"the policy file {name!r} cannot be read: {error}.", "Check the path and its rights."
+        ) from None
+    if len(raw) > MAX_BYTES:
+        raise PolicyError(f"a pack is at most {MAX_BYTES:,} bytes.", "Split it and merge the policies.", name)
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise PolicyError("the file is not UTF-8 text.", "Save it as UTF-8.", f"{name}:{line}") from None
+    return parse_pack(text, name, default_name=path.stem)
+
+
+def parse_pack(text: str, source: str, default_name: str = "policy") -> Policy:
+    """The policy that `text` holds. Raises PolicyError with `source`, line, rule and field."""
+    document = read_yaml(text, source)
+    data = document.data
+    if not isinstance(data, dict):
+        raise PolicyError(
+            "a pack is a mapping of fields.", "Start it with 'version: 1'.", f"{source}:{document.line(())}"
+        )
+    if document.faults:
+        raise _located(document.faults[0], document, data)
+    written = data.get("rules")
+    listed = isinstance(written, list)
+    pack = _pack({**data, "rules": []} if listed else data, document)
+    rules = [_rule(item, index, document) for index, item in enumerate(written if isinstance(written, list) else ())]
+    _refuse_twins(rules, document)
+    return Policy(rules, name=pack.name or default_name)
+
+
+def _pack(data: dict[str, Any], document: Document) -> Pack:
+    try:
+        return Pack.model_validate(data)
+    except ValidationError as error:
+        raise _located(first_problem(error, Pack), document, data) from None
+
+
+def _rule(item: Any, index: int, document: Document) -> Rule:
+    if not isinstance(item, dict):
+        problem = Problem(loc=(), message="must be a mapping of fields.")
+    else:
+        try:
+            return Rule(**item)
+        except PolicyError as error:
+            if not isinstance(error.__cause__, ValidationError):
+                raise
+            problem = first_problem(error.__cause__, Rule)
+    loc: Loc = ("rules", index, *problem.loc)
+    raise _located(Problem(loc=loc, message=problem.message, hint=problem.hint), document, document.data) from None
+
+
+def _located(problem: Problem, document: Document, data: dict[str, Any]) -> PolicyError:
+    where = f"{document.source}:{problem.line or document.line(problem.loc)}"
+    loc = problem.loc
+    if loc[:1] == ("rules",) and len(loc) > 1 and isinstance(data["rules"], list):
+        index = int(loc[1])
+        where += f": {_called(data['rules'][index], index)}"
+        loc = loc[2:]
+    if loc:
+        where += f"{',' if 'rule ' in where else ':'} field {field_text(loc)!r}"
+    return PolicyError(problem.message, problem.hint, where)
+
+
+def _called(item: Any, index: int) -> str:
+    name = item.get("id") if isinstance(item, dict) else None
+    return f"rule {name[:200]!r}" if isinstance(name, str) else f"rule number {index + 1}"
+
+
+def _refuse_twins(rules: list[Rule], document: Document) -> None:
+    first: dict[str, int] = {}
+    for index, rule in enumerate(rules):
+        if rule.id in first:
+            line = document.line(("rules", first[rule.id], "id"))
+            problem = Problem(
+                loc=("rules", index, "id"),
+                message=f"the id {rule.id!r} is already taken in line {line}.",
+                hint="Give one of the rules another id.",
+            )
+            raise _located(problem, document, document.data)
+        first[rule.id] = index

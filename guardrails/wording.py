@@ -1,0 +1,69 @@
+"""Says in one plain sentence what pydantic found wrong with a policy."""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, TypeAlias, get_args
+
+from pydantic import BaseModel, ValidationError
+
+Loc: TypeAlias = tuple[str | int, ...]
+
+_PLAIN = {
+    "string_type": "must be text; put it in quotes if it looks like a number or a date",
+    "tuple_type": "must be a list, such as [a, b]",
+    "dict_type": "must be a mapping, such as {amount: {max: 100}}",
+    "model_type": "must be a mapping of fields",
+    "model_attributes_type": "must be a mapping of fields",
+    "missing": "is required and missing",
+    "too_short": "must not be empty",
+    "string_too_short": "must not be empty",
+    "string_pattern_mismatch": "must be letters, digits, '.', '_' and '-', starting with a letter or digit",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """One thing wrong: `loc` is the way to the field from the root, `line` where it stands when that is known."""
+
+    loc: Loc
+    message: str
+    hint: str = ""
+    line: int | None = None
+
+
+def first_problem(error: ValidationError, model: type[BaseModel]) -> Problem:
+    """The first problem of `error`, raised while `model` was validated."""
+    first = error.errors(include_url=False)[0]
+    loc, kind = first["loc"], first["type"]
+    if kind == "extra_forbidden":
+        known = sorted(_fields_at(model, loc[:-1]))
+        close = get_close_matches(str(loc[-1]), known, n=1)
+        guess = f"Did you mean {close[0]!r}? " if close else ""
+        return Problem(loc=loc, message="no such field.", hint=f"{guess}Known: {', '.join(known)}.")
+    if kind == "value_error":
+        return Problem(loc=loc, message=f"{first['ctx']['error']}.")
+    if kind == "literal_error":
+        return Problem(loc=loc, message=f"must be {first['ctx']['expected']}.")
+    return Problem(loc=loc, message=f"{_PLAIN.get(kind) or first['msg']}.")
+
+
+def field_text(loc: Loc) -> str:
+    """`args.amount.max`, `tools[0]`."""
+    text = ""
+    for part in loc:
+        if part == "[key]":  # pydantic's mark for "the key itself is wrong"
+            continue
+        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return text.removeprefix(".")
+
+
+def _fields_at(model: Any, loc: Loc) -> set[str]:
+    """Names of the fields that the mapping at `loc` may have."""
+    if isinstance(model, type) and issubclass(model, BaseModel):
+        if not loc:
+            return set(model.model_fields)
+        field = model.model_fields.get(str(loc[0]))
+        return _fields_at(field.annotation, loc[1:]) if field else set()
+    inner = get_args(model)
+    models = {known for kind in inner for known in _fields_at(kind, loc)}
+    return models or {known for kind in inner for known in _fields_at(kind, loc[1:])} if loc else models
