@@ -139,9 +139,7 @@ def test_settings_come_from_file_and_environment(tmp_path: Path, monkeypatch: py
     ("file", "fault"),
     [("max_iterations = 0", "max_iterations"), ("colour = 1", "colour"), ("model = ", "TOML")],
 )
-def test_wrong_settings_name_the_field(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, fault: str
-) -> None:
+def test_wrong_settings_name_the_field(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, fault: str) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "lockgate.toml").write_text(file)
     with pytest.raises(errors.ConfigError, match=fault):
