@@ -7,7 +7,7 @@ once both run. Whoever drives threads for people (command line, console, noteboo
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from langchain_core.messages import HumanMessage
 from langchain_core.runnables import RunnableConfig
@@ -108,7 +108,7 @@ class Session:
             try:
                 async with aclosing(parts):  # type: ignore[type-var]
                     async for part in parts:
-                        yield part
+                        yield cast("Part", part)
             except UnknownInterruptError as error:
                 # Another runner answered between the look at the state and the lease.
                 raise ApprovalError(f"The question was answered meanwhile: {error}", "Look: lockgate show") from None
