@@ -38,7 +38,7 @@ def grammar(tools: Sequence[Mapping[str, Any]], *, answer: bool, max_chars: int,
     """The grammar of one turn: a call of one of `tools` (each `{"name", "parameters"}`) or, with `answer`, an answer.
 
     A text whose schema sets no bound gets at most `max_chars` characters, so that a model that runs in circles
-    comes to an end. `bare` holds to the shape alone, for schemas with patterns or formats llguidance cannot read.
+    comes to an end (a schema that refers to itself has none: its call may be cut off). `bare` holds to the shape alone, for schemas with patterns or formats llguidance cannot read.
     """
     choices, definitions = [], {}
     if answer:

@@ -67,7 +67,7 @@ class LocalModel(BaseChatModel):
     path: Path | None = None
     n_ctx: int = Field(4_096, ge=256)
     n_threads: int = Field(0, ge=0, le=256)
-    max_tokens: int = Field(512, ge=16)
+    max_tokens: int = Field(512, ge=1)
     max_rounds: int = Field(2, ge=1)
     temperature: float = Field(0.0, ge=0, le=2)
 
