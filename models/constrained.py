@@ -37,8 +37,9 @@ class Written:
 def grammar(tools: Sequence[Mapping[str, Any]], *, answer: bool, max_chars: int, bare: bool = False) -> str:
     """The grammar of one turn: a call of one of `tools` (each `{"name", "parameters"}`) or, with `answer`, an answer.
 
-    A text whose schema sets no bound gets at most `max_chars` characters, so that a model that runs in circles
-    comes to an end (a schema that refers to itself has none: its call may be cut off). `bare` holds to the shape alone, for schemas with patterns or formats llguidance cannot read.
+    A text whose schema sets no bound gets at most `max_chars` characters, so that a model that runs in circles comes
+    to an end (a schema that refers to itself has none: its call may be cut off). `bare` holds to the shape alone, for
+    schemas with patterns or formats llguidance cannot read.
     """
     choices, definitions = [], {}
     if answer:
