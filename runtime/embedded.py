@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -76,7 +76,8 @@ def embedded_url(data_dir: Path) -> str:
 
 
 def _leave(root: Path) -> None:
-    with _guard, _alone(root):
+    # A server whose folder was deleted under it ends by itself within a minute.
+    with suppress(FileNotFoundError), _guard, _alone(root):
         # A fresh lock, not an upgrade: a forked child shares the old one, and its use counts too.
         _held.pop(root).close()
         try:
