@@ -11,6 +11,7 @@ from typing import Any, TypeAlias, cast
 
 from langchain_core.messages import HumanMessage
 from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.errors import UnknownInterruptError
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command, StateSnapshot, StreamMode
@@ -45,9 +46,10 @@ class Session:
         context: Caller | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
-        if not graph.checkpointer or graph.checkpointer is True:
+        if not isinstance(graph.checkpointer, BaseCheckpointSaver):
             raise ConfigError("A session needs a graph with a checkpointer.", "build(checkpointer=...)")
         self.graph = graph
+        self.checkpointer = graph.checkpointer
         self.thread_id = thread_id
         self.context = context
         self.config: RunnableConfig = {
@@ -101,7 +103,7 @@ class Session:
         return {_one(key, questions, self.thread_id).id: answer for key, answer in answers.items()}
 
     async def _stream(self, entry: Any, modes: tuple[StreamMode, ...]) -> AsyncIterator[Part]:
-        async with thread_lease(self.graph.checkpointer, self.thread_id):
+        async with thread_lease(self.checkpointer, self.thread_id):
             parts = self.graph.astream(
                 entry, self.config, context=self.context, stream_mode=list(modes), subgraphs=True, durability="sync"
             )
