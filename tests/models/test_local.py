@@ -11,12 +11,14 @@ import pytest
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.tools import tool
+from langchain_core.utils.function_calling import convert_to_openai_tool
 from langchain_tests.unit_tests import ChatModelUnitTests
 from pydantic import BaseModel, Field
 
 from lockgate.errors import ConfigError, MissingExtraError, ModelError
 from lockgate.models import LocalModel, engine, pulling
 from lockgate.models import local as module
+from lockgate.models.constrained import Written
 from lockgate.models.gguf import control_tokens
 
 ASK = [HumanMessage("What is the weather in Paris?")]
@@ -120,13 +122,28 @@ def test_no_call_can_be_demanded(local):
     assert not local.bind_tools([get_weather], tool_choice="none").invoke(ASK).tool_calls
 
 
-def test_the_same_call_is_not_made_twice_nor_more_than_the_bound(local):
-    called = AIMessage("", tool_calls=[{"name": "get_weather", "args": {"city": "Paris"}, "id": "1"}])
-    result = ToolMessage("18 degrees", tool_call_id="1", name="get_weather")
-    said = local.bind_tools([get_weather]).invoke([*ASK, called, result])
-    assert [call["args"] for call in said.tool_calls] != [{"city": "Paris"}]
-    said = local.bind_tools([get_weather]).invoke([*ASK, called, result, called, result])
-    assert not said.tool_calls and said.text
+CALLED = AIMessage("", tool_calls=[{"name": "get_weather", "args": {"city": "Paris"}, "id": "1"}])
+RESULT = ToolMessage("18 degrees", tool_call_id="1", name="get_weather")
+
+
+@pytest.mark.parametrize(
+    ("city", "history", "calls"),
+    [
+        ("Paris", [], 1),
+        ("Paris", [CALLED, RESULT], 0),  # the same call again
+        ("Rome", [CALLED, RESULT], 1),
+        ("Rome", [CALLED, RESULT, CALLED, RESULT], 0),  # the bound is two
+        ("Paris", [CALLED, RESULT, CALLED, RESULT, AIMessage("Rain."), HumanMessage("And now?")], 1),
+    ],
+)
+def test_the_same_call_is_not_made_twice_nor_more_than_the_bound(local, monkeypatch, city, history, calls):
+    # What the model would choose is given here; the answer in its place is its own.
+    monkeypatch.setattr(LocalModel, "_choose", lambda *_, **__: Written(tool="get_weather", args={"city": city}))
+    monkeypatch.setattr(module, "_message", lambda written, _spent, name: written)
+    kwargs = {"tools": [convert_to_openai_tool(get_weather)]}
+    said = local._reply([*ASK, *history], None, kwargs, lambda _: False)
+    assert bool(said.tool) == bool(calls)
+    assert bool(said.answer) != bool(calls)
 
 
 def test_a_call_that_is_cut_off_is_an_invalid_one(local):

@@ -110,6 +110,10 @@ def test_a_wrong_option_is_told_without_the_key(monkeypatch):
     assert "mine" not in str(caught.value)
 
 
+def test_no_error_of_a_provider_shows_a_key():
+    assert opening._told(ValueError("refused sk-secret"), ["", "sk-secret"]) == "ValueError: refused ***"
+
+
 def test_importing_the_room_imports_nothing_heavy():
     code = (
         "import sys, lockgate.models; print([m for m in ('langchain_core', 'xllamacpp', 'yaml') if m in sys.modules])"
