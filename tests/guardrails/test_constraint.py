@@ -137,3 +137,14 @@ def test_globs():
     assert not glob("delete_*")("Delete_a")
     assert glob("a?c")("abc") and not glob("a?c")("ac")
     assert glob("a.b+")("a.b+") and not glob("a.b")("axb")
+
+
+@pytest.mark.parametrize("answer", [None, [], [0]])
+def test_an_answer_of_a_set_without_its_sentinel_is_not_believed(answer):
+    # What RE2 answers when its memory runs out in the middle of a text; no text is known that brings it there.
+    together = PatternSet(["a"], whole=True)
+    together._match = lambda _text: answer
+    assert together("a") is None
+    alone = Pattern("a", whole=True)
+    alone._quick = together
+    assert alone("a") is True and alone("b") is False

@@ -221,8 +221,8 @@ LOOP = {}
 LOOP["x"] = LOOP
 
 STRANGE = [
-    nested(1000), LOOP, "x" * 10_000_000, "\x00", "\ud800\udfff", 10**5000, float("nan"), object(), b"\xff", {1: 2}, ...,
-    [[]] * 100_001,
+    nested(1000), LOOP, "x" * 10_000_000, "\x00", "\ud800\udfff", 10**5000, float("nan"), object(), b"\xff", {1: 2},
+    ..., [[]] * 100_001,
 ]  # fmt: skip
 EVERY_KIND = Policy(
     [
