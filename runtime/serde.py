@@ -14,12 +14,12 @@ from lockgate.ports import Caller, History
 from lockgate.result import ErrorKind, ToolResult
 from lockgate.runtime.text import scrub
 from lockgate.spec import Risk
-from lockgate.state import Note
+from lockgate.state import Note, Origin
 
 KERNEL_TYPES: tuple[type, ...] = (
     *(Allow, Deny, Review, Call, Ruling),
     *(AgentTask, AgentResult, Status, Usage),
-    *(Integrity, Label, Risk, Event, Note, Caller, History),
+    *(Integrity, Label, Risk, Event, Note, Origin, Caller, History),
     *(ToolResult, ErrorKind),
 )
 """The types of Lockgate's own that may stand in a state, besides messages and what LangGraph deems safe."""
