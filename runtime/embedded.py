@@ -79,7 +79,9 @@ def _leave(root: Path) -> None:
     # A server whose folder was deleted under it ends by itself within a minute.
     with suppress(FileNotFoundError), _guard, _alone(root):
         # A fresh lock, not an upgrade: a forked child shares the old one, and its use counts too.
-        _held.pop(root).close()
+        if (held := _held.pop(root, None)) is None:
+            return
+        held.close()
         try:
             last = _lock(root / ".users", fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

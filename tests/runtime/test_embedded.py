@@ -1,5 +1,6 @@
 """The embedded server, used by real processes that are really killed."""
 
+import asyncio
 import os
 import shutil
 import signal
@@ -7,6 +8,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -14,7 +17,7 @@ import psycopg
 import pytest
 
 from lockgate.errors import ConfigError, StoreError
-from lockgate.runtime import embedded
+from lockgate.runtime import PostgresSaver, embedded
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the embedded server needs file locks of POSIX")
 
@@ -152,6 +155,24 @@ def test_a_pid_file_whose_number_went_to_another_process_is_not_believed(folder:
         assert count(start(folder)) == 2
     finally:
         stranger.communicate(b"\n")
+
+
+async def test_a_saver_starts_its_killed_server_again(folder: Path) -> None:
+    saver = PostgresSaver(partial(embedded.embedded_url, folder))
+    await saver.setup()
+    pid = postmaster(folder)
+    assert pid
+    os.kill(pid, signal.SIGKILL)
+    psutil.wait_procs([psutil.Process(pid)] if psutil.pid_exists(pid) else [], timeout=5)
+    async with asyncio.timeout(30):
+        while postmaster(folder) in {pid, None}:
+            with suppress(StoreError):  # the orphaned backend may still answer, and then hangs up
+                await saver.aget_tuple({"configurable": {"thread_id": "t"}})
+            await asyncio.sleep(0.01)
+    assert await saver.aget_tuple({"configurable": {"thread_id": "t"}}) is None
+    await saver.aclose()
+    embedded._leave(folder)
+    assert postmaster(folder) is None
 
 
 def test_several_processes_can_make_the_database_at_once(open_folder: Path, start: Start) -> None:
