@@ -10,7 +10,7 @@ import pytest
 from langgraph.channels import EphemeralValue
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
-from langgraph.types import Command, Send, interrupt
+from langgraph.types import Command, Interrupt, Send, interrupt
 
 from lockgate.errors import ApprovalError, StoreError
 from lockgate.events import Event
@@ -203,6 +203,34 @@ async def test_a_late_supersede_spares_the_new_question(saver: PostgresSaver, da
     assert first.metadata["source"] == "input"
     await saver.aput(config_of(first.config), first.checkpoint, first.metadata, {})
     assert len(await records.approvals()) == 1
+
+
+@pytest.mark.parametrize("inner_first", [True, False])
+async def test_the_innermost_of_the_tasks_that_wait_is_filed(saver: PostgresSaver, inner_first: bool) -> None:
+    """The tasks around an interrupt write it too, in any order; answers arrive at the innermost one."""
+    records = Records(saver)
+
+    def at(ns: str) -> Any:
+        return {"configurable": {"thread_id": "t", "checkpoint_ns": ns, "checkpoint_id": f"of {ns}"}}
+
+    async def ask(question: Interrupt, *answers: Any) -> None:
+        inner = [("__interrupt__", (question,)), *([("__resume__", [*answers])] if answers else [])]
+        writes = [(at("lock:1"), inner, "inner"), (at(""), [("__interrupt__", (question,))], "outer")]
+        for where, write, task in writes if inner_first else reversed(writes):
+            await saver.aput_writes(where, write, task)
+
+    await ask(Interrupt(value="one?", id="1"))
+    await ask(Interrupt(value="two?", id="2"), "yes")
+    assert [(a.interrupt_id, a.status, a.answer) for a in await records.approvals(None)] == [
+        ("1", "answered", "yes"),
+        ("2", "pending", None),
+    ]
+    # Answering something else makes the task ask its open question again, with the answers it has.
+    await ask(Interrupt(value="two?", id="2"), "yes")
+    assert (await records.approval("2")).status == "pending"
+    await saver.aput_writes(at("lock:1"), [("__resume__", ["yes"]), ("__resume__", ["yes", "no"])], "inner")
+    assert (await records.approval("2")).answer == "no"
+    assert [(e.interrupt_id, e.status) for e in await records.events("t")] == [("1", "answered"), ("2", "answered")]
 
 
 def config_of(stored: Any) -> Any:
