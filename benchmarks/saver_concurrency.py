@@ -6,6 +6,8 @@ Both savers write the same checkpoints to the same database in turns; what count
 """
 
 import asyncio
+import atexit
+import shutil
 import statistics
 import sys
 import tempfile
@@ -75,4 +77,5 @@ if __name__ == "__main__":
     else:
         folder = Path(tempfile.mkdtemp(prefix="lockgate-bench-"))
         folder.chmod(0o755)
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
         asyncio.run(main(embedded_url(folder / "data")))

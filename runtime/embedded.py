@@ -158,6 +158,8 @@ class _Server:
     def stop(self) -> None:
         if self._postmaster() is not None:
             self._run(self._binaries(), "pg_ctl", "-D", str(self.data), "-m", "fast", "-w", "-t", "30", "stop")
+        if self.socket_dir != self.data:
+            shutil.rmtree(self.socket_dir, ignore_errors=True)
 
     def _ready(self) -> bool:
         """Whether a server answers on our socket and has finished its recovery."""
