@@ -78,6 +78,22 @@ class PostgresSaver(AsyncPostgresSaver):
         self.pools = Pools(address if callable(address) else lambda: address, pool_size)
         self.pipe = None
 
+    @classmethod
+    @asynccontextmanager
+    async def from_conn_string(
+        cls,
+        conn_string: str,
+        *,
+        pipeline: bool = False,  # noqa: ARG003 - each operation is a pipeline anyway
+        serde: SerializerProtocol | None = None,
+    ) -> AsyncIterator["PostgresSaver"]:
+        """LangGraph's way to open a saver; as there, the tables are made by `setup()`."""
+        saver = cls(conn_string, serde=serde)
+        try:
+            yield saver
+        finally:
+            await saver.aclose()
+
     async def setup(self) -> None:
         """Makes or migrates the tables; several processes may do so at once."""
         connection = await self.pools.connect()

@@ -26,14 +26,18 @@ KERNEL_TYPES: tuple[type, ...] = (
 
 
 class StrictSerializer(JsonPlusSerializer):
-    """Msgpack that replaces what UTF-8 cannot hold, instead of failing and stopping the thread."""
+    """Msgpack that mends what it cannot hold, instead of failing and stopping the thread.
+
+    LangGraph's own replaces lone surrogates in text, but not in the keys of a mapping, and refuses integers of
+    more than 64 bits. A model may write either into the arguments of a call.
+    """
 
     def dumps_typed(self, obj: Any) -> tuple[str, bytes]:
         """The name of the encoding and the bytes."""
         try:
             return super().dumps_typed(obj)
         except MsgpackEncodeError:
-            # Lone surrogates are the one cause that can be mended; any other fails again.
+            # Any cause that `scrub` does not mend fails again.
             mended = Send(obj.node, scrub(obj.arg)) if isinstance(obj, Send) else scrub(obj)
             return super().dumps_typed(mended)
 
