@@ -59,7 +59,7 @@ def to_json(value: Any) -> str:
     return json.dumps(plain(value)) if "\\u0000" in text or "\\ud" in text else text
 
 
-def scrub(value: Any) -> Any:  # noqa: PLR0911 - one line a type
+def scrub(value: Any) -> Any:
     """`value` as msgpack can hold it, through containers, messages, models and dataclasses: clean text, and integers
     of more than 64 bits as text, from which pydantic reads them back.
     """

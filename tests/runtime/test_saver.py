@@ -11,6 +11,8 @@ from typing import Annotated, Any, TypedDict
 
 import psycopg
 import pytest
+from langgraph.checkpoint.base import empty_checkpoint
+from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.graph import START, StateGraph
 from psycopg.conninfo import make_conninfo
 
@@ -69,7 +71,7 @@ def test_each_loop_and_thread_has_its_own_connections(database_url: str) -> None
             for _ in range(3):  # a new loop each time; the old ones die with their connections open
                 asyncio.run(agent.ainvoke({"n": 0}, config))
             assert agent.invoke({"n": 0}, config) == {"n": 4}
-        except BaseException as error:  # noqa: BLE001 - shown by the main thread
+        except BaseException as error:
             failures.append(error)
 
     threads = [threading.Thread(target=work, args=(str(n),)) for n in range(4)]
@@ -162,7 +164,7 @@ async def test_a_cancelled_operation_gives_its_connection_back(database_url: str
         task = asyncio.create_task(slow())
         async with saver_of_another_pool.pools.connection() as watch:
             # A query that has not begun cannot be cancelled.
-            while not await (await watch.execute(SLEEPING)).fetchone():  # noqa: ASYNC110
+            while not await (await watch.execute(SLEEPING)).fetchone():
                 await asyncio.sleep(0)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -277,3 +279,49 @@ def _rows(url: str) -> int:
         row = connection.execute("SELECT count(*) FROM checkpoints").fetchone()
     assert row
     return int(row[0])
+
+
+async def test_a_checkpoint_waits_for_the_writes_before_it(
+    saver: PostgresSaver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+    free = asyncio.Event()
+    put_writes = AsyncPostgresSaver.aput_writes
+
+    async def slow(self: Any, *args: Any) -> None:
+        await free.wait()
+        await put_writes(self, *args)
+        order.append("writes")
+
+    monkeypatch.setattr(AsyncPostgresSaver, "aput_writes", slow)
+    config: Any = {"configurable": {"thread_id": "t", "checkpoint_ns": "", "checkpoint_id": empty_checkpoint()["id"]}}
+    writing = asyncio.create_task(saver.aput_writes(config, [("a", 1)], "task"))
+    await asyncio.sleep(0)
+    saving = asyncio.create_task(saver.aput(config, empty_checkpoint(), {"source": "loop", "step": 1}, {}))
+    saving.add_done_callback(lambda _: order.append("checkpoint"))
+    free.set()
+    await asyncio.gather(writing, saving)
+    await asyncio.sleep(0)
+    assert order == ["writes", "checkpoint"]
+
+
+async def test_a_checkpoint_fails_when_a_write_before_it_failed(
+    saver: PostgresSaver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = asyncio.Event()
+
+    async def broken(self: Any, *args: Any) -> None:
+        await free.wait()
+        raise StoreError("gone")
+
+    monkeypatch.setattr(AsyncPostgresSaver, "aput_writes", broken)
+    config: Any = {"configurable": {"thread_id": "t", "checkpoint_ns": "", "checkpoint_id": empty_checkpoint()["id"]}}
+    writing = asyncio.create_task(saver.aput_writes(config, [("a", 1)], "task"))
+    await asyncio.sleep(0)
+    saving = asyncio.create_task(saver.aput(config, empty_checkpoint(), {"source": "loop", "step": 1}, {}))
+    await asyncio.sleep(0)
+    free.set()
+    for task in (writing, saving):
+        with pytest.raises(StoreError, match="gone"):
+            await task
+    assert await saver.aget_tuple({"configurable": {"thread_id": "t", "checkpoint_ns": ""}}) is None
