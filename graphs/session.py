@@ -97,7 +97,7 @@ class Session:
             )
         questions = _waiting(snapshot)
         if not answers:
-            if questions and all(task.interrupts for task in snapshot.tasks):
+            if questions and all(task.interrupts or task.result is not None for task in snapshot.tasks):
                 ids = ", ".join(q.id[:12] for q in questions)
                 raise ApprovalError(f"Thread {self.thread_id!r} waits for a person: {ids}.", "Answer it first.")
             return {}
