@@ -53,7 +53,7 @@ def demo(
 def _ask(console: Console, answer: bool | None) -> Ask:
     who: dict[str, Any] = {"by": _user(), "roles": ROLES}
 
-    def fixed(question: Question) -> Mapping[str, Any]:
+    def fixed(_: Question) -> Mapping[str, Any]:
         action = "approve" if answer else "reject"
         why = f"--{'yes' if answer else 'no'}"
         if answer is None:

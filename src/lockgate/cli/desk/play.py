@@ -12,6 +12,8 @@ from lockgate.cli.desk.store import Money, Store, database_url, opened
 from lockgate.settings import Settings
 
 GOAL = "Please answer the open mail."
+KILLS = 2
+"""Processes killed in one demo."""
 Ask = Callable[[Question], Mapping[str, Any]]
 """What a person says to a question; see `lockgate.nodes.human_review.Answer`."""
 
@@ -85,7 +87,7 @@ class _Run:
                 worker = self._process("finds the thread in Postgres, and the question with it")
                 questions = worker.waiting()
             answers = {question.id: self.ask(question) for question in questions}
-            questions, held = self._follow(worker.resume(answers, hold=self.kill and len(self.kills) < 2))
+            questions, held = self._follow(worker.resume(answers, hold=self.kill and len(self.kills) < KILLS))
             if held:
                 self._kill(f"between two nodes, after {held.node}")
                 worker = self._process("goes on where the dead one stood")

@@ -5,6 +5,7 @@ Light on purpose: the fork server imports the heavy parts once, each new process
 
 import multiprocessing
 import multiprocessing.forkserver
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
@@ -12,8 +13,8 @@ from typing import Any
 
 from lockgate.errors import LockgateError
 
-_METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-_context = multiprocessing.get_context(_METHOD)
+_FORKS = sys.platform != "win32"
+_context: Any = multiprocessing.get_context("forkserver" if _FORKS else "spawn")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +86,7 @@ class Report:
 
 def warm() -> None:
     """Starts to import, in the background, what the processes need."""
-    if _METHOD == "forkserver":
+    if _FORKS:
         _context.set_forkserver_preload(["lockgate.cli.desk.worker"])
         multiprocessing.forkserver.ensure_running()
 

@@ -1,12 +1,12 @@
-"""What the viewer sees. Whatever comes from the database or a model is shown as plain text, its control codes made visible."""
+"""What the viewer sees. Whatever comes from the database or a model is plain text, its control codes made harmless."""
 
 import json
 import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console, Group
-from rich.padding import Padding
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
 from rich.panel import Panel
 from rich.rule import Rule
 from rich.table import Table
@@ -22,13 +22,16 @@ _WIDTH = 100
 def safe(value: object) -> str:
     """`value` as text without anything that moves a cursor, changes a colour or turns the reading direction."""
     return "".join(
-        char if char == "\n" or unicodedata.category(char) not in {"Cc", "Cf", "Cs"} else "\ufffd" for char in str(value)
+        char if char == "\n" or unicodedata.category(char) not in {"Cc", "Cf", "Cs"} else "\ufffd"
+        for char in str(value)
     )
 
 
 def call_text(name: str, args: Mapping[str, Any] | None) -> str:
     """A call as one line: `refund(order_id="1042", amount=38.5)`."""
-    inner = ", ".join(f"{key}={json.dumps(value, ensure_ascii=False, default=str)}" for key, value in (args or {}).items())
+    inner = ", ".join(
+        f"{key}={json.dumps(value, ensure_ascii=False, default=str)}" for key, value in (args or {}).items()
+    )
     line = safe(f"{name}({inner})").replace("\n", " ")
     return line if len(line) <= _WIDTH else f"{line[: _WIDTH - 4]}...)"
 
@@ -109,7 +112,9 @@ class Screen:
         how = "signal 9" if code < 0 else f"exit code {code}"
         self._row("kill -9", "bold red", f"process {pid} {when}: it is dead ({how}).")
 
-    def ending(self, report: Report, refunds: list[Money], counts: Mapping[str, int], kills: list[tuple[float, int]]) -> None:
+    def ending(
+        self, report: Report, refunds: list[Money], counts: Mapping[str, int], kills: list[tuple[float, int]]
+    ) -> None:
         """What came of it, from SQL and from the record."""
         self.console.print()
         self._rule("What came of it")
@@ -120,7 +125,9 @@ class Screen:
         self._timeline(report, kills)
 
     def _refunds(self, refunds: list[Money], counts: Mapping[str, int]) -> None:
-        table = self._table("Refunds in the table payments", "order", "for", "amount", "to the account", "whose", "rows")
+        table = self._table(
+            "Refunds in the table payments", "order", "for", "amount", "to the account", "whose", "rows"
+        )
         for money in refunds:
             rows = sum(other.order_id == money.order_id for other in refunds)
             whose = Text("the customer's") if money.own else Text("another's", style="yellow")
@@ -169,10 +176,10 @@ class Screen:
 
     def _row(self, name: str, style: str, text: str, text_style: str = "") -> None:
         grid = Table.grid(padding=(0, 1))
-        grid.add_column(width=9, no_wrap=True)
+        grid.add_column(width=8, no_wrap=True)
         grid.add_column(overflow="fold")
         grid.add_row(Text(name, style=style), Text(text, style=text_style))
-        self.console.print(grid)
+        self._print(grid)
 
     def _rule(self, text: str) -> None:
         self._print(Rule(Text(text, style="bold"), align="left", characters="-", style="dim"))
@@ -181,7 +188,9 @@ class Screen:
         self._print(Panel(content, title=title, title_align="left", border_style=colour, padding=(0, 1)))
 
     def _table(self, title: str, *columns: str) -> Table:
-        table = Table(title=title, title_justify="left", title_style="bold", header_style="dim", expand=False)
+        table = Table(
+            title=title, title_justify="left", title_style="bold", header_style="dim", box=SIMPLE_HEAD, pad_edge=False
+        )
         for column in columns:
             table.add_column(column, overflow="fold")
         return table

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any, LiteralString, cast
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg.rows import dict_row
@@ -62,8 +62,8 @@ class Store:
         return [
             Money(**row)
             for row in self._rows(
-                "SELECT p.order_id, o.item, c.name AS customer, p.amount::text, p.account, c.account = p.account AS own "
-                "FROM desk.payments p JOIN desk.orders o ON o.id = p.order_id "
+                "SELECT p.order_id, o.item, c.name AS customer, p.amount::text, p.account, p.account = c.account AS own"
+                " FROM desk.payments p JOIN desk.orders o ON o.id = p.order_id "
                 "JOIN desk.customers c ON c.id = o.customer_id WHERE p.kind = 'refund' ORDER BY p.id"
             )
         ]
@@ -98,8 +98,8 @@ def _seed(connection: psycopg.Connection[dict[str, Any]], *, keep: bool) -> None
         found = connection.execute("SELECT to_regclass('desk.outbox') IS NOT NULL AS found").fetchone()
         if found and found["found"]:
             return
-    sql = (files("lockgate.cli.desk") / "data.sql").read_text("utf-8")
-    connection.execute(cast("LiteralString", sql), prepare=False)
+    sql = (files("lockgate.cli.desk") / "data.sql").read_bytes()
+    connection.execute(sql, prepare=False)
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """The desk's tools: plain SQL on the shop's own tables."""
 
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
 from decimal import Decimal
 from typing import Annotated, Any, TypeAlias
 
@@ -14,7 +13,8 @@ from lockgate.spec import ToolSpec
 from lockgate.tools import tool
 
 Connection: TypeAlias = AsyncConnection[DictRow]
-Connect: TypeAlias = Callable[[], Awaitable[AbstractAsyncContextManager[Connection]]]
+Connect: TypeAlias = Callable[[], Awaitable[Connection]]
+Rows: TypeAlias = Callable[..., Awaitable[list[dict[str, Any]]]]
 
 OrderId = Annotated[str, Field(min_length=1, max_length=20, description="such as 1007")]
 Amount = Annotated[float, Field(gt=0, le=100_000, description="in EUR, such as 12.90")]
@@ -49,6 +49,10 @@ def desk_tools(connect: Connect) -> list[ToolSpec]:
                 for row in (await cursor.fetchall() if cursor.description else ())
             ]
 
+    return [*_reading(rows), *_acting(rows)]
+
+
+def _reading(rows: Rows) -> list[ToolSpec]:
     @tool(effect=False, private=True)
     async def read_mail() -> list[dict[str, Any]]:
         """Read the mails that have no answer yet."""
@@ -77,6 +81,10 @@ def desk_tools(connect: Connect) -> list[ToolSpec]:
             raise ToolError("There is no such order.")
         return found[0]
 
+    return [read_mail, find_customer, look_up_order]
+
+
+def _acting(rows: Rows) -> list[ToolSpec]:
     @tool(effect=True, reversible=False, idempotent=True, sensitive={"account", "amount", "order_id"})
     async def refund(
         order_id: OrderId,
@@ -118,4 +126,4 @@ def desk_tools(connect: Connect) -> list[ToolSpec]:
             return "was answered before"
         raise ToolError("There is no such mail.")
 
-    return [read_mail, find_customer, look_up_order, refund, delete_customer, send_reply]
+    return [refund, delete_customer, send_reply]

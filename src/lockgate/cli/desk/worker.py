@@ -1,12 +1,14 @@
 """The inside of the process that runs the agent: takes commands from a pipe and says what happens."""
 
 import asyncio
+import json
 import logging
 import signal
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import replace
 from multiprocessing.connection import Connection
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 from langchain_core.messages import AIMessage, ToolMessage
 
@@ -18,9 +20,11 @@ from lockgate.errors import LockgateError
 from lockgate.events import EVENTS, Event
 from lockgate.graphs.session import Part, Session
 from lockgate.ports import Caller
-from lockgate.runtime import Records, TimedEvent, open_checkpointer
+from lockgate.runtime import PostgresSaver, Records, TimedEvent, open_checkpointer
 
 _HOLD_AFTER = {"execute_tool", "refuse"}
+_MODES: tuple[Literal["tasks"], ...] = ("tasks",)
+"""Not `updates`: those of the lock hold only what it passes on to the agent, which leaves its events out."""
 
 
 def serve(pipe: Connection, job: Job) -> None:
@@ -37,62 +41,63 @@ class _Server:
     def __init__(self, pipe: Connection, job: Job) -> None:
         self._pipe = pipe
         self._job = job
+        self._session: Session | None = None
         self._args: dict[str, Mapping[str, Any]] = {}
 
     async def run(self) -> None:
-        failed: LockgateError | None = None
-        try:
-            self._saver = await open_checkpointer(self._job.url)
-            agent = build(connector(self._job.url), model=self._job.model, checkpointer=self._saver)
-            metadata = {"lockgate": {"graph": "desk", "model": self._job.model or SCRIPT}}
-            caller = Caller(user="refund-desk", roles=frozenset({"clerk"}))
-            self._session = Session(agent, self._job.thread_id, context=caller, metadata=metadata)
-        except LockgateError as error:
-            failed = error
         while True:
             name, *args = self._pipe.recv()
             try:
-                if failed:
-                    raise failed
-                await getattr(self, f"_{name}")(*args)
+                if self._session is None:
+                    self._session = await self._opened()
+                await getattr(self, f"_{name}")(self._session, *args)
                 self._pipe.send(None)
             except LockgateError as error:
                 self._pipe.send(error)
-            except (EOFError, OSError):
+            except (EOFError, BrokenPipeError):
                 raise
             except Exception as error:  # noqa: BLE001 - whatever a provider's client raises is told, not thrown
                 self._pipe.send(LockgateError(f"The run stopped: {type(error).__name__}: {error}"[:1_000]))
 
-    async def _start(self, message: str) -> None:
-        await self._follow(self._session.start(message, modes=("updates",)), 0)
+    async def _opened(self) -> Session:
+        model = self._job.model or SCRIPT
+        saver = await open_checkpointer(self._job.url)
+        agent = build(model=model, connect=connector(self._job.url), checkpointer=saver)
+        # From this any later process rebuilds the same graph.
+        launch = {"graph": "lockgate.cli.desk.agent:build", "folder": str(Path.cwd()), "model": model}
+        caller = Caller(user="refund-desk", roles=frozenset({"clerk"}))
+        return Session(agent, self._job.thread_id, context=caller, metadata={"lockgate": json.dumps(launch)})
 
-    async def _resume(self, answers: Mapping[str, Any], hold: int) -> None:
-        await self._follow(self._session.resume(answers, modes=("updates",)), hold)
+    async def _start(self, session: Session, message: str) -> None:
+        await self._follow(session, session.start(message, modes=_MODES), 0)
 
-    async def _waiting(self) -> None:
-        for item in await self._session.waiting():
+    async def _resume(self, session: Session, answers: Mapping[str, Any], hold: int) -> None:
+        await self._follow(session, session.resume(answers, modes=_MODES), hold)
+
+    async def _waiting(self, session: Session) -> None:
+        for item in await session.waiting():
             self._pipe.send(Question(id=item.id, request=item.request))
 
-    async def _follow(self, parts: AsyncIterator[Part], hold: int) -> None:
-        async for _, _, update in parts:
-            for node, values in update.items():
-                if node.startswith("__") or not isinstance(values, Mapping):
-                    continue
-                for step in self._told(values):
-                    self._pipe.send(step)
-                if hold and node in _HOLD_AFTER:
-                    hold -= 1
-                    if not hold:
-                        self._pipe.send(Held(node=node))
-                        self._pipe.recv()  # blocks the loop: nothing of this process moves on
-        await self._waiting()
+    async def _follow(self, session: Session, parts: AsyncIterator[Part], hold: int) -> None:
+        async for _, _, task in parts:
+            if not isinstance(values := task.get("result"), Mapping):
+                continue  # it begins, or it waits
+            for step in self._told(values):
+                self._pipe.send(step)
+            hold -= task["name"] in _HOLD_AFTER
+            if hold == 0 and task["name"] in _HOLD_AFTER:
+                self._pipe.send(Held(node=task["name"]))
+                self._pipe.recv()  # blocks the loop: nothing in this process moves any more
+        await self._waiting(session)
 
-    async def _report(self) -> None:
-        state = (await self._session.state()).values
+    async def _report(self, session: Session) -> None:
+        state = (await session.state()).values
         messages = state.get("messages", ())
         self._learn(message for message in messages if isinstance(message, AIMessage))
         results = {message.tool_call_id: message for message in messages if isinstance(message, ToolMessage)}
-        events = await Records(self._saver).events(self._job.thread_id)
+        saver = session.checkpointer
+        assert isinstance(saver, PostgresSaver)
+        events = await Records(saver).events(self._job.thread_id)
         # A call judged again (after an edit, or after a kill) counts by what was decided first.
         first = {event.call_id: event for event in reversed(events) if event.kind == "decision"}
         rulings = [
@@ -102,7 +107,9 @@ class _Server:
                 decided=event.status,
                 rule=str(event.detail.get("rule", "")),
                 reason=str(event.detail.get("reason", "")),
-                outcome=_outcome(event.status, state.get("decisions", {}).get(event.call_id), results.get(event.call_id)),
+                outcome=_outcome(
+                    event.status, state.get("decisions", {}).get(event.call_id), results.get(event.call_id)
+                ),
             )
             for event in reversed(first.values())
         ]
@@ -113,7 +120,10 @@ class _Server:
                 answer=state.get("answer") or "",
                 tokens=usage.input_tokens + usage.output_tokens if usage else 0,
                 rulings=rulings,
-                steps=[_step(event, event.started.timestamp(), event.ended and event.ended.timestamp()) for event in events],
+                steps=[
+                    _step(event, event.started.timestamp(), event.ended.timestamp() if event.ended else None)
+                    for event in events
+                ],
             )
         )
 
