@@ -90,7 +90,8 @@ class Session:
         return _waiting(await self.state())
 
     def _resolved(self, snapshot: StateSnapshot, answers: Mapping[str, Any] | None) -> dict[str, Any]:
-        if not snapshot.next:
+        # Not `next`: it is empty as soon as a step's results are on disk, though the steps after it are still to run.
+        if not snapshot.tasks:
             raise ThreadFinishedError(
                 f"Thread {self.thread_id!r} is finished; there is nothing to resume.", "Send it a new message instead."
             )

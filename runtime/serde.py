@@ -11,6 +11,7 @@ from lockgate.events import Event
 from lockgate.handoff import AgentResult, AgentTask, Status, Usage
 from lockgate.labels import Integrity, Label
 from lockgate.ports import Caller, History
+from lockgate.result import ErrorKind, ToolResult
 from lockgate.runtime.text import scrub
 from lockgate.spec import Risk
 from lockgate.state import Note
@@ -19,6 +20,7 @@ KERNEL_TYPES: tuple[type, ...] = (
     *(Allow, Deny, Review, Call, Ruling),
     *(AgentTask, AgentResult, Status, Usage),
     *(Integrity, Label, Risk, Event, Note, Caller, History),
+    *(ToolResult, ErrorKind),
 )
 """The types of Lockgate's own that may stand in a state, besides messages and what LangGraph deems safe."""
 

@@ -25,7 +25,7 @@ def clean(text: str) -> str:
     return _UNFIT.sub("\ufffd", text)
 
 
-def plain(value: Any, depth: int = DEEPEST) -> Any:  # noqa: C901, PLR0911 - one line a type
+def plain(value: Any, depth: int = DEEPEST) -> Any:
     """`value` as clean JSON data. What JSON has no form for stands as its repr."""
     if isinstance(value, Enum):
         value = value.value
