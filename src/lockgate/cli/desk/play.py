@@ -91,7 +91,10 @@ class _Run:
             if held:
                 self._kill(f"between two nodes, after {held.node}")
                 worker = self._process("goes on where the dead one stood")
-                questions, _ = self._follow(worker.resume())
+                # An answer that no node had taken died with its process, and its question is asked again.
+                questions = worker.waiting()
+                if not questions:
+                    questions, _ = self._follow(worker.resume())
         return worker.report()
 
     def close(self) -> None:

@@ -178,7 +178,7 @@ class Screen:
         grid = Table.grid(padding=(0, 1))
         grid.add_column(width=8, no_wrap=True)
         grid.add_column(overflow="fold")
-        grid.add_row(Text(name, style=style), Text(text, style=text_style))
+        grid.add_row(Text(safe(name), style=style), Text(text, style=text_style))
         self._print(grid)
 
     def _rule(self, text: str) -> None:
