@@ -3,6 +3,7 @@
 import inspect
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias, cast
 
 from langchain_core.runnables import Runnable, RunnableConfig
@@ -12,6 +13,7 @@ from langgraph.types import Command, Send
 from lockgate.bridge import run_sync
 from lockgate.events import EVENTS, Event
 from lockgate.ports import Caller
+from lockgate.state import Origin
 
 Goto: TypeAlias = str | Sequence[Send]
 Update: TypeAlias = dict[str, Any]
@@ -52,15 +54,20 @@ class Node(Runnable[Any, Any]):
 
     def _finish(self, state: Mapping[str, Any], outcome: Any, started: float) -> Any:
         update, goto = outcome if isinstance(outcome, tuple) else (outcome, None)
-        run_id = update.get("run_id") or state.get("run_id", "")
-        event = Event(kind="node", node=self.role, agent=self.agent, run_id=run_id, started=started, ended=time.time())
-        events = [*update.get(EVENTS, ()), event]
+        event = Event(kind="node", node=self.role, started=started, ended=time.time())
+        run_id = update.get("run_id") or _run_id(state)
+        events = [replace(made, agent=self.agent, run_id=run_id) for made in (*update.get(EVENTS, ()), event)]
         update = {**update, EVENTS: events}
         # A subgraph's own keys do not show among streamed updates, so whoever watches gets events as they happen.
         write = get_runtime().stream_writer
         for made in events:
             write(made)
         return update if goto is None else Command(update=update, goto=goto)
+
+
+def _run_id(state: Mapping[str, Any]) -> str:
+    origin: Origin | None = state.get("origin")
+    return origin.run_id if origin else state.get("run_id", "")
 
 
 async def _settle(outcome: Awaitable[Outcome]) -> Outcome:

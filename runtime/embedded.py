@@ -79,7 +79,9 @@ def _leave(root: Path) -> None:
     # A server whose folder was deleted under it ends by itself within a minute.
     with suppress(FileNotFoundError), _guard, _alone(root):
         # A fresh lock, not an upgrade: a forked child shares the old one, and its use counts too.
-        _held.pop(root).close()
+        if (held := _held.pop(root, None)) is None:
+            return
+        held.close()
         try:
             last = _lock(root / ".users", fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -156,6 +158,8 @@ class _Server:
     def stop(self) -> None:
         if self._postmaster() is not None:
             self._run(self._binaries(), "pg_ctl", "-D", str(self.data), "-m", "fast", "-w", "-t", "30", "stop")
+        if self.socket_dir != self.data:
+            shutil.rmtree(self.socket_dir, ignore_errors=True)
 
     def _ready(self) -> bool:
         """Whether a server answers on our socket and has finished its recovery."""

@@ -6,6 +6,8 @@ database that comes back is used at once.
 """
 
 import asyncio
+import re
+import select
 import threading
 import weakref
 from collections.abc import AsyncIterator, Callable
@@ -48,13 +50,10 @@ class _Loop:
     def take(self) -> Connection | None:
         while self.idle:
             connection = self.idle.pop()
-            try:
-                # Reads what the server sent meanwhile: costs no round trip, and fails when it hung up.
-                connection.pgconn.consume_input()
-            except psycopg.OperationalError:
-                connection.pgconn.finish()
-            else:
+            # A healthy idle connection has nothing to say; the one that has was hung up. Costs no round trip.
+            if not connection.closed and not _readable(connection.fileno()):
                 return connection
+            connection.pgconn.finish()
         return None
 
     def finish(self) -> None:
@@ -130,6 +129,14 @@ class Pools:
             return self._loops[running]
 
 
+def _readable(socket: int) -> bool:
+    if not hasattr(select, "poll"):
+        return bool(select.select([socket], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(socket, select.POLLIN)
+    return bool(poll.poll(0))
+
+
 def _finish(loops: dict[asyncio.AbstractEventLoop, _Loop]) -> None:
     for loop in loops.values():
         loop.finish()
@@ -162,10 +169,11 @@ def _text(error: psycopg.Error) -> str:
 
 
 def _hint(error: psycopg.Error) -> str:
-    state = error.sqlstate or ""
-    if state.startswith("28"):
+    state, text = error.sqlstate or "", str(error)
+    # An error at connecting has no state, only the server's words.
+    if state.startswith("28") or re.search(r"authentication failed|no password supplied|FATAL: +role ", text):
         return "Check user and password in DATABASE_URL."
-    if state == "3D000":
+    if state == "3D000" or re.search(r'FATAL: +database "[^"]*" does not exist', text):
         return "Create that database, or name another in DATABASE_URL."
     if state == "42501":
         return "Grant the user of DATABASE_URL the right to create and write tables."

@@ -151,7 +151,7 @@ def _event_row(place: Sequence[str], index: int, event: Event) -> Sequence[Any]:
         *(clean(str(text)) for text in texts),
         event.started,
         event.ended,
-        Jsonb(plain(event.detail)),
+        Jsonb(event.detail),
     )
 
 

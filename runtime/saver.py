@@ -1,7 +1,8 @@
 """The checkpointer: LangGraph's Postgres saver without its lock, for any thread and loop, with the run's record."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from functools import partial
 from typing import Any, cast
@@ -21,6 +22,7 @@ from psycopg import AsyncCursor
 from psycopg.rows import DictRow
 
 from lockgate.bridge import run_sync
+from lockgate.errors import StoreError
 from lockgate.events import EVENTS
 from lockgate.runtime import record
 from lockgate.runtime.embedded import embedded_url
@@ -77,6 +79,23 @@ class PostgresSaver(AsyncPostgresSaver):
             parse(address)
         self.pools = Pools(address if callable(address) else lambda: address, pool_size)
         self.pipe = None
+        self._writes = _Writes()
+
+    @classmethod
+    @asynccontextmanager
+    async def from_conn_string(
+        cls,
+        conn_string: str,
+        *,
+        pipeline: bool = False,  # noqa: ARG003 - each operation is a pipeline anyway
+        serde: SerializerProtocol | None = None,
+    ) -> AsyncIterator["PostgresSaver"]:
+        """LangGraph's way to open a saver; as there, the tables are made by `setup()`."""
+        saver = cls(conn_string, serde=serde)
+        try:
+            yield saver
+        finally:
+            await saver.aclose()
 
     async def setup(self) -> None:
         """Makes or migrates the tables; several processes may do so at once."""
@@ -110,7 +129,12 @@ class PostgresSaver(AsyncPostgresSaver):
         metadata: CheckpointMetadata,
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
-        """Saves a checkpoint; events stay out of it, and a root checkpoint updates its run."""
+        """Saves a checkpoint; events stay out of it, and a root checkpoint updates its run.
+
+        LangGraph waits for a checkpoint before the next step, but not for the writes of the step's tasks. So a
+        checkpoint waits for them here, and fails when one of them failed: when a node runs, all before it is stored.
+        """
+        await self._writes.settled(config["configurable"]["thread_id"])
         values = {name: value for name, value in checkpoint["channel_values"].items() if name != EVENTS}
         statements = record.of_checkpoint(
             config["configurable"], checkpoint["id"], values, metadata.get("source", ""), config.get("metadata") or {}
@@ -124,7 +148,7 @@ class PostgresSaver(AsyncPostgresSaver):
     ) -> None:
         """Saves the writes of a task; its events and interrupts go into the record."""
         kept, statements = record.of_writes(config["configurable"], task_id, task_path, writes)
-        with _riding(statements):
+        with self._writes.under_way(config["configurable"]["thread_id"]), _riding(statements):
             await super().aput_writes(config, kept, task_id, task_path)
 
     async def adelete_thread(self, thread_id: str) -> None:
@@ -190,6 +214,36 @@ class PostgresSaver(AsyncPostgresSaver):
     ) -> Mapping[str, DeltaChannelHistory]:
         """See `aget_delta_channel_history`."""
         return run_sync(self.aget_delta_channel_history(config=config, channels=channels))
+
+
+class _Writes:
+    """The task writes of each thread that are on their way to the database."""
+
+    def __init__(self) -> None:
+        self._futures: dict[tuple[asyncio.AbstractEventLoop, str], set[asyncio.Future[None]]] = {}
+
+    @contextmanager
+    def under_way(self, thread_id: str) -> Iterator[None]:
+        key = asyncio.get_running_loop(), thread_id
+        future: asyncio.Future[None] = key[0].create_future()
+        self._futures.setdefault(key, set()).add(future)
+        try:
+            yield
+        except BaseException as error:
+            future.set_exception(error if isinstance(error, Exception) else StoreError("A write was cancelled."))
+            future.exception()  # the caller has it; a checkpoint that waits gets it too
+            raise
+        else:
+            future.set_result(None)
+        finally:
+            self._futures[key].discard(future)
+            if not self._futures[key]:
+                del self._futures[key]
+
+    async def settled(self, thread_id: str) -> None:
+        """Waits for the writes of `thread_id` that are under way; raises what one of them raised."""
+        for future in tuple(self._futures.get((asyncio.get_running_loop(), thread_id), ())):
+            await future
 
 
 class _riding:  # noqa: N801 - a context manager, and the cheapest form of one

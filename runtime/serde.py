@@ -14,26 +14,30 @@ from lockgate.ports import Caller, History
 from lockgate.result import ErrorKind, ToolResult
 from lockgate.runtime.text import scrub
 from lockgate.spec import Risk
-from lockgate.state import Note
+from lockgate.state import Note, Origin
 
 KERNEL_TYPES: tuple[type, ...] = (
     *(Allow, Deny, Review, Call, Ruling),
     *(AgentTask, AgentResult, Status, Usage),
-    *(Integrity, Label, Risk, Event, Note, Caller, History),
+    *(Integrity, Label, Risk, Event, Note, Origin, Caller, History),
     *(ToolResult, ErrorKind),
 )
 """The types of Lockgate's own that may stand in a state, besides messages and what LangGraph deems safe."""
 
 
 class StrictSerializer(JsonPlusSerializer):
-    """Msgpack that replaces what UTF-8 cannot hold, instead of failing and stopping the thread."""
+    """Msgpack that mends what it cannot hold, instead of failing and stopping the thread.
+
+    LangGraph's own replaces lone surrogates in text, but not in the keys of a mapping, and refuses integers of
+    more than 64 bits. A model may write either into the arguments of a call.
+    """
 
     def dumps_typed(self, obj: Any) -> tuple[str, bytes]:
         """The name of the encoding and the bytes."""
         try:
             return super().dumps_typed(obj)
         except MsgpackEncodeError:
-            # Lone surrogates are the one cause that can be mended; any other fails again.
+            # Any cause that `scrub` does not mend fails again.
             mended = Send(obj.node, scrub(obj.arg)) if isinstance(obj, Send) else scrub(obj)
             return super().dumps_typed(mended)
 

@@ -60,9 +60,13 @@ def to_json(value: Any) -> str:
 
 
 def scrub(value: Any) -> Any:
-    """`value` with its types kept and its text clean, through containers, messages, models and dataclasses."""
+    """`value` as msgpack can hold it, through containers, messages, models and dataclasses: clean text, and integers
+    of more than 64 bits as text, from which pydantic reads them back.
+    """
     if isinstance(value, str):
         return clean(value) if type(value) is str else value
+    if type(value) is int and not -(2**63) <= value < 2**64:
+        return str(value)
     if isinstance(value, dict):
         return {scrub(key): scrub(item) for key, item in value.items()}
     if type(value) in {list, tuple, set, frozenset}:
