@@ -10,9 +10,9 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import StateGraph
 from langgraph.graph.state import CompiledStateGraph
-from lockgate.runtime.serde import serializer
 
 from lockgate.graphs.proof import verify
+from lockgate.runtime.serde import serializer
 
 _STRICT_RESUME = "__pregel_strict_resume"
 """Without it a resume that names an unknown interrupt silently runs the waiting nodes again."""

@@ -41,7 +41,7 @@ def _verify_one(wired: Wiring) -> None:
     for both in sorted(tools & models):
         raise BypassError(
             f"Node {both!r} can run a tool and call a model, so no gate can stand between them.",
-            "Split it in two, or build the agent with lockgate.graphs.react.",
+            "Give the model schemas (ToolRegistry.catalog()) instead of tools.",
             path=(both,),
         )
     for source in [START, *sorted(models), *sorted(tools)]:

@@ -7,13 +7,14 @@ once both run. Whoever drives threads for people (command line, console, noteboo
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from langchain_core.messages import HumanMessage
 from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.errors import UnknownInterruptError
 from langgraph.graph.state import CompiledStateGraph
-from langgraph.types import Command, StateSnapshot
+from langgraph.types import Command, StateSnapshot, StreamMode
 
 from lockgate.errors import ApprovalError, ConfigError, ThreadFinishedError, ThreadNotFoundError
 from lockgate.ports import Caller
@@ -22,8 +23,8 @@ from lockgate.runtime import thread_lease
 Part: TypeAlias = tuple[tuple[str, ...], str, Any]
 """Namespace of the subgraph, stream mode, and the part itself, as LangGraph streams them."""
 
-STREAM = ("updates", "messages")
-"""Stream modes a session asks for unless told otherwise: finished nodes (with their events), and tokens."""
+STREAM: tuple[StreamMode, ...] = ("custom", "updates", "messages")
+"""Stream modes a session asks for unless told otherwise: events as they happen, finished nodes, and tokens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +46,10 @@ class Session:
         context: Caller | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
-        if not graph.checkpointer or graph.checkpointer is True:
+        if not isinstance(graph.checkpointer, BaseCheckpointSaver):
             raise ConfigError("A session needs a graph with a checkpointer.", "build(checkpointer=...)")
         self.graph = graph
+        self.checkpointer = graph.checkpointer
         self.thread_id = thread_id
         self.context = context
         self.config: RunnableConfig = {
@@ -55,7 +57,7 @@ class Session:
             "metadata": dict(metadata or {}),
         }
 
-    async def start(self, message: str, *, modes: tuple[str, ...] = STREAM) -> AsyncIterator[Part]:
+    async def start(self, message: str, *, modes: tuple[StreamMode, ...] = STREAM) -> AsyncIterator[Part]:
         """Sends a user's message and streams the run until it ends or waits.
 
         Raises ThreadBusyError while another runner has the thread.
@@ -64,7 +66,7 @@ class Session:
             yield part
 
     async def resume(
-        self, answers: Mapping[str, Any] | None = None, *, modes: tuple[str, ...] = STREAM
+        self, answers: Mapping[str, Any] | None = None, *, modes: tuple[StreamMode, ...] = STREAM
     ) -> AsyncIterator[Part]:
         """Goes on after a crash or with `answers` (question id, or a unique beginning of it, to answer).
 
@@ -88,7 +90,8 @@ class Session:
         return _waiting(await self.state())
 
     def _resolved(self, snapshot: StateSnapshot, answers: Mapping[str, Any] | None) -> dict[str, Any]:
-        if not snapshot.next:
+        # Not `next`: it is empty as soon as a step's results are on disk, though the steps after it are still to run.
+        if not snapshot.tasks:
             raise ThreadFinishedError(
                 f"Thread {self.thread_id!r} is finished; there is nothing to resume.", "Send it a new message instead."
             )
@@ -100,15 +103,15 @@ class Session:
             return {}
         return {_one(key, questions, self.thread_id).id: answer for key, answer in answers.items()}
 
-    async def _stream(self, entry: Any, modes: tuple[str, ...]) -> AsyncIterator[Part]:
-        async with thread_lease(self.graph.checkpointer, self.thread_id):
+    async def _stream(self, entry: Any, modes: tuple[StreamMode, ...]) -> AsyncIterator[Part]:
+        async with thread_lease(self.checkpointer, self.thread_id):
             parts = self.graph.astream(
                 entry, self.config, context=self.context, stream_mode=list(modes), subgraphs=True, durability="sync"
             )
             try:
                 async with aclosing(parts):  # type: ignore[type-var]
                     async for part in parts:
-                        yield part
+                        yield cast("Part", part)
             except UnknownInterruptError as error:
                 # Another runner answered between the look at the state and the lease.
                 raise ApprovalError(f"The question was answered meanwhile: {error}", "Look: lockgate show") from None

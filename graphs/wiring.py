@@ -34,7 +34,7 @@ def _unfold(graph: Pregel[Any, Any, Any, Any], prefix: str, wired: Wiring, above
     names = [name for name in graph.nodes if name != START]
     every = {prefix + name for name in names}
     seen = {name: powers(graph.nodes[name].bound) for name in names}
-    inner = {name: graph.nodes[name].bound for name in names if isinstance(graph.nodes[name].bound, Pregel)}
+    inner = {name: bound for name in names if isinstance(bound := graph.nodes[name].bound, Pregel)}
     for source, targets in _edges(graph, seen).items():
         # A subgraph is entered at its start and left at its end.
         start = f"{prefix}{source}:{END}" if source in inner else prefix + source

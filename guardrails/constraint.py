@@ -37,13 +37,13 @@ class Strict(BaseModel):
 
 
 def _scalar(value: Any) -> Any:
-    if isinstance(value, str | bool) or (isinstance(value, int | float) and isfinite(value)):
+    if isinstance(value, str | int) or (isinstance(value, float) and isfinite(value)):
         return value
     raise ValueError(f"must be a text, a finite number, true or false; not {type(value).__name__}")
 
 
 def _number(value: Any) -> Any:
-    if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value):
+    if (isinstance(value, int) and not isinstance(value, bool)) or (isinstance(value, float) and isfinite(value)):
         return value
     raise ValueError(f"must be a finite number, not {type(value).__name__}")
 

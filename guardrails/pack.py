@@ -27,6 +27,25 @@ class Pack(Strict):
     rules: Annotated[tuple[Rule, ...], Field(description="What no rule allows is denied.")]
 
 
+def json_schema() -> dict[str, Any]:
+    """The format as a JSON schema, for editors. `packs/schema.json` holds it: `python -m lockgate.guardrails.pack`."""
+    schema = _without_null(Pack.model_json_schema())
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _without_null(schema: Any) -> Any:
+    """A field that is left out is None in Python; in a pack null is refused, so the schema does not offer it."""
+    if isinstance(schema, list):
+        return [_without_null(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {key: _without_null(value) for key, value in schema.items() if not (key == "default" and value is None)}
+    options = [option for option in kept.pop("anyOf", []) if option != {"type": "null"}]
+    if len(options) == 1:
+        return options[0] | kept
+    return kept | ({"anyOf": options} if options else {})
+
+
 def shipped_packs() -> list[str]:
     """Names that `Policy.load` takes in place of a file."""
     return sorted(entry.name.removesuffix(".yaml") for entry in _PACKS.iterdir() if entry.name.endswith(".yaml"))
@@ -127,3 +146,9 @@ def _refuse_twins(rules: list[Rule], document: Document) -> None:
             )
             raise _located(problem, document, document.data)
         first[rule.id] = index
+
+
+if __name__ == "__main__":
+    import json
+
+    print(json.dumps(json_schema(), indent=2))  # noqa: T201 - this prints the schema

@@ -58,7 +58,7 @@ class PatternSet:
     __slots__ = ("_match", "_sentinel")
 
     def __init__(self, patterns: Sequence[str], *, whole: bool, max_mem: int = _MAX_SET_MEM) -> None:
-        """`patterns` are known to be valid. When they do not fit into memory together, it answers None to everything."""
+        """`patterns` are known to be valid. If they do not fit into memory together, every answer is None."""
         build = re2.Set.FullMatchSet if whole else re2.Set.SearchSet
         together = build(_options(max_mem))
         # RE2 reports "out of memory" as "nothing matches". This one always matches, so its absence tells.

@@ -101,10 +101,8 @@ class Policy:
             entry = self._tools.get(name)
             if entry is None:
                 entry = self._entry(name)
-            if spec.name != name:
-                return Deny(
-                    rule=DEFAULT_RULE, reason=f"The call names {name[:200]!r}, the tool is {spec.name[:200]!r}."
-                )
+            if not _well_formed(call, spec):
+                return Deny(rule=DEFAULT_RULE, reason=f"This is no well-formed call of the tool {spec.name[:200]!r}.")
             found = entry[0].first(call.args, spec, history)
             return entry[1] if found is None else found.decision
         except Exception as error:  # noqa: BLE001 - whatever cannot be judged is denied, and says so
@@ -116,6 +114,8 @@ class Policy:
         The plain way of deciding, without the index: what it finds is what `decide` answers.
         """
         considered: list[Considered] = []
+        if not _well_formed(call, spec):
+            return considered
         for rule in self._entry(call.name)[0].rules:
             failed = next((clause for clause in rule.clauses if not clause.test(call.args, spec, history)), None)
             why = "" if failed is None else f"{failed.field} is not {failed.wants}{_got(failed.field, call.args)}"
@@ -143,6 +143,10 @@ class Policy:
             self._tools.clear()
         self._tools[name] = entry
         return entry
+
+
+def _well_formed(call: Call, spec: ToolSpec) -> bool:
+    return spec.name == call.name and not call.error and isinstance(call.args, dict)
 
 
 def _refuse_twins(rules: tuple[Rule, ...]) -> None:

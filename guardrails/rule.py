@@ -133,7 +133,9 @@ class Rule(Strict):
             super().__init__(**data)
         except ValidationError as error:
             problem = first_problem(error, type(self))
-            where = f"rule {data.get('id', '?')!r}, field {field_text(problem.loc)!r}"
+            where = f"rule {str(data.get('id', '?'))[:200]!r}"
+            if problem.loc:
+                where += f", field {field_text(problem.loc)!r}"
             raise PolicyError(problem.message, problem.hint, where) from error
 
     @field_validator("id")

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lockgate.models.local import LocalModel
     from lockgate.models.opening import open_model
-
     from lockgate.models.pulling import CATALOG, pull, pulled
     from lockgate.models.scripted import Branch, ScriptedModel, When
 

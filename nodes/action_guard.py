@@ -5,7 +5,6 @@ import time
 from lockgate.decision import Allow, Decision, Deny, Review, Ruling, digest, verb
 from lockgate.events import EVENTS, Event
 from lockgate.guardrails.gate import Gate
-from lockgate.labels import TRUSTED
 from lockgate.nodes.node import Goto, Node, Update, caller
 from lockgate.ports import History
 from lockgate.state import LockState
@@ -20,7 +19,7 @@ def action_guard(*, gate: Gate, run: str, ask: str, refuse: str, agent: str = ""
 
     def body(state: LockState) -> tuple[Update, Goto]:
         started = time.time()
-        history = History(agent=state.get("agent", ""), caller=caller(), trust=state.get("trust") or TRUSTED)
+        history = History(agent=agent, caller=caller(), trust=state["origin"].trust)
         call, decision = gate.rule(state["call"], history)
         editor = call.edited_by
         asked = state.get("ruling") if editor else None
@@ -33,8 +32,6 @@ def action_guard(*, gate: Gate, run: str, ask: str, refuse: str, agent: str = ""
             node="action_guard",
             name=call.name,
             call_id=call.id,
-            agent=agent,
-            run_id=state.get("run_id", ""),
             started=started,
             ended=ended,
             status=verb(decision),

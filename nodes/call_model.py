@@ -14,8 +14,9 @@ from lockgate.decision import Call
 from lockgate.errors import ModelError
 from lockgate.events import EVENTS, Event
 from lockgate.handoff import Status, Usage
+from lockgate.labels import TRUSTED
 from lockgate.nodes.node import Goto, Node, Update
-from lockgate.state import AgentState, Note
+from lockgate.state import AgentState, Note, Origin
 from lockgate.text import clean, cleaned, cut, unfit
 
 MAX_CALLS = 64
@@ -57,7 +58,7 @@ def call_model(
             "messages": [answer],
             "usage": usage,
             "iterations": iterations,
-            EVENTS: [_event(state, answer, usage, started, agent)],
+            EVENTS: [_event(answer, usage, started)],
         }
         if not calls:
             return update, done
@@ -65,13 +66,12 @@ def call_model(
             text = f"Stopped after {iterations} model calls; the last {len(calls)} tool call(s) did not run."
             update["notes"] = [Note(source="call_model", text=text, at=time.time())]
             return {**update, "status": Status.MAX_ITERATIONS}, done
-        shared = {
-            "run_id": state.get("run_id", ""),
-            "agent": agent,
-            "trust": state.get("trust"),
-            "reasoning": cut(answer.text, MAX_REASONING)[0],
-        }
-        return update, [Send(lock, {"call": call, **shared}) for call in calls]
+        origin = Origin(
+            run_id=state.get("run_id", ""),
+            trust=state.get("trust") or TRUSTED,
+            reasoning=cut(answer.text, MAX_REASONING)[0],
+        )
+        return update, [Send(lock, {"call": call, "origin": origin}) for call in calls]
 
     return Node("call_model", body, agent=agent)
 
@@ -132,7 +132,7 @@ def used(answer: AIMessage) -> Usage:
     )
 
 
-def _event(state: AgentState, answer: AIMessage, usage: Usage, started: float, agent: str) -> Event:
+def _event(answer: AIMessage, usage: Usage, started: float) -> Event:
     name = answer.response_metadata.get("model_name") or answer.response_metadata.get("model") or ""
     detail = {
         "input_tokens": usage.input_tokens,
@@ -143,8 +143,6 @@ def _event(state: AgentState, answer: AIMessage, usage: Usage, started: float, a
         kind="model",
         node="call_model",
         name=str(cleaned(name)),
-        agent=agent,
-        run_id=state.get("run_id", ""),
         started=started,
         ended=time.time(),
         detail=detail,

@@ -57,7 +57,7 @@ def human_review(*, gate: Gate, judge: str, run: str, refuse: str, again: str, a
         review = ruling.decision
         if not isinstance(review, Review):
             raise TypeError(f"human_review reached with the decision {type(review).__name__}")
-        answer = _understood(interrupt(_request(gate, state, review)), review)
+        answer = _understood(interrupt(_request(gate, agent, state, review)), review)
         now = time.time()
         if now > ruling.at + review.expires_after:
             denied = Deny(rule=review.rule, reason="nobody answered in time")
@@ -79,7 +79,7 @@ def human_review(*, gate: Gate, judge: str, run: str, refuse: str, again: str, a
     return Node("human_review", body, agent=agent)
 
 
-def _request(gate: Gate, state: LockState, review: Review) -> dict[str, Any]:
+def _request(gate: Gate, agent: str, state: LockState, review: Review) -> dict[str, Any]:
     """What the person sees, as JSON: the call, why it is asked, and what it would do."""
     ruling, call = state["ruling"], state["call"]
     spec = gate.tools[call.name]
@@ -91,7 +91,7 @@ def _request(gate: Gate, state: LockState, review: Review) -> dict[str, Any]:
         "description": spec.description,
         "rule": review.rule,
         "reason": review.reason,
-        "reasoning": state.get("reasoning", ""),
+        "reasoning": state["origin"].reasoning,
         "consequences": {
             "effect": spec.effect,
             "reversible": spec.reversible,
@@ -99,8 +99,8 @@ def _request(gate: Gate, state: LockState, review: Review) -> dict[str, Any]:
             "risk": str(spec.risk),
         },
         "sensitive": sorted(spec.sensitive),
-        "agent": state.get("agent", ""),
-        "run_id": state.get("run_id", ""),
+        "agent": agent,
+        "run_id": state["origin"].run_id,
         "approvers": sorted(review.approvers),
         "asked_at": ruling.at,
         "expires_at": ruling.at + review.expires_after,

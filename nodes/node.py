@@ -3,7 +3,8 @@
 import inspect
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from dataclasses import replace
+from typing import Any, TypeAlias, cast
 
 from langchain_core.runnables import Runnable, RunnableConfig
 from langgraph.runtime import get_runtime
@@ -12,6 +13,7 @@ from langgraph.types import Command, Send
 from lockgate.bridge import run_sync
 from lockgate.events import EVENTS, Event
 from lockgate.ports import Caller
+from lockgate.state import Origin
 
 Goto: TypeAlias = str | Sequence[Send]
 Update: TypeAlias = dict[str, Any]
@@ -23,8 +25,8 @@ class Node(Runnable[Any, Any]):
     """A graph node with a role. Its body takes the state and returns an update, or an update and where to go.
 
     A body that waits for nothing is a plain function, one that does is async; both serve `invoke` and `ainvoke`.
-    The node's time goes into the state's events, after those of the body itself. A body may run again after a
-    crash or a resume.
+    The node's time goes into the state's events, after those of the body itself, and every event is streamed in
+    mode `custom`. A body may run again after a crash or a resume.
     """
 
     def __init__(self, role: str, body: Body, *, agent: str = "") -> None:
@@ -38,23 +40,37 @@ class Node(Runnable[Any, Any]):
         """Runs the body; an async one on the bridge."""
         started = time.time()
         outcome = self.body(input)
-        return self._finish(input, run_sync(_settle(outcome)) if self._is_async else outcome, started)
+        if self._is_async:
+            outcome = run_sync(_settle(cast("Awaitable[Outcome]", outcome)))
+        return self._finish(input, outcome, started)
 
     async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:  # noqa: A002, ARG002
         """Runs the body."""
         started = time.time()
         outcome = self.body(input)
-        return self._finish(input, await outcome if self._is_async else outcome, started)  # type: ignore[misc]
+        if self._is_async:
+            outcome = await cast("Awaitable[Outcome]", outcome)
+        return self._finish(input, outcome, started)
 
     def _finish(self, state: Mapping[str, Any], outcome: Any, started: float) -> Any:
         update, goto = outcome if isinstance(outcome, tuple) else (outcome, None)
-        run_id = update.get("run_id") or state.get("run_id", "")
-        event = Event(kind="node", node=self.role, agent=self.agent, run_id=run_id, started=started, ended=time.time())
-        update = {**update, EVENTS: [*update.get(EVENTS, ()), event]}
+        event = Event(kind="node", node=self.role, started=started, ended=time.time())
+        run_id = update.get("run_id") or _run_id(state)
+        events = [replace(made, agent=self.agent, run_id=run_id) for made in (*update.get(EVENTS, ()), event)]
+        update = {**update, EVENTS: events}
+        # A subgraph's own keys do not show among streamed updates, so whoever watches gets events as they happen.
+        write = get_runtime().stream_writer
+        for made in events:
+            write(made)
         return update if goto is None else Command(update=update, goto=goto)
 
 
-async def _settle(outcome: Awaitable[Any]) -> Any:
+def _run_id(state: Mapping[str, Any]) -> str:
+    origin: Origin | None = state.get("origin")
+    return origin.run_id if origin else state.get("run_id", "")
+
+
+async def _settle(outcome: Awaitable[Outcome]) -> Outcome:
     return await outcome
 
 

@@ -19,7 +19,6 @@ def refuse(*, agent: str = "") -> Node:
             kind = failure(denied) if isinstance(denied, Deny) else ErrorKind.DENIED
             result = ToolResult.failed(kind, denied.reason)
         return {
-            "result": result,
             "messages": [tool_message(call, result)],
             "decisions": {call.id: ruling},
         }

@@ -19,7 +19,6 @@ def result_guard(*, gate: Gate, agent: str = "") -> Node:
         call = state["call"]
         result = gate.inspect(call, state["result"])
         return {
-            "result": result,
             "messages": [tool_message(call, result)],
             "trust": result.label,
             "usage": Usage(tool_calls=1),

@@ -119,6 +119,15 @@ class AgentState(TypedDict, total=False):
     events: Annotated[list[Event], EphemeralValue(list, guard=False)]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a call comes from: the run, the session's trust as the model made it, and what the model said with it."""
+
+    run_id: str
+    trust: Label
+    reasoning: str
+
+
 class LockOutput(TypedDict, total=False):
     """What one pass through the lock adds to the agent's state."""
 
@@ -129,16 +138,13 @@ class LockOutput(TypedDict, total=False):
 
 
 class LockState(LockOutput, total=False):
-    """One tool call on its way through the lock. The agent sends `call`, `run_id`, `agent`, `trust`, `reasoning`.
+    """One tool call on its way through the lock. The agent sends `call` and `origin`.
 
-    `reasoning` is what the model said when it made the call, for the person who reviews it; `problem`
-    why the last answer of that person could not stand.
+    `problem` says why a reviewer's last answer could not stand.
     """
 
     call: Call
-    run_id: str
-    agent: str
-    reasoning: str
+    origin: Origin
     problem: str
     ruling: Ruling
     result: ToolResult

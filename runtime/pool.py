@@ -1,0 +1,184 @@
+"""Connections to Postgres for any thread and any event loop.
+
+A connection belongs to the loop it was opened on, so each loop has its own few. There are no background tasks:
+a loop that dies leaves nothing running behind, an error carries its own cause instead of a pool's timeout, and a
+database that comes back is used at once.
+"""
+
+import asyncio
+import re
+import select
+import threading
+import weakref
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeAlias
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import TransactionStatus
+from psycopg.rows import DictRow, dict_row
+from psycopg.types.json import set_json_dumps
+
+from lockgate.errors import ConfigError, StoreError
+from lockgate.runtime.text import to_json
+
+Connection: TypeAlias = AsyncConnection[DictRow]
+
+SLOT_TIMEOUT = 10.0
+"""Seconds to wait for a free connection."""
+DEFAULTS: dict[str, Any] = {
+    "application_name": "lockgate",
+    "connect_timeout": 5,
+    # A server that vanished without a word is noticed after some ten seconds.
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+"""libpq parameters that hold unless the URL names others."""
+
+
+class _Loop:
+    """The connections of one event loop."""
+
+    def __init__(self, size: int) -> None:
+        self.idle: list[Connection] = []
+        self.slots = asyncio.Semaphore(size)
+
+    def take(self) -> Connection | None:
+        while self.idle:
+            connection = self.idle.pop()
+            # A healthy idle connection has nothing to say; the one that has was hung up. Costs no round trip.
+            if not connection.closed and not _readable(connection.fileno()):
+                return connection
+            connection.pgconn.finish()
+        return None
+
+    def finish(self) -> None:
+        """Closes the idle connections without their loop, which may be gone."""
+        for connection in self.idle:
+            connection.pgconn.finish()
+        self.idle.clear()
+
+
+class Pools:
+    """At most `size` connections for each running event loop, opened when first needed.
+
+    `address` gives the URL, anew for each connection: that is where an embedded server is started again.
+    """
+
+    def __init__(self, address: Callable[[], str], size: int) -> None:
+        self._address = address
+        self._size = size
+        self._loops: dict[asyncio.AbstractEventLoop, _Loop] = {}
+        self._guard = threading.Lock()
+        self._closed = False
+        weakref.finalize(self, _finish, self._loops)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """A connection in autocommit for the caller alone. Raises StoreError for what goes wrong with it."""
+        loop = self._here()
+        try:
+            async with asyncio.timeout(SLOT_TIMEOUT):
+                await loop.slots.acquire()
+        except TimeoutError:
+            raise StoreError(
+                f"All {self._size} connections to the database are busy.", "Raise LOCKGATE_POOL_SIZE."
+            ) from None
+        try:
+            connection = loop.take() or await self.connect()
+            try:
+                async with store_errors():
+                    yield connection
+            finally:
+                if not self._closed and connection.info.transaction_status == TransactionStatus.IDLE:
+                    loop.idle.append(connection)
+                else:
+                    connection.pgconn.finish()
+        finally:
+            loop.slots.release()
+
+    async def connect(self) -> Connection:
+        """A new connection outside the pool, for the caller to close."""
+        async with store_errors():
+            parameters = parse(await asyncio.to_thread(self._address))
+            connection: Connection = await AsyncConnection.connect(
+                **parameters, autocommit=True, prepare_threshold=0, row_factory=dict_row
+            )
+            set_json_dumps(to_json, context=connection)
+            return connection
+
+    async def aclose(self) -> None:
+        """Closes all connections; those in use close when they are given back."""
+        with self._guard:
+            self._closed = True
+            _finish(self._loops)
+
+    def _here(self) -> _Loop:
+        running = asyncio.get_running_loop()
+        with self._guard:
+            if self._closed:
+                raise StoreError("The checkpointer is closed.", "Open another with open_checkpointer().")
+            for loop in [loop for loop in self._loops if loop.is_closed()]:
+                self._loops.pop(loop).finish()
+            if running not in self._loops:
+                self._loops[running] = _Loop(self._size)
+            return self._loops[running]
+
+
+def _readable(socket: int) -> bool:
+    if not hasattr(select, "poll"):
+        return bool(select.select([socket], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(socket, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def _finish(loops: dict[asyncio.AbstractEventLoop, _Loop]) -> None:
+    for loop in loops.values():
+        loop.finish()
+    loops.clear()
+
+
+def parse(url: str) -> dict[str, Any]:
+    """Libpq parameters of `url`. Raises ConfigError, which never shows the URL: it may hold a password."""
+    try:
+        return {**DEFAULTS, **conninfo_to_dict(url)}
+    except psycopg.Error:
+        raise ConfigError(
+            "The database URL cannot be read.", "Write it as postgresql://user:password@host:5432/database."
+        ) from None
+
+
+@asynccontextmanager
+async def store_errors() -> AsyncIterator[None]:
+    """Turns errors of the database into StoreError, except conflicts between transactions (SQLSTATE class 40)."""
+    try:
+        yield
+    except psycopg.Error as error:
+        if (error.sqlstate or "").startswith("40"):
+            raise
+        raise StoreError(f"The database failed: {_text(error)}", _hint(error)) from None
+
+
+def _text(error: psycopg.Error) -> str:
+    return str(error).strip().split("\nCONTEXT:")[0] or type(error).__name__
+
+
+def _hint(error: psycopg.Error) -> str:
+    state, text = error.sqlstate or "", str(error)
+    # An error at connecting has no state, only the server's words.
+    if state.startswith("28") or re.search(r"authentication failed|no password supplied|FATAL: +role ", text):
+        return "Check user and password in DATABASE_URL."
+    if state == "3D000" or re.search(r'FATAL: +database "[^"]*" does not exist', text):
+        return "Create that database, or name another in DATABASE_URL."
+    if state == "42501":
+        return "Grant the user of DATABASE_URL the right to create and write tables."
+    if state == "42P01":
+        return "Open the database with open_checkpointer(), which makes its tables."
+    if isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)):
+        return "Check that the server runs and that DATABASE_URL names it, then resume the thread: nothing is lost."
+    return ""

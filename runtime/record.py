@@ -1,0 +1,176 @@
+"""The write side of the run's own record: which rows go with a checkpoint and with the writes of a task.
+
+Each function returns statements for the transaction of the checkpoint or the writes they belong to, so the record
+neither runs ahead of the checkpoints nor falls behind. All of them may run twice.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+from langgraph.types import Interrupt
+from psycopg.types.json import Jsonb
+
+from lockgate.events import EVENTS, Event
+from lockgate.handoff import Status
+from lockgate.runtime.text import clean, plain
+
+Statement: TypeAlias = tuple[str, Sequence[Any]]
+Writes: TypeAlias = Sequence[tuple[str, Any]]
+
+INTERRUPT, RESUME = "__interrupt__", "__resume__"
+SPEC = "lockgate"
+"""Key of the config's metadata that says what a run was started with: a mapping, or one as JSON text."""
+_ENDED = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED, Status.REFUSED, Status.MAX_ITERATIONS})
+
+_EVENT = """
+INSERT INTO events (thread_id, checkpoint_ns, checkpoint_id, task_id, idx, kind, node, name, agent, run_id, call_id,
+                    status, started, ended, detail)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, to_timestamp(%s::float8), to_timestamp(%s::float8), %s)
+ON CONFLICT DO NOTHING
+"""
+
+# An interrupt inside a subgraph is written by its own task and again by each task around it, with one id. The
+# innermost row stays, because the answers arrive at that task. A replay asks again what was answered before.
+_ASK = """
+WITH asked AS (
+    INSERT INTO approvals (thread_id, interrupt_id, checkpoint_ns, checkpoint_id, task_id, ordinal, run_id, agent,
+                           call_id, tool, value, expires_at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, to_timestamp(%s::float8))
+    ON CONFLICT (thread_id, interrupt_id) DO UPDATE SET
+        checkpoint_ns = EXCLUDED.checkpoint_ns, checkpoint_id = EXCLUDED.checkpoint_id, task_id = EXCLUDED.task_id,
+        ordinal = EXCLUDED.ordinal, run_id = EXCLUDED.run_id, agent = EXCLUDED.agent, call_id = EXCLUDED.call_id,
+        tool = EXCLUDED.tool, value = EXCLUDED.value, expires_at = EXCLUDED.expires_at,
+        status = 'pending', answer = NULL, answered_at = NULL,
+        asked_at = CASE WHEN approvals.status = 'pending' THEN approvals.asked_at ELSE now() END
+    WHERE approvals.status <> 'pending' OR length(EXCLUDED.checkpoint_ns) > length(approvals.checkpoint_ns)
+    RETURNING *
+)
+INSERT INTO events (thread_id, checkpoint_ns, checkpoint_id, task_id, interrupt_id, kind, node, name, agent, run_id,
+                    call_id, status, started, detail)
+SELECT thread_id, checkpoint_ns, checkpoint_id, task_id, interrupt_id, 'wait', %s, tool, agent, run_id, call_id,
+       'waiting', asked_at, '{}'
+FROM asked
+ON CONFLICT (thread_id, interrupt_id) DO UPDATE SET status = 'waiting', started = EXCLUDED.started, ended = NULL
+WHERE events.ended IS NOT NULL
+"""
+
+_ANSWER = """
+WITH closed AS (
+    UPDATE approvals SET status = 'answered', answer = %s::jsonb -> ordinal, answered_at = now()
+    WHERE thread_id = %s AND checkpoint_ns = %s AND checkpoint_id = %s AND task_id = %s AND ordinal < %s
+        AND status = 'pending'
+    RETURNING thread_id, interrupt_id, status
+)
+UPDATE events SET status = closed.status, ended = now() FROM closed
+WHERE events.thread_id = closed.thread_id AND events.interrupt_id = closed.interrupt_id
+"""
+
+# Only what was asked before the new input: writes are saved in the background and may overtake its checkpoint.
+_SUPERSEDE = """
+WITH closed AS (
+    UPDATE approvals SET status = 'superseded', answered_at = now()
+    WHERE thread_id = %s AND status = 'pending' AND checkpoint_id < %s
+    RETURNING thread_id, interrupt_id, status
+)
+UPDATE events SET status = closed.status, ended = now() FROM closed
+WHERE events.thread_id = closed.thread_id AND events.interrupt_id = closed.interrupt_id
+"""
+
+_RUN = """
+INSERT INTO runs (run_id, thread_id, checkpoint_id, graph, status, usage, spec, ended)
+VALUES (%s, %s, %s, %s, %s, %s, %s, CASE WHEN %s THEN now() END)
+ON CONFLICT (run_id) DO UPDATE SET
+    checkpoint_id = EXCLUDED.checkpoint_id, status = EXCLUDED.status, usage = EXCLUDED.usage, updated = now(),
+    ended = CASE WHEN EXCLUDED.ended IS NULL THEN NULL ELSE coalesce(runs.ended, EXCLUDED.ended) END,
+    graph = CASE WHEN EXCLUDED.graph = '' THEN runs.graph ELSE EXCLUDED.graph END,
+    spec = runs.spec || EXCLUDED.spec
+WHERE runs.thread_id = EXCLUDED.thread_id AND runs.checkpoint_id <= EXCLUDED.checkpoint_id
+"""
+
+FORGET = ("runs", "events", "approvals")
+"""Tables that hold the record of a thread, by `thread_id`."""
+
+
+def of_checkpoint(
+    where: Mapping[str, Any], checkpoint_id: str, values: Mapping[str, Any], source: str, metadata: Mapping[str, Any]
+) -> list[Statement]:
+    """What a root checkpoint says of its run. `where` is the `configurable` of its config."""
+    if where.get("checkpoint_ns"):
+        return []
+    thread_id = where["thread_id"]
+    statements: list[Statement] = []
+    if source == "input":
+        statements.append((_SUPERSEDE, (thread_id, checkpoint_id)))
+    run_id = values.get("run_id")
+    if isinstance(run_id, str) and run_id:
+        spec = _mapping(metadata.get(SPEC))
+        status = str(values.get("status") or Status.RUNNING)
+        graph = clean(str(spec.pop("graph", "")))
+        usage = _mapping(plain(values.get("usage")))
+        row = (clean(run_id), thread_id, checkpoint_id, graph, clean(status), Jsonb(usage), Jsonb(spec))
+        statements.append((_RUN, (*row, status in _ENDED)))
+    return statements
+
+
+def of_writes(where: Mapping[str, Any], task_id: str, task_path: str, writes: Writes) -> tuple[Writes, list[Statement]]:
+    """The writes of a task without their events, and the statements that file these and the task's waits.
+
+    A write of events stays in its place with an empty list: savers number writes by position, and LangGraph takes
+    a task without writes for unfinished.
+    """
+    place = (where["thread_id"], where["checkpoint_ns"], where["checkpoint_id"], task_id)
+    kept: list[tuple[str, Any]] = []
+    events: list[Event] = []
+    interrupts: list[Interrupt] = []
+    answers: list[Any] = []
+    for channel, value in writes:
+        left = value
+        if channel == EVENTS and isinstance(value, (list, tuple)):
+            events += [item for item in value if isinstance(item, Event)]
+            left = [item for item in value if not isinstance(item, Event)]
+        elif channel == INTERRUPT and isinstance(value, (list, tuple)):
+            interrupts += [item for item in value if isinstance(item, Interrupt)]
+        elif channel == RESUME and isinstance(value, list) and len(value) > len(answers):
+            answers = value  # a task that asks several times writes its answers again, one longer each time
+        kept.append((channel, left))
+    statements: list[Statement] = [(_EVENT, _event_row(place, index, event)) for index, event in enumerate(events)]
+    if answers:
+        statements.append((_ANSWER, (Jsonb(plain(answers)), *place, len(answers))))
+    # In one order everywhere, so that two tasks that file the same interrupts cannot block each other.
+    interrupts.sort(key=lambda interrupt: interrupt.id)
+    statements += [(_ASK, _ask_row(place, len(answers), task_path, interrupt)) for interrupt in interrupts]
+    return kept, statements
+
+
+def _event_row(place: Sequence[str], index: int, event: Event) -> Sequence[Any]:
+    texts = (event.kind, event.node, event.name, event.agent, event.run_id, event.call_id, event.status)
+    return (
+        *place,
+        index,
+        *(clean(str(text)) for text in texts),
+        event.started,
+        event.ended,
+        Jsonb(event.detail),
+    )
+
+
+def _ask_row(place: Sequence[str], ordinal: int, task_path: str, interrupt: Interrupt) -> Sequence[Any]:
+    value = plain(interrupt.value)
+    said = value if isinstance(value, dict) else {}
+    thread_id, *rest = place
+    texts = (str(said.get(name) or "") for name in ("run_id", "agent", "call_id", "tool"))
+    expires = said.get("expires_at")
+    known = isinstance(expires, (int, float)) and abs(expires) < 1e11  # noqa: PLR2004 - what Postgres can hold
+    # The path of a task that a node was triggered for ends in the node's name: "~__pregel_pull, human_review".
+    node = str(said.get("node") or (task_path.rpartition(", ")[2] if "__pregel_pull" in task_path else ""))
+    return (thread_id, interrupt.id, *rest, ordinal, *texts, Jsonb(value), expires if known else None, clean(node))
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return {}
+    return plain(dict(value)) if isinstance(value, Mapping) else {}

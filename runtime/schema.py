@@ -1,0 +1,94 @@
+"""Brings a database up to date: LangGraph's tables and Lockgate's own, by one process at a time."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from importlib.resources import files
+from time import monotonic
+
+import psycopg
+from langgraph.checkpoint.postgres.base import MIGRATIONS as LANGGRAPH_MIGRATIONS
+
+from lockgate.errors import StoreError
+from lockgate.runtime.pool import Connection
+
+LOCK = 0x6C6F636B67617465
+"""Key of the advisory lock under which migrations run: "lockgate" in ASCII."""
+LOCK_TIMEOUT = 60.0
+"""Seconds to wait for another process that migrates."""
+
+
+async def upgrade(connection: Connection, langgraph_setup: Callable[[], Awaitable[None]]) -> None:
+    """Applies what is missing; costs one query when nothing is. `langgraph_setup` makes LangGraph's tables.
+
+    Several processes may call it at once. Raises StoreError when the database is newer than this code, or holds
+    tables of the same names that are not Lockgate's.
+    """
+    steps = _steps()
+    if await _is_current(connection, len(steps)):
+        return
+    # Tried, not waited for: CREATE INDEX CONCURRENTLY, which LangGraph uses, would wait for the waiter's snapshot.
+    deadline = monotonic() + LOCK_TIMEOUT
+    while not await _one(connection, f"SELECT pg_try_advisory_lock({LOCK})"):
+        if monotonic() > deadline:
+            raise StoreError("Another process has been migrating the database for too long.", "Try again later.")
+        await asyncio.sleep(0.1)
+    try:
+        if await _is_current(connection, len(steps)):
+            return
+        await langgraph_setup()
+        await _apply(connection, steps)
+    finally:
+        if not connection.closed:
+            await connection.execute(f"SELECT pg_advisory_unlock({LOCK})")
+
+
+async def _apply(connection: Connection, steps: list[str]) -> None:
+    await connection.execute(
+        "CREATE TABLE IF NOT EXISTS lockgate_migrations (v integer PRIMARY KEY, at timestamptz NOT NULL DEFAULT now())"
+    )
+    done = await _one(connection, "SELECT coalesce(max(v), 0) FROM lockgate_migrations")
+    for number, sql in enumerate(steps[done:], start=done + 1):
+        try:
+            async with connection.transaction():
+                await connection.execute(sql.encode(), prepare=False)  # several statements
+                await connection.execute("INSERT INTO lockgate_migrations (v) VALUES (%s)", (number,))
+        except psycopg.errors.DuplicateTable as error:
+            raise StoreError(
+                f"The database already holds a table of another program: {error.diag.message_primary}.",
+                "Give Lockgate a database of its own, or a schema: add ?options=-csearch_path%3Dlockgate to its URL.",
+            ) from None
+
+
+async def _is_current(connection: Connection, ours: int) -> bool:
+    if not await _one(
+        connection,
+        "SELECT to_regclass('lockgate_migrations') IS NOT NULL AND to_regclass('checkpoint_migrations') IS NOT NULL",
+    ):
+        return False
+    theirs = await _one(connection, "SELECT coalesce(max(v), 0) FROM lockgate_migrations")
+    if theirs > ours:
+        raise StoreError(
+            f"The database is at migration {theirs}; this version of Lockgate knows {ours}.",
+            "Upgrade Lockgate: pip install --upgrade lockgate",
+        )
+    langgraph = await _one(connection, "SELECT coalesce(max(v), -1) FROM checkpoint_migrations")
+    return bool(theirs == ours and langgraph >= len(LANGGRAPH_MIGRATIONS) - 1)
+
+
+async def _one(connection: Connection, sql: str) -> int:
+    """The only value of a query."""
+    cursor = await connection.execute(sql.encode())
+    row = await cursor.fetchone()
+    assert row is not None
+    value: int = next(iter(row.values()))
+    return value
+
+
+def _steps() -> list[str]:
+    """The migrations in order; their files are numbered from 0001 without a gap."""
+    folder = files("lockgate.runtime") / "migrations"
+    named = sorted((file.name, file.read_text("utf-8")) for file in folder.iterdir() if file.name.endswith(".sql"))
+    numbers = [int(re.match(r"\d{4}", name).group()) for name, _ in named]  # type: ignore[union-attr]
+    assert numbers == list(range(1, len(named) + 1)), numbers
+    return [sql for _, sql in named]

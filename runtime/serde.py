@@ -1,0 +1,51 @@
+"""How state is stored: msgpack, no pickle, and only types that are named here are ever constructed."""
+
+from typing import Any
+
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from langgraph.types import Send
+from ormsgpack import MsgpackEncodeError
+
+from lockgate.decision import Allow, Call, Deny, Review, Ruling
+from lockgate.events import Event
+from lockgate.handoff import AgentResult, AgentTask, Status, Usage
+from lockgate.labels import Integrity, Label
+from lockgate.ports import Caller, History
+from lockgate.result import ErrorKind, ToolResult
+from lockgate.runtime.text import scrub
+from lockgate.spec import Risk
+from lockgate.state import Note, Origin
+
+KERNEL_TYPES: tuple[type, ...] = (
+    *(Allow, Deny, Review, Call, Ruling),
+    *(AgentTask, AgentResult, Status, Usage),
+    *(Integrity, Label, Risk, Event, Note, Origin, Caller, History),
+    *(ToolResult, ErrorKind),
+)
+"""The types of Lockgate's own that may stand in a state, besides messages and what LangGraph deems safe."""
+
+
+class StrictSerializer(JsonPlusSerializer):
+    """Msgpack that mends what it cannot hold, instead of failing and stopping the thread.
+
+    LangGraph's own replaces lone surrogates in text, but not in the keys of a mapping, and refuses integers of
+    more than 64 bits. A model may write either into the arguments of a call.
+    """
+
+    def dumps_typed(self, obj: Any) -> tuple[str, bytes]:
+        """The name of the encoding and the bytes."""
+        try:
+            return super().dumps_typed(obj)
+        except MsgpackEncodeError:
+            # Any cause that `scrub` does not mend fails again.
+            mended = Send(obj.node, scrub(obj.arg)) if isinstance(obj, Send) else scrub(obj)
+            return super().dumps_typed(mended)
+
+
+def serializer(*extra: type) -> StrictSerializer:
+    """The serializer of the checkpoints. `extra` names further types of yours that may stand in a state.
+
+    An object of any other class comes back as its plain data (a dict, list or string), never as an instance.
+    Tuples come back as lists, except where the class that holds them turns them back.
+    """
+    return StrictSerializer(pickle_fallback=False, allowed_msgpack_modules=[*KERNEL_TYPES, *extra])

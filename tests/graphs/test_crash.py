@@ -1,0 +1,32 @@
+"""Kill -9 after every commit of a run, while an approval waits among them: the resume finishes the same work."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import lockgate
+
+SOURCE = Path(lockgate.__file__).parents[1]
+
+
+def test_a_run_killed_anywhere_resumes_to_the_same_end(database_url: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, Path(__file__).with_name("crash_worker.py"), database_url, tmp_path],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+        env={"PYTHONPATH": str(SOURCE)},
+    )
+    assert done.returncode == 0, done.stderr
+    *killed, undisturbed = [json.loads(line) for line in done.stdout.splitlines()]
+    assert undisturbed["killed"] == 0
+    assert undisturbed["effects"] == ["1", "100", "2"]
+    assert len(killed) > 30
+    for run in killed:
+        assert run["killed"] == -signal.SIGKILL, run
+        assert run["resumed"] == 0, (run, done.stderr)
+        assert run["effects"] == undisturbed["effects"], run
+        assert run["answer"] == undisturbed["answer"] == "completed Paid.", run

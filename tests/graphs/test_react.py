@@ -1,0 +1,391 @@
+"""The react agent: what passes the lock, what waits for a person, and that every end leaves a valid transcript."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Command
+from tests.graphs.desk import BOSS, POLICY, Desk, assert_valid, refund_call
+
+from lockgate import ScriptedModel, tool
+from lockgate.decision import Allow, Deny
+from lockgate.graphs import react
+from lockgate.handoff import Status
+from lockgate.labels import Integrity
+from lockgate.ports import Caller
+
+Agent = CompiledStateGraph[Any, Any, Any, Any]
+CONFIG: Any = {"configurable": {"thread_id": "t"}}
+
+
+def agent(desk: Desk, *turns: Any, **options: Any) -> Agent:
+    options.setdefault("checkpointer", InMemorySaver())
+    return react.build(model=ScriptedModel(turns=list(turns)), tools=desk.tools(), policy=POLICY, **options)
+
+
+def ask(graph: Agent, message: Any = "Hello.") -> dict[str, Any]:
+    return graph.invoke({"messages": message}, CONFIG)
+
+
+def answer(graph: Agent, out: dict[str, Any], index: int = 0, **reply: Any) -> dict[str, Any]:
+    return graph.invoke(Command(resume={out["__interrupt__"][index].id: reply}), CONFIG)
+
+
+def results(out: dict[str, Any]) -> dict[str, str]:
+    return {m.tool_call_id: str(m.content) for m in out["messages"] if isinstance(m, ToolMessage)}
+
+
+def test_an_allowed_call_runs_once_and_the_run_ends() -> None:
+    desk = Desk()
+    out = ask(agent(desk, {"calls": [{"name": "look_up", "args": {"order": "7"}, "id": "c"}]}, "It is there."))
+    assert (out["status"], out["answer"]) == (Status.COMPLETED, "It is there.")
+    assert desk.ran == {"look_up": 1}
+    assert results(out) == {"c": "order 7"}
+    assert (out["usage"].model_calls, out["usage"].tool_calls, out["iterations"]) == (2, 1, 2)
+    assert out["decisions"]["c"].decision == Allow(rule="look", reason="Reading is harmless.")
+    assert out["trust"].sources == {"tool:look_up"}
+    assert_valid(out["messages"])
+
+
+async def test_both_faces_do_the_same() -> None:
+    for desk in (Desk(), Desk()):
+        graph = agent(desk, {"calls": [refund_call(5), refund_call(6)]}, "Done.")
+        out = await graph.ainvoke({"messages": "x"}, CONFIG) if desk.ran is None else ask(graph)
+        assert desk.ran == {"refund 1 a 5": 1, "refund 1 a 6": 1}
+        assert out["answer"] == "Done."
+    desk = Desk()
+    graph = agent(desk, {"calls": [refund_call(5)]}, "Done.")
+    assert (await graph.ainvoke({"messages": "x"}, CONFIG))["answer"] == "Done."
+    assert desk.ran == {"refund 1 a 5": 1}
+
+
+def test_without_a_policy_everything_is_denied() -> None:
+    desk = Desk()
+    turns: list[Any] = [{"calls": [{"name": t.name, "args": {"order": "1"}} for t in desk.tools()[:1]]}, "No."]
+    out = react.build(model=ScriptedModel(turns=turns), tools=desk.tools()).invoke({"messages": "x"})
+    assert not desk.ran
+    assert isinstance(out["decisions"]["call-0-0"].decision, Deny)
+    assert_valid(out["messages"])
+
+
+def test_refusals_leave_a_valid_transcript() -> None:
+    desk = Desk()
+    broken = AIMessage(
+        "",
+        invalid_tool_calls=[
+            {"name": "refund", "args": "{oops", "id": "b", "error": "no JSON", "type": "invalid_tool_call"}
+        ],
+        tool_calls=[
+            {"name": "delete", "args": {"order": "1"}, "id": "d"},
+            {"name": "nonsense", "args": {}, "id": "n"},
+            {"name": "refund", "args": {"order": "1", "account": "a", "amount": "lots"}, "id": "t"},
+            {"name": "refund", "args": {"order": "1", "account": "a", "amount": 501}, "id": "r"},
+            {"name": "refund", "args": {"order": "1\0", "account": "\ud800", "amount": 1}, "id": "s"},
+        ],
+    )
+    deep: Any = "x"
+    for _ in range(1_000):
+        deep = {"a": deep}
+    broken.tool_calls.append({"name": "refund", "args": deep, "id": "deep", "type": "tool_call"})
+    out = ask(agent(desk, broken, "I could not."))
+    assert not desk.ran
+    assert out["answer"] == "I could not."
+    expected = {
+        "d": "No rule",
+        "n": "no tool",
+        "t": "valid number",
+        "r": "less than",
+        "s": "NUL",
+        "b": "no JSON",
+        "deep": "deeper",
+    }
+    got = results(out)
+    assert got.keys() == expected.keys()
+    for call_id, text in expected.items():
+        assert text in got[call_id], (call_id, got[call_id])
+    assert_valid(out["messages"])
+
+
+def test_calls_without_or_with_used_ids_get_new_ones() -> None:
+    desk = Desk()
+    turn = lambda *ids: AIMessage("", tool_calls=[{"name": "look_up", "args": {"order": "1"}, "id": i} for i in ids])  # noqa: E731
+    out = ask(agent(desk, turn("same", "same", None), turn("same"), "Done."))
+    assert desk.ran == {"look_up": 4}
+    assert len(results(out)) == 4
+    assert_valid(out["messages"])
+
+
+def test_review_waits_and_runs_nothing_before_the_answer() -> None:
+    desk = Desk()
+    graph = agent(desk, {"text": "A big one.", "calls": [refund_call(100)]}, "Paid.")
+    out = ask(graph)
+    (question,) = out["__interrupt__"]
+    assert not desk.ran
+    assert question.value["tool"] == "refund"
+    assert question.value["args"] == {"order": "1", "account": "a", "amount": 100.0}
+    assert question.value["rule"] == "large"
+    assert question.value["reasoning"] == "A big one."
+    assert question.value["approvers"] == ["supervisor"]
+    assert question.value["consequences"] == {
+        "effect": True, "reversible": False, "idempotent": False, "risk": "high",
+    }  # fmt: skip
+    out = answer(graph, out, action="approve", **BOSS)
+    assert desk.ran == {"refund 1 a 100": 1}
+    assert out["answer"] == "Paid."
+    ruling = out["decisions"]["call-0-0"]
+    assert (ruling.by, ruling.decision.rule) == ("ann", "large")
+
+
+def test_rejected_call_never_runs() -> None:
+    desk = Desk()
+    graph = agent(desk, {"calls": [refund_call(100)]}, "Sorry.")
+    out = answer(graph, ask(graph), action="reject", reason="too much", **BOSS)
+    assert not desk.ran
+    assert results(out) == {"call-0-0": "Error: rejected by ann: too much"}
+    assert out["answer"] == "Sorry."
+
+
+@pytest.mark.parametrize(
+    ("amount", "ran", "text"),
+    [
+        (20, {"refund 1 b 20": 1}, '"paid":20'),  # allowed by another rule
+        (80, {"refund 1 b 80": 1}, '"paid":80'),  # asked by the rule the editor has just answered
+        (900, {}, "less than or equal to 500"),  # denied by the schema
+    ],
+)
+def test_an_edited_call_is_judged_again(amount: float, ran: dict[str, int], text: str) -> None:
+    desk = Desk()
+    graph = agent(desk, {"calls": [refund_call(100)]}, "Done.")
+    edited = {"order": "1", "account": "b", "amount": amount}
+    out = answer(graph, ask(graph), action="edit", args=edited, **BOSS)
+    assert desk.ran == ran
+    assert text in results(out)["call-0-0"]
+    assert "ann changed the arguments" in results(out)["call-0-0"]
+    assert_valid(out["messages"])
+
+
+@pytest.mark.parametrize(
+    ("reply", "problem"),
+    [
+        ({"action": "approve", "by": "bob", "roles": ["clerk"]}, "supervisor"),
+        ({"action": "approve"}, "supervisor"),
+        ({"action": "yes"}, "approve"),
+        ({"action": "edit", **BOSS}, "comes with args"),
+        ({"action": "approve", "args": {}, **BOSS}, "comes with args"),
+        ({"action": "edit", "args": {"order": "\0"}, **BOSS}, "NUL"),
+        ({"action": "approve", "extra": 1, **BOSS}, "extra"),
+        ({}, "action"),
+    ],
+)
+def test_an_answer_that_cannot_stand_approves_nothing_and_is_asked_again(reply: dict[str, Any], problem: str) -> None:
+    desk = Desk()
+    graph = agent(desk, {"calls": [refund_call(100)]}, "Done.")
+    out = answer(graph, ask(graph), **reply)
+    assert not desk.ran
+    assert problem in out["__interrupt__"][0].value["problem"]
+    assert answer(graph, out, action="approve", **BOSS)["answer"] == "Done."
+    assert desk.ran == {"refund 1 a 100": 1}
+
+
+@pytest.mark.parametrize("word", [True, "yes", 1, ["approve"], None.__class__])
+def test_only_the_plain_words_stand_for_themselves(word: Any) -> None:
+    desk = Desk()
+    graph = agent(desk, {"calls": [{"name": "note", "args": {"text": "x"}}]}, "Done.")
+    out = ask(graph)
+    out = graph.invoke(
+        Command(resume={out["__interrupt__"][0].id: str(word) if isinstance(word, type) else word}), CONFIG
+    )
+    assert not desk.ran
+    assert out["__interrupt__"]
+    out = graph.invoke(Command(resume="approve"), CONFIG)
+    assert desk.ran == {"note x": 1}
+
+
+def test_an_answer_after_the_expiry_approves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk()
+    graph = agent(desk, {"calls": [refund_call(100)]}, "Too late.")
+    out = ask(graph)
+    later = out["__interrupt__"][0].value["expires_at"] + 1
+    monkeypatch.setattr("lockgate.nodes.human_review.time.time", lambda: later)
+    out = answer(graph, out, action="approve", **BOSS)
+    assert not desk.ran
+    assert results(out) == {"call-0-0": "Error: nobody answered in time"}
+
+
+def test_siblings_and_finished_guards_do_not_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk()
+    judged: list[str] = []
+    decide = POLICY.decide
+    monkeypatch.setattr(
+        type(POLICY),
+        "decide",
+        lambda _self, call, spec, history: (judged.append(call.id), decide(call, spec, history))[1],
+    )
+    calls = [refund_call(5), refund_call(100, "2"), {"name": "look_up", "args": {"order": "9"}}, refund_call(200, "3")]
+    graph = agent(desk, {"calls": calls}, "All done.")
+    out = ask(graph)
+    assert desk.ran == {"refund 1 a 5": 1, "look_up": 1}
+    assert len(out["__interrupt__"]) == 2
+    out = answer(graph, out, 1, action="approve", **BOSS)
+    assert len(out["__interrupt__"]) == 1
+    out = answer(graph, out, 0, action="approve", **BOSS)
+    assert desk.ran == {"refund 1 a 5": 1, "look_up": 1, "refund 2 a 100": 1, "refund 3 a 200": 1}
+    assert sorted(judged) == ["call-0-0", "call-0-1", "call-0-2", "call-0-3"]
+    assert out["answer"] == "All done."
+    assert_valid(out["messages"])
+
+
+def test_a_new_message_while_an_approval_waits_leaves_a_valid_transcript() -> None:
+    desk = Desk()
+    graph = agent(desk, {"calls": [refund_call(5), refund_call(100, "2")]}, "As you wish.")
+    ask(graph)
+    out = ask(graph, "Never mind.")
+    assert "__interrupt__" not in out
+    assert out["answer"] == "As you wish."
+    assert "Do not assume" in results(out)["call-0-1"]
+    assert [m.type for m in out["messages"]] == ["human", "ai", "tool", "tool", "human", "ai"]
+    assert_valid(out["messages"])
+    assert out["notes"][0].source == "input_guard"
+    assert desk.ran == {"refund 1 a 5": 1}
+
+
+def test_the_iteration_bound_ends_with_the_work_so_far() -> None:
+    desk = Desk()
+    turn = {"text": "Still looking.", "calls": [{"name": "look_up", "args": {"order": "1"}}]}
+    out = ask(agent(desk, *[turn] * 9, max_iterations=3))
+    assert out["status"] == Status.MAX_ITERATIONS
+    assert out["answer"] == "Still looking."
+    assert out["usage"].model_calls == 3
+    assert desk.ran == {"look_up": 2}
+    assert "Stopped after 3" in out["notes"][0].text
+    assert_valid(out["messages"])
+
+
+def test_the_bound_counts_anew_for_each_message() -> None:
+    desk = Desk()
+    look = {"calls": [{"name": "look_up", "args": {"order": "1"}}]}
+    graph = agent(desk, look, "One.", look, "Two.", max_iterations=2)
+    assert ask(graph)["status"] == Status.COMPLETED
+    out = ask(graph, "Again.")
+    assert (out["status"], out["answer"], out["iterations"]) == (Status.COMPLETED, "Two.", 2)
+
+
+@pytest.mark.parametrize(
+    ("message", "text"),
+    [("", "no message"), ("   ", "no message"), ([], "no message"), ("x" * 10_000_000, "10,000,000 bytes")],
+)
+def test_an_input_that_is_refused_never_reaches_the_model(message: Any, text: str) -> None:
+    graph = agent(Desk(), "unused", "Hello.")
+    out = ask(graph, message)
+    assert out["status"] == Status.REFUSED
+    assert text in out["answer"]
+    assert out["usage"].model_calls == 0
+    assert sum(len(str(m.content)) for m in out["messages"]) < 2_000
+    assert ask(graph, "Hello?")["status"] == Status.COMPLETED
+
+
+def test_text_that_cannot_be_stored_is_replaced_and_said_so() -> None:
+    out = ask(agent(Desk(), AIMessage("b\ud800")), "a\0")
+    assert [m.content for m in out["messages"]] == ["a\ufffd", "b\ufffd"]
+    assert "NUL" in out["notes"][0].text
+
+
+def test_trust_only_rises() -> None:
+    desk = Desk()
+    look, pay = {"calls": [{"name": "look_up", "args": {"order": "1"}}]}, {"calls": [refund_call(5)]}
+    graph = agent(desk, look, "One.", pay, "Two.", look, "Three.")
+    levels = [ask(graph, f"m{n}")["trust"].integrity for n in range(3)]
+    assert levels == [Integrity.TRUSTED, Integrity.UNTRUSTED, Integrity.UNTRUSTED]
+
+
+def test_too_many_calls_in_one_answer_are_refused() -> None:
+    desk = Desk()
+    out = ask(agent(desk, {"calls": [{"name": "look_up", "args": {"order": str(n)}} for n in range(70)]}, "Done."))
+    assert desk.ran == {"look_up": 64}
+    assert_valid(out["messages"])
+
+
+def test_the_caller_reaches_the_policy() -> None:
+    seen: list[Any] = []
+
+    class Witness:
+        def decide(self, call: Any, spec: Any, history: Any) -> Deny:
+            seen.append(history)
+            return Deny(rule="r", reason="no")
+
+    turns: list[Any] = [{"calls": [{"name": "look_up", "args": {"order": "1"}}]}, "Done."]
+    graph = react.build(model=ScriptedModel(turns=turns), tools=Desk().tools(), policy=Witness(), name="clerk")
+    graph.invoke({"messages": "x"}, context=Caller(user="ann", roles=frozenset({"agent"}), tenant="t"))
+    graph.invoke({"messages": "x"}, context={"user": "bob", "roles": ["agent"]})  # type: ignore[arg-type]
+    graph.invoke({"messages": "x"})
+    assert [(h.agent, h.caller.user, h.caller.roles) for h in seen] == [
+        ("clerk", "ann", frozenset({"agent"})),
+        ("clerk", "bob", frozenset({"agent"})),
+        ("clerk", "", frozenset()),
+    ]
+
+
+def test_a_policy_that_fails_denies() -> None:
+    class Broken:
+        def decide(self, call: Any, spec: Any, history: Any) -> Allow:
+            raise RuntimeError("secret")
+
+    desk = Desk()
+    turns: list[Any] = [{"calls": [{"name": "look_up", "args": {"order": "1"}}]}, "Done."]
+    out = react.build(model=ScriptedModel(turns=turns), tools=desk.tools(), policy=Broken()).invoke({"messages": "x"})
+    assert not desk.ran
+    assert "RuntimeError" in results(out)["call-0-0"]
+    assert "secret" not in results(out)["call-0-0"]
+
+
+async def test_a_tool_that_fails_or_hangs_does_not_end_the_run() -> None:
+    @tool(effect=False, timeout=0.05)
+    async def hang() -> None:
+        """Hang."""
+        await asyncio.Event().wait()
+
+    @tool(effect=False)
+    def fail() -> None:
+        """Fail."""
+        raise RuntimeError("hunter2")
+
+    class Open:
+        def decide(self, call: Any, spec: Any, history: Any) -> Allow:
+            return Allow(rule="r", reason="")
+
+    turns: list[Any] = [{"calls": [{"name": "hang", "args": {}}, {"name": "fail", "args": {}}]}, "Neither worked."]
+    graph = react.build(model=ScriptedModel(turns=turns), tools=[hang, fail], policy=Open())
+    out = await graph.ainvoke({"messages": "x"})
+    assert out["answer"] == "Neither worked."
+    assert "abandoned" in results(out)["call-0-0"]
+    assert results(out)["call-0-1"] == "Error: fail failed: RuntimeError."
+
+
+def test_events_tell_the_run() -> None:
+    graph = agent(Desk(), {"calls": [refund_call(5), {"name": "delete", "args": {"order": "1"}}]}, "Done.")
+    events: list[Any] = [e for _, e in graph.stream({"messages": "x"}, CONFIG, stream_mode="custom", subgraphs=True)]
+    told = {(e.kind, e.node, e.name, e.status) for e in events}
+    assert ("decision", "action_guard", "refund", "allow") in told
+    assert ("decision", "action_guard", "delete", "deny") in told
+    assert ("call", "execute_tool", "refund", "ok") in told
+    assert ("node", "output_guard", "", "ok") in told
+    assert sum(e.kind == "model" for e in events) == 2
+    assert len({e.run_id for e in events}) == 1
+    assert all(e.ended >= e.started > 0 and e.agent == "react" for e in events)
+
+
+def test_history_and_fork() -> None:
+    desk = Desk()
+    graph = agent(desk, {"calls": [refund_call(100)]}, "Done.")
+    out = answer(graph, ask(graph), action="reject", **BOSS)
+    history = list(graph.get_state_history(CONFIG))
+    assert history[0].values["answer"] == "Done."
+    waiting = next(s for s in history if s.next == ("lock",))
+    assert [m.type for m in waiting.values["messages"]] == ["human", "ai"]
+    assert isinstance(waiting.values["messages"][0], HumanMessage)
+    again = graph.invoke(None, waiting.config)
+    assert again["__interrupt__"][0].value["call_id"] == "call-0-0"
+    assert out["status"] == Status.COMPLETED

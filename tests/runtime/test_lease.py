@@ -1,0 +1,80 @@
+"""One runner a thread, across tasks, processes and kills."""
+
+import asyncio
+import subprocess
+import sys
+from os import environ, pathsep
+
+import psycopg
+import pytest
+from langgraph.checkpoint.memory import InMemorySaver
+
+from lockgate.errors import ThreadBusyError
+from lockgate.runtime import PostgresSaver, thread_lease
+
+HOLD = """
+import asyncio, sys
+from lockgate.runtime import PostgresSaver, thread_lease
+async def main():
+    async with thread_lease(PostgresSaver(sys.argv[1]), "t"):
+        print("held", flush=True)
+        await asyncio.sleep(600)
+asyncio.run(main())
+"""
+
+
+@pytest.fixture(params=["postgres", "memory"])
+def any_saver(request: pytest.FixtureRequest) -> InMemorySaver | PostgresSaver:
+    return request.getfixturevalue("saver") if request.param == "postgres" else InMemorySaver()
+
+
+async def test_a_thread_has_one_runner_at_a_time(any_saver: InMemorySaver | PostgresSaver) -> None:
+    for _ in range(20):  # given back at once, each time
+        async with thread_lease(any_saver, "t"):
+            with pytest.raises(ThreadBusyError, match="'t' is being run"):
+                async with thread_lease(any_saver, "t"):
+                    pass
+            async with thread_lease(any_saver, "other"):
+                pass
+    with pytest.raises(RuntimeError, match="inside"):
+        async with thread_lease(any_saver, "t"):
+            raise RuntimeError("inside")
+    async with thread_lease(any_saver, "t"):
+        pass
+
+
+async def test_savers_in_memory_do_not_share_threads() -> None:
+    async with thread_lease(InMemorySaver(), "t"), thread_lease(InMemorySaver(), "t"):
+        pass
+
+
+async def test_a_killed_process_gives_its_lease_back(saver: PostgresSaver, database_url: str) -> None:
+    env = {**environ, "PYTHONPATH": pathsep.join(sys.path)}
+    holder = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", HOLD, database_url, stdout=subprocess.PIPE, env=env
+    )
+    assert holder.stdout
+    assert await holder.stdout.readline() == b"held\n"
+    with pytest.raises(ThreadBusyError):
+        async with thread_lease(saver, "t"):
+            pass
+    holder.kill()
+    await holder.communicate()
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                async with thread_lease(saver, "t"):
+                    break
+            except ThreadBusyError:
+                await asyncio.sleep(0.01)  # until the server has noticed
+
+
+async def test_a_lost_connection_does_not_hide_what_the_block_raised(saver: PostgresSaver, database_url: str) -> None:
+    with pytest.raises(KeyError):  # noqa: PT012
+        async with thread_lease(saver, "t"):
+            with psycopg.connect(database_url, autocommit=True) as connection:
+                connection.execute(
+                    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND application_name = 'lockgate'"
+                )
+            raise KeyError

@@ -1,0 +1,115 @@
+"""What state may hold, and what never comes to life."""
+
+import logging
+from typing import Any
+
+import pytest
+from langchain_core.messages import AIMessage, HumanMessage
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from langgraph.types import Send
+from ormsgpack import MsgpackEncodeError
+
+from lockgate.decision import Allow, Call, Deny, Review, Ruling
+from lockgate.events import Event
+from lockgate.handoff import AgentResult, AgentTask, Status, Usage
+from lockgate.labels import Integrity, Label
+from lockgate.ports import Caller, History
+from lockgate.runtime import serializer
+from lockgate.runtime.serde import KERNEL_TYPES
+from lockgate.spec import Risk
+from lockgate.state import Note
+
+LABEL = Label(integrity=Integrity.UNTRUSTED, readers=frozenset({"a", "b"}), sources=frozenset({"tool:x"}))
+REVIEW = Review(rule="r", reason="why", approvers=frozenset({"boss"}), expires_after=5.0)
+CALL = Call(id="1", name="refund", args={"amount": 3, "deep": [{"x": None}]}, edited_by="ann")
+
+SAMPLES: list[Any] = [
+    LABEL,
+    Integrity.INTERNAL,
+    Risk.HIGH,
+    Status.WAITING,
+    Allow(rule="r", reason="why"),
+    Deny(rule="r", reason="why"),
+    REVIEW,
+    CALL,
+    Ruling(call_id="1", tool="refund", digest="d", decision=REVIEW, at=1.5, by="ann"),
+    Usage(input_tokens=1, output_tokens=2, model_calls=3, tool_calls=4),
+    AgentTask(task_id="t", objective="o", context={"k": [1]}, constraints=["c"], depends_on=["s"]),
+    AgentResult(task_id="t", status=Status.FAILED, output={"a": 1}, error="e", usage=Usage(model_calls=1), trust=LABEL),
+    Event(kind="call", node="n", started=1.0, ended=2.0, detail={"a": [1, None]}),
+    Note(source="s", text="t", at=1.0),
+    Caller(user="u", roles=frozenset({"admin"}), tenant="t"),
+    History(agent="a", caller=Caller(user="u"), trust=LABEL),
+]
+
+
+def through(value: Any) -> Any:
+    serde = serializer()
+    return serde.loads_typed(serde.dumps_typed(value))
+
+
+def test_there_is_a_sample_of_each_type() -> None:
+    assert {type(sample) for sample in SAMPLES} == set(KERNEL_TYPES)
+
+
+@pytest.mark.parametrize("value", SAMPLES, ids=lambda value: type(value).__name__)
+def test_kernel_types_come_back_whole(value: Any) -> None:
+    back = through({"value": value})["value"]
+    assert back == value
+    assert type(back) is type(value)
+    for name in ("trust", "decision", "status"):
+        assert type(getattr(back, name, None)) is type(getattr(value, name, None))
+
+
+class Foreign:
+    made = 0
+
+    def __init__(self, **fields: Any) -> None:
+        type(self).made += 1
+
+    def model_dump(self) -> dict[str, Any]:
+        return {"a": 1}
+
+
+def test_a_foreign_class_is_never_constructed(caplog: pytest.LogCaptureFixture) -> None:
+    stored = JsonPlusSerializer().dumps_typed(Foreign())
+    before = Foreign.made
+    with caplog.at_level(logging.ERROR):
+        assert serializer().loads_typed(stored) == {"a": 1}
+        assert Foreign.made == before
+        assert isinstance(serializer(Foreign).loads_typed(stored), Foreign)
+
+
+def test_pickle_is_neither_written_nor_read() -> None:
+    with pytest.raises((MsgpackEncodeError, TypeError)):
+        serializer().dumps_typed(object())
+    with pytest.raises(NotImplementedError):
+        serializer().loads_typed(("pickle", b"cos\nsystem\n(S'true'\ntR."))
+
+
+def test_tuples_come_back_as_lists() -> None:
+    assert through((1, (2, 3))) == [1, [2, 3]]
+
+
+def test_what_msgpack_cannot_hold_is_mended_wherever_it_stands() -> None:
+    bad, good = "x\ud800", "x\ufffd"
+    huge = 2**70
+    value = {
+        bad: [bad, (bad,), {bad}],
+        "message": HumanMessage(bad, id="1"),
+        "ai": AIMessage("", id="2", tool_calls=[{"name": "n", "args": {bad: huge}, "id": "c"}]),
+        "call": Call(id="1", name=bad, args={"a": bad}),
+        "task": AgentTask(task_id="1", objective="o", context={"a": bad}),
+    }
+    back = through(value)
+    assert back[good] == [good, [good], {good}]
+    assert back["message"] == HumanMessage(good, id="1")
+    assert back["ai"].tool_calls[0]["args"] == {good: str(huge)}
+    assert back["call"] == Call(id="1", name=good, args={"a": good})
+    assert back["task"] == AgentTask(task_id="1", objective="o", context={"a": good})
+    assert through(Send("node", {bad: [huge, 2**64 - 1, -(2**63)]})) == Send(
+        "node", {good: [str(huge), 2**64 - 1, -(2**63)]}
+    )
+    assert through(HumanMessage(bad, id="1")).content == "x?"  # LangGraph's own way
+    assert type(through({"ai": value["ai"]})["ai"]) is AIMessage
+    assert through("nul\0stays") == "nul\0stays"
