@@ -91,7 +91,7 @@ def read_file(name: str, kind: Kind, *, absent: str = "", hint: str = "Check the
         raise kind.error(message, "Check the path and its rights.") from None
     _refuse_large(raw, name, kind)
     try:
-        text = raw.decode("utf-8-sig")
+        text = raw.decode()  # the parser skips a byte order mark
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise kind.error("the file is not UTF-8 text.", "Save it as UTF-8.", f"{name}:{line}") from None
