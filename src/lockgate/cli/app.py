@@ -10,24 +10,37 @@ import typer.main
 
 from lockgate.errors import LockgateError
 
-COMMANDS: dict[str, tuple[str, str]] = {
-    # name: (module:attribute of a function or a Typer, an example)
-    "run": ("lockgate.cli.run:run", "lockgate run react 'What is 12 * 34?' --model local"),
-    "resume": ("lockgate.cli.run:resume", "lockgate resume calm-heron-3f2a"),
-    "approvals": ("lockgate.cli.approvals:approvals", "lockgate approvals --all"),
-    "approve": ("lockgate.cli.approvals:approve", "lockgate approve 3f2a91 --reason 'checked by phone'"),
-    "reject": ("lockgate.cli.approvals:reject", "lockgate reject 3f2a91 --reason 'wrong account'"),
-    "edit": ("lockgate.cli.approvals:edit", "lockgate edit 3f2a91 --set amount=20"),
-    "threads": ("lockgate.cli.threads:threads", "lockgate threads --json"),
-    "show": ("lockgate.cli.threads:show", "lockgate show calm-heron-3f2a"),
-    "graph": ("lockgate.cli.graph:graph", "lockgate graph react --verify"),
-    "tools": ("lockgate.cli.catalog:tools", "lockgate tools"),
-    "policy": ("lockgate.cli.policy:policy", "lockgate policy check refunds.yaml"),
-    "models": ("lockgate.cli.models:models", "lockgate models pull smollm2"),
-    "doctor": ("lockgate.cli.doctor:doctor", "lockgate doctor"),
-    "version": ("lockgate.cli.catalog:version", "lockgate version"),
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    # name: (module:attribute of a function or a Typer, what it does, an example)
+    "demo": ("lockgate.cli.desk.command:demo", "Play a refund desk: agent, planted mail, you.", "lockgate demo"),
+    "run": ("lockgate.cli.run:run", "Run an agent.", "lockgate run react 'What is 12 * 34?' --model local"),
+    "resume": ("lockgate.cli.run:resume", "Go on with a thread.", "lockgate resume calm-heron-3f2a91"),
+    "approvals": ("lockgate.cli.approvals:approvals", "List what waits for a person.", "lockgate approvals --all"),
+    "approve": (
+        "lockgate.cli.approvals:approve",
+        "Let a waiting call run.",
+        "lockgate approve 3f2a91 --reason 'checked by phone'",
+    ),
+    "reject": (
+        "lockgate.cli.approvals:reject",
+        "Refuse a waiting call.",
+        "lockgate reject 3f2a91 --reason 'wrong account'",
+    ),
+    "edit": (
+        "lockgate.cli.approvals:edit",
+        "Run a waiting call with other arguments.",
+        "lockgate edit 3f2a91 --set amount=20",
+    ),
+    "threads": ("lockgate.cli.threads:threads", "List the threads.", "lockgate threads --json"),
+    "show": ("lockgate.cli.threads:show", "Tell what happened in a thread.", "lockgate show calm-heron-3f2a91"),
+    "graph": ("lockgate.cli.graph:graph", "Print, draw or prove a graph.", "lockgate graph react --verify"),
+    "tools": ("lockgate.cli.catalog:tools", "List the tools with their facts.", "lockgate tools"),
+    "policy": ("lockgate.cli.policy:policy", "Show, check and explain policies.", "lockgate policy check refunds.yaml"),
+    "models": ("lockgate.cli.models:models", "Fetch small models that run here.", "lockgate models pull smollm2"),
+    "doctor": ("lockgate.cli.doctor:doctor", "Say what is missing, and the next step.", "lockgate doctor"),
+    "version": ("lockgate.cli.catalog:version", "Print the version.", "lockgate version"),
 }
-"""Every command, in the order in which the help lists them. A module here imports nothing heavy at its top."""
+"""Every command, in the order in which the help lists them. A command's module is loaded when it is named."""
 
 EPILOG = """\b
 Exit codes:
@@ -53,13 +66,17 @@ class LazyGroup(typer.core.TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         if cmd_name not in self.commands:
-            where, example = COMMANDS[cmd_name]
+            where, _, example = COMMANDS[cmd_name]
             module, _, attribute = where.partition(":")
             found = getattr(import_module(module), attribute)
             command = _as_typer(found, cmd_name)
             command.epilog = f"\b\nExample:\n  {example}"
             self.commands[cmd_name] = command
         return self.commands[cmd_name]
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, what) for name, (_, what, _) in COMMANDS.items()])
 
     def invoke(self, ctx: Any) -> Any:
         debug = ctx.params.get("debug") or os.environ.get("LOCKGATE_DEBUG", "") not in ("", "0")

@@ -75,11 +75,11 @@ def reject(
 
 def edit(
     approval: Id,
-    change: Annotated[list[str], typer.Option("--set", help="path=value; may be given several times.")] = [],  # noqa: B006
+    change: Annotated[list[str], typer.Option("--set", help="path=value; may be given several times.")] = [],
     args: Annotated[str, typer.Option("--args", help="All arguments, as a JSON object.")] = "",
     reason: Reason = "",
     by: By = "",
-    role: Roles = [],  # noqa: B006
+    role: Roles = [],
     as_json: AsJson = False,
 ) -> None:
     """Run a call with other arguments; the policy judges them again."""
@@ -107,7 +107,7 @@ def _settle(
     change: list[str] | None = None,
     whole: dict[str, Any] | None = None,
 ) -> None:
-    from lockgate.cli.drive import Manner
+    from lockgate.cli.drive import Manner, me
     from lockgate.cli.review import answer, changed
     from lockgate.cli.run import proceed
     from lockgate.cli.store import records, run
@@ -124,7 +124,7 @@ def _settle(
     args = None
     if action == "edit":
         args = whole if whole is not None else changed((found.value or {}).get("args", {}), change or [])
-    manner = Manner(json=as_json, roles=tuple(roles), **({"by": by} if by else {}))
+    manner = Manner(json=as_json, roles=tuple(roles), by=by or me())
     given = answer(action, by=manner.by, roles=manner.roles, reason=reason, args=args)
     proceed(found.thread_id, manner, answers={found.interrupt_id: given})
 

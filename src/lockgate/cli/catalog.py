@@ -7,7 +7,7 @@ import typer
 
 
 def tools(
-    tools: Annotated[list[str], typer.Option(help="module:attribute; the built-in ones unless set.")] = [],  # noqa: B006
+    tools: Annotated[list[str], typer.Option(help="module:attribute; the built-in ones unless set.")] = [],
     as_json: Annotated[bool, typer.Option("--json", help="Names, facts and JSON schemas on stdout.")] = False,
 ) -> None:
     """List the tools with the facts that the gate judges them by."""
@@ -22,7 +22,7 @@ def tools(
     for spec in found.values():
         listing.add_row(
             spec.name,
-            one_line(spec.description, 60),
+            one_line(spec.description, 120),
             "yes" if spec.effect else "no",
             "yes" if spec.reversible else "no",
             "yes" if spec.idempotent else "no",

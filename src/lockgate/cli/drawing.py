@@ -2,6 +2,7 @@
 
 import math
 from html import escape
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ def _png(drawing: Drawing, path: Path) -> None:
 
 def _stroke(pen: Any, line: Line) -> None:
     points = [(x * _SCALE, y * _SCALE) for x, y in line.points]
-    for start, end in zip(points, points[1:], strict=False):
+    for start, end in pairwise(points):
         length = math.dist(start, end)
         step, mark = (9 * _SCALE, 5 * _SCALE) if line.dashed else (length or 1, length)
         for at in range(max(1, math.ceil(length / step))):

@@ -24,13 +24,21 @@ EXIT = {"completed": 0, "waiting": 3, "max_iterations": 4}
 _SECRETS = ("KEY", "TOKEN", "SECRET", "PASSWORD", "DATABASE_URL")
 
 
+def me() -> str:
+    """The name of the person at the terminal."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may have no name for its user
+        return "someone at the terminal"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
     """How the command line goes about a run: what it prints, and who answers reviews."""
 
     json: bool = False
     answering: Answering = "never"
-    by: str = field(default_factory=lambda: _me())
+    by: str = field(default_factory=me)
     roles: tuple[str, ...] = ()
 
 
@@ -162,7 +170,7 @@ async def _finish(session: "Session", manner: Manner) -> NoReturn:
     snapshot = await session.state()
     values = snapshot.values if isinstance(snapshot.values, Mapping) else {}
     questions = await session.waiting()
-    status = "waiting" if questions else str(values.get("status") or ("running" if snapshot.next else "completed"))
+    status = "waiting" if questions else str(values.get("status") or ("running" if snapshot.tasks else "completed"))
     reply = values.get("answer") if not questions else None
     if manner.json:
         usage = values.get("usage")
@@ -213,10 +221,3 @@ def _commands(question_id: str) -> list[str]:
         f"lockgate reject {short} --reason WHY",
         f"lockgate edit {short} --set PATH=VALUE",
     ]
-
-
-def _me() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container may have no name for its user
-        return "someone at the terminal"

@@ -54,7 +54,7 @@ class Launch:
             return None
 
     def changed(self, **overrides: Any) -> "Launch":
-        """This launch with what was given on the command line in place of what was recorded."""
+        """The same launch with what was given on the command line in place of what was recorded."""
         given = {name: value for name, value in overrides.items() if value not in (None, "", ())}
         if "model" in given and "base_url" not in given:
             given["base_url"] = ""

@@ -21,8 +21,8 @@ def list_models(as_json: Annotated[bool, typer.Option("--json", help="JSON on st
         print_json(rows)
         return
     listing = table("model", "what it is", "size", "here")
-    for row in rows:
-        listing.add_row(row["name"], row["title"], f"{row['bytes'] / 1e6:.0f} MB", row["path"] or "no")
+    for name, weights in CATALOG.items():
+        listing.add_row(name, weights.title, f"{weights.size / 1e6:.0f} MB", str(pulled(name) or "no"))
     print_table(listing)
 
 

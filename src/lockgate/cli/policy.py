@@ -75,9 +75,9 @@ def explain(
     pack: Pack,
     tool: Annotated[str, typer.Argument(help="The tool's name.")],
     args: Annotated[str, typer.Argument(help="The call's arguments, as a JSON object.")] = "{}",
-    tools: Annotated[list[str], typer.Option(help="module:attribute where the tool is; else the built-in ones.")] = [],  # noqa: B006
+    tools: Annotated[list[str], typer.Option(help="module:attribute where the tool is; else the built-in ones.")] = [],
     user: Annotated[str, typer.Option(help="On whose behalf.")] = "",
-    role: Annotated[list[str], typer.Option("--role", help="A role of the user.")] = [],  # noqa: B006
+    role: Annotated[list[str], typer.Option("--role", help="A role of the user.")] = [],
     agent: Annotated[str, typer.Option(help="The agent that calls.")] = "react",
     as_json: AsJson = False,
 ) -> None:

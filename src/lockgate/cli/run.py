@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, Self
 
 import typer
 
@@ -28,17 +28,17 @@ def run(
     model: Model = "",
     base_url: BaseUrl = "",
     policy: PolicyName = "",
-    tools: Tools = [],  # noqa: B006 - typer reads it, nobody writes it
+    tools: Tools = [],
     thread: Annotated[str, typer.Option(help="Go on with this thread, or name the new one.")] = "",
     user: Annotated[str, typer.Option(help="On whose behalf the agent acts.")] = "",
-    role: Roles = [],  # noqa: B006
+    role: Roles = [],
     max_iterations: Bound = None,
     as_json: AsJson = False,
     yes: YesNo = None,
     ask: Ask = False,
 ) -> None:
     """Run an agent and stream its steps; every tool call passes through the lock."""
-    from lockgate.cli.drive import Manner, answering, drive
+    from lockgate.cli.drive import Manner, answering, drive, me
     from lockgate.cli.launch import here
     from lockgate.cli.names import fresh_name, sound_name
     from lockgate.cli.target import require_model
@@ -60,7 +60,7 @@ def run(
         json=as_json,
         answering=answering(yes=yes, ask_here=ask, as_json=as_json),
         roles=tuple(role),
-        **({"by": user} if user else {}),
+        by=user or me(),
     )
     with _Opened() as opened:
         session = opened.session(launch, thread_id)
@@ -81,8 +81,8 @@ def resume(
     model: Model = "",
     base_url: BaseUrl = "",
     policy: PolicyName = "",
-    tools: Tools = [],  # noqa: B006
-    role: Roles = [],  # noqa: B006
+    tools: Tools = [],
+    role: Roles = [],
     max_iterations: Bound = None,
     as_json: AsJson = False,
     yes: YesNo = None,
@@ -125,7 +125,7 @@ class _Opened:
     A runner, not one coroutine: between two parts of a run the terminal asks the person, and Ctrl-C must reach that.
     """
 
-    def __enter__(self) -> "_Opened":
+    def __enter__(self) -> Self:
         from lockgate.cli.screen import err
         from lockgate.runtime import open_checkpointer
 

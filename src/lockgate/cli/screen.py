@@ -22,10 +22,10 @@ _UNSAFE = re.compile(
 
 
 def safe(text: object) -> str:
-    """`text` with everything that a terminal could act upon, or that hides from the eye, written out as an escape.
+    r"""`text` with everything that a terminal could act upon, or that hides from the eye, written out as an escape.
 
     Everything from a model, a tool, a file or the database goes through here before it is printed. Nothing is
-    dropped, so a reviewer sees what is really there: an ANSI colour shows as `\\x1b[31m`.
+    dropped, so a reviewer sees what is really there: an ANSI colour shows as `\x1b[31m`.
     """
     return _UNSAFE.sub(lambda found: found.group().encode("unicode_escape").decode(), str(text).replace("\r\n", "\n"))
 

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 QUIET_NODES = frozenset({"call_model", "action_guard", "execute_tool", "human_review"})
 """Nodes whose own event says nothing that their model, decision, call or wait does not say better."""
 
+_MINUTES, _HOURS = 120, 7_200
+"""Seconds from which a time is told in minutes, and in hours."""
+
 _STYLES = {
     "allow": "green",
     "ok": "green",
@@ -24,12 +27,12 @@ _STYLES = {
 
 def duration(seconds: float) -> str:
     """Time in the unit that suits it."""
-    if seconds < 0.9995:
+    if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
-    if seconds < 120:
+    if seconds < _MINUTES:
         return f"{seconds:.1f} s"
     minutes = int(seconds // 60)
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
+    return f"{minutes} min" if seconds < _HOURS else f"{minutes // 60} h {minutes % 60} min"
 
 
 def step(
