@@ -37,7 +37,7 @@ PROMPT = (
 def blueprint(
     *,
     model: BaseChatModel | str | None = None,
-    tools: Iterable[AnyTool] = (),
+    tools: Iterable[AnyTool] | ToolRegistry = (),
     policy: Judge | None = None,
     prompt: str = PROMPT,
     max_iterations: int | None = None,
@@ -83,7 +83,7 @@ def blueprint(
 def build(
     *,
     model: BaseChatModel | str | None = None,
-    tools: Iterable[AnyTool] = (),
+    tools: Iterable[AnyTool] | ToolRegistry = (),
     policy: Judge | None = None,
     prompt: str = PROMPT,
     max_iterations: int | None = None,
@@ -114,4 +114,4 @@ def _opener(model: BaseChatModel | str | None) -> Callable[[], BaseChatModel]:
 
 
 graph = build(tools=builtin_tools(), policy=Policy.load("starter"))
-"""For Studio and `langgraph dev`: the built-in tools under the shipped policy. The model is opened at the first call."""
+"""For Studio and `langgraph dev`: the built-in tools, the shipped policy, the configured model at its first call."""
