@@ -219,7 +219,7 @@ def test_one_demo_at_a_time(demo: Played) -> None:
 
 def run(*args: str, **environment: str) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, "PYTHONPATH": SOURCE, "PYTHONWARNINGS": "error", **environment}
-    command = [sys.executable, "-m", "lockgate.cli.desk", *args]
+    command = [sys.executable, "-m", "lockgate", "demo", *args]
     return subprocess.run(
         command, env=env, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, check=False
     )
