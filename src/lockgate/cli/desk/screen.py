@@ -101,7 +101,7 @@ class Screen:
     def killed(self, pid: int, code: int, when: str) -> None:
         """A process was killed."""
         self.console.print()
-        how = "signal 9" if code < 0 else f"exit code {code}"
+        how = f"signal {-code}" if code < 0 else f"exit code {code}"
         self._row("kill -9", "bold red", f"process {pid} {when}: it is dead ({how}).")
 
     def ending(
