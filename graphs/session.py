@@ -89,6 +89,10 @@ class Session:
         """The open questions of the thread."""
         return _waiting(await self.state())
 
+    async def blocked(self) -> bool:
+        """Whether the thread can only go on with an answer: every unfinished call waits for one."""
+        return _blocked(await self.state())
+
     def _resolved(self, snapshot: StateSnapshot, answers: Mapping[str, Any] | None) -> dict[str, Any]:
         # Not `next`: it is empty as soon as a step's results are on disk, though the steps after it are still to run.
         if not snapshot.tasks:
@@ -97,7 +101,7 @@ class Session:
             )
         questions = _waiting(snapshot)
         if not answers:
-            if questions and sum(bool(_open(task)) for task in snapshot.tasks) == len(snapshot.next):
+            if _blocked(snapshot):
                 ids = ", ".join(q.id[:12] for q in questions)
                 raise ApprovalError(f"Thread {self.thread_id!r} waits for a person: {ids}.", "Answer it first.")
             return {}
@@ -119,6 +123,11 @@ class Session:
 
 def _waiting(snapshot: StateSnapshot) -> tuple[Waiting, ...]:
     return tuple(Waiting(id=item.id, request=item.value) for task in snapshot.tasks for item in _open(task))
+
+
+def _blocked(snapshot: StateSnapshot) -> bool:
+    waiting = sum(bool(_open(task)) for task in snapshot.tasks)
+    return waiting > 0 and waiting == len(snapshot.next)
 
 
 def _open(task: PregelTask) -> tuple[Interrupt, ...]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 ROW, GAP, MARGIN = 90.0, 30.0, 20.0
 """Pixels between the middles of two rows, between two boxes of a row, and around the drawing."""
 BOX_HEIGHT = 36.0
+LANE = 12.0
+"""Pixels between two lanes."""
 LETTER = 8.0
 """Pixels of width for one letter of a label."""
 _SWEEPS = 8
@@ -50,7 +52,6 @@ def layout(labels: Mapping[str, str], edges: Sequence[tuple[str, str, bool]]) ->
     rows = _ordered(_rows(list(labels), [(source, target) for source, target, _ in edges]), edges)
     widths = {name: max(60.0, len(label) * LETTER + 24) for name, label in labels.items()}
     spans = [sum(widths[name] for name in row) + GAP * (len(row) - 1) for row in rows]
-    back = sum(_is_back(rows, source, target) for source, target, _ in edges)
     inner = max(spans, default=0.0)
     boxes: dict[str, Box] = {}
     for number, (row, span) in enumerate(zip(rows, spans, strict=True)):
@@ -59,12 +60,12 @@ def layout(labels: Mapping[str, str], edges: Sequence[tuple[str, str, bool]]) ->
             y = MARGIN + BOX_HEIGHT / 2 + number * ROW
             boxes[name] = Box(name=name, x=x + widths[name] / 2, y=y, width=widths[name], label=labels[name])
             x += widths[name] + GAP
-    lines = _lines(boxes, edges, right=MARGIN + inner)
+    lines = tuple(_lines(boxes, edges, right=MARGIN + inner))
     return Drawing(
-        width=inner + 2 * MARGIN + (back + 1) * 16,
+        width=MARGIN + max([MARGIN + inner, *(x for line in lines for x, _ in line.points)]),
         height=2 * MARGIN + BOX_HEIGHT + max(0, len(rows) - 1) * ROW,
         boxes=tuple(boxes.values()),
-        lines=tuple(lines),
+        lines=lines,
     )
 
 
@@ -75,9 +76,12 @@ def _rows(names: list[str], edges: Iterable[tuple[str, str]]) -> list[list[str]]
         if target not in successors[source]:
             successors[source].append(target)
     depth = dict.fromkeys(names, 0)
-    for name in reversed(_postorder(names, successors)):
-        for target in _forward(name, successors, names):
-            depth[target] = max(depth[target], depth[name] + 1)
+    order = _postorder(names, successors)
+    place = {name: index for index, name in enumerate(order)}
+    for name in reversed(order):
+        for target in successors[name]:
+            if place[target] < place[name]:
+                depth[target] = max(depth[target], depth[name] + 1)
     rows: list[list[str]] = [[] for _ in range(max(depth.values(), default=-1) + 1)]
     for name in names:
         rows[depth[name]].append(name)
@@ -102,11 +106,6 @@ def _postorder(names: list[str], successors: Mapping[str, list[str]]) -> list[st
     return list(done)
 
 
-def _forward(name: str, successors: Mapping[str, list[str]], names: list[str]) -> list[str]:
-    place = {node: index for index, node in enumerate(_postorder(names, successors))}
-    return [target for target in successors[name] if place[target] < place[name]]
-
-
 def _ordered(rows: list[list[str]], edges: Sequence[tuple[str, str, bool]]) -> list[list[str]]:
     """Each row sorted by the mean place of its neighbours, a few times over."""
     near: dict[str, list[str]] = {}
@@ -120,28 +119,27 @@ def _ordered(rows: list[list[str]], edges: Sequence[tuple[str, str, bool]]) -> l
     return rows
 
 
-def _is_back(rows: list[list[str]], source: str, target: str) -> bool:
-    depth = {name: number for number, row in enumerate(rows) for name in row}
-    return depth[target] <= depth[source]
-
-
 def _lines(boxes: Mapping[str, Box], edges: Sequence[tuple[str, str, bool]], *, right: float) -> Iterable[Line]:
-    """Straight lines down to the next row; a lane of its own at the right for an edge that goes up or skips rows."""
+    """Straight lines down; an edge that goes up or would cross a box takes a lane at the right, through the gaps."""
     lane = right
     half = BOX_HEIGHT / 2
+    taken = 0
     for source, target, conditional in edges:
         start, end = boxes[source], boxes[target]
-        if start.y < end.y <= start.y + ROW:
-            points: tuple[tuple[float, float], ...] = ((start.x, start.y + half), (end.x, end.y - half))
-        elif end.y > start.y and not _in_the_way(boxes.values(), start, end):
-            points = ((start.x, start.y + half), (end.x, end.y - half))
-        else:
-            lane += 14
+        points: tuple[tuple[float, float], ...] = ((start.x, start.y + half), (end.x, end.y - half))
+        if end.y <= start.y or _in_the_way(boxes.values(), start, end):
+            lane += LANE
+            taken += 1
+            # Each lane leaves, runs and arrives a little aside from the others, so that all can be told apart.
+            aside, deep = 12 + 6 * (taken % 4), 8 + 3 * (taken % 4)
+            below, above = start.y + half + deep, end.y - half - deep
             points = (
-                (start.x + start.width / 2, start.y),
-                (lane, start.y),
-                (lane, end.y),
-                (end.x + end.width / 2, end.y),
+                (start.x + aside, start.y + half),
+                (start.x + aside, below),
+                (lane, below),
+                (lane, above),
+                (end.x + aside, above),
+                (end.x + aside, end.y - half),
             )
         yield Line(source=source, target=target, points=points, dashed=conditional)
 

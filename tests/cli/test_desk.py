@@ -149,9 +149,9 @@ def test_what_was_answered_before_a_kill_is_not_asked_again(demo: Played, tmp_pa
     worker.kill()
     worker = Worker(job)
     assert worker.waiting() == []
-    assert not [item for item in worker.resume() if isinstance(item, Question)]
-    assert worker.report().answer == "done"
     worker.close()
+    done = run("resume", "answered", DATABASE_URL=demo.url)
+    assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
     assert demo.refunds() == [("2077", "4900.00", "DE22 2000 0000 0000 0002")]
 
 
@@ -219,14 +219,14 @@ def test_one_demo_at_a_time(demo: Played) -> None:
 
 def run(*args: str, **environment: str) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, "PYTHONPATH": SOURCE, "PYTHONWARNINGS": "error", **environment}
-    command = [sys.executable, "-m", "lockgate.cli.desk", *args]
+    command = [sys.executable, "-m", "lockgate", *args]
     return subprocess.run(
         command, env=env, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, check=False
     )
 
 
 def test_without_a_terminal_it_answers_no_and_says_so(demo: Played) -> None:
-    done = run(DATABASE_URL=demo.url, PYTHONIOENCODING="ascii")
+    done = run("demo", DATABASE_URL=demo.url, PYTHONIOENCODING="ascii")
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert "there is no terminal to ask on, which counts as no" in done.stdout
@@ -235,7 +235,7 @@ def test_without_a_terminal_it_answers_no_and_says_so(demo: Played) -> None:
 
 
 def test_json_is_the_outcome_alone(demo: Played) -> None:
-    done = run("--yes", "--json", "--no-kill", DATABASE_URL=demo.url)
+    done = run("demo", "--yes", "--json", "--no-kill", DATABASE_URL=demo.url)
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
     assert [(row["order_id"], row["amount"], row["account"]) for row in said["refunds"]] == [SMALL, INJECTED]
@@ -243,7 +243,7 @@ def test_json_is_the_outcome_alone(demo: Played) -> None:
 
 
 def test_a_database_that_is_down_gives_one_error() -> None:
-    done = run("--yes", DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
+    done = run("demo", "--yes", DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
     assert done.returncode == 1
     assert done.stderr.startswith("error: The database failed:")
     assert "DATABASE_URL" in done.stderr

@@ -96,7 +96,7 @@ def _answered(questions: "tuple[Waiting, ...]", manner: Manner) -> dict[str, Any
 async def _play(session: "Session", manner: Manner, *, message: str | None, answers: Any) -> None:
     if message is not None:
         parts = session.start(message, modes=("tasks",))
-    elif answers is None and await _all_wait(session):
+    elif answers is None and await session.blocked():
         return
     else:
         parts = session.resume(answers, modes=("tasks",))
@@ -111,11 +111,6 @@ async def _play(session: "Session", manner: Manner, *, message: str | None, answ
         raise
     except Exception as error:
         raise _run_error(error, session.thread_id) from error
-
-
-async def _all_wait(session: "Session") -> bool:
-    snapshot = await session.state()
-    return bool(snapshot.interrupts) and all(task.interrupts for task in snapshot.tasks)
 
 
 def _run_error(error: Exception, thread_id: str) -> LockgateError:

@@ -13,11 +13,10 @@ from rich.text import Text
 
 from lockgate.cli.desk.play import Ask, play
 from lockgate.cli.desk.process import Question
-from lockgate.cli.desk.screen import Screen, safe
-from lockgate.errors import LockgateError
+from lockgate.cli.desk.screen import Screen
+from lockgate.cli.screen import safe
 from lockgate.settings import settings
 
-INTERRUPTED = 130
 ROLES = ["refunds-lead"]
 """Whoever sits at the terminal is the desk's lead: the demo has no login."""
 
@@ -38,14 +37,7 @@ def demo(
         sys.stdout.reconfigure(errors="replace")  # a terminal without UTF-8 still gets all lines
     console = Console(quiet=as_json, highlight=False)
     screen = Screen(console)
-    try:
-        outcome = play(screen, settings(), _ask(console, answer), model=model, keep=keep, kill=kill)
-    except LockgateError as error:
-        Console(stderr=True, highlight=False).print(Text(f"error: {safe(error)}", style="red"), soft_wrap=True)
-        raise typer.Exit(1) from None
-    except KeyboardInterrupt:
-        Console(stderr=True).print("\nStopped. Nothing is lost: lockgate threads")
-        raise typer.Exit(INTERRUPTED) from None
+    outcome = play(screen, settings(), _ask(console, answer), model=model, keep=keep, kill=kill)
     if as_json:
         typer.echo(json.dumps(asdict(outcome), default=str))
 

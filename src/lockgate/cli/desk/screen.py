@@ -1,7 +1,6 @@
 """What the viewer sees. Whatever comes from the database or a model is plain text, its control codes made harmless."""
 
 import json
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,17 +13,10 @@ from rich.text import Text
 
 from lockgate.cli.desk.process import Question, Report, Step
 from lockgate.cli.desk.store import Money
+from lockgate.cli.screen import safe
 
 _COLOURS = {"allow": "green", "deny": "red", "review": "yellow", "ok": "green", "error": "red"}
 _WIDTH = 100
-
-
-def safe(value: object) -> str:
-    """`value` as text without anything that moves a cursor, changes a colour or turns the reading direction."""
-    return "".join(
-        char if char == "\n" or unicodedata.category(char) not in {"Cc", "Cf", "Cs"} else "\ufffd"
-        for char in str(value)
-    )
 
 
 def call_text(name: str, args: Mapping[str, Any] | None) -> str:
@@ -109,7 +101,7 @@ class Screen:
     def killed(self, pid: int, code: int, when: str) -> None:
         """A process was killed."""
         self.console.print()
-        how = "signal 9" if code < 0 else f"exit code {code}"
+        how = f"signal {-code}" if code < 0 else f"exit code {code}"
         self._row("kill -9", "bold red", f"process {pid} {when}: it is dead ({how}).")
 
     def ending(

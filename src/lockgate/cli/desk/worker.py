@@ -79,15 +79,18 @@ class _Server:
             self._pipe.send(Question(id=item.id, request=item.request))
 
     async def _follow(self, session: Session, parts: AsyncIterator[Part], hold: int) -> None:
+        done = ""
         async for _, _, task in parts:
+            if done and "result" not in task:  # the next node begins, so what this one did is stored
+                self._pipe.send(Held(node=done))
+                self._pipe.recv()  # blocks the loop: nothing in this process moves any more
             if not isinstance(values := task.get("result"), Mapping):
                 continue  # it begins, or it waits
             for step in self._told(values):
                 self._pipe.send(step)
-            hold -= task["name"] in _HOLD_AFTER
-            if hold == 0 and task["name"] in _HOLD_AFTER:
-                self._pipe.send(Held(node=task["name"]))
-                self._pipe.recv()  # blocks the loop: nothing in this process moves any more
+            if task["name"] in _HOLD_AFTER:
+                hold -= 1
+                done = task["name"] if hold == 0 else done
         await self._waiting(session)
 
     async def _report(self, session: Session) -> None:
