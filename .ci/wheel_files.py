@@ -1,4 +1,4 @@
-"""Builds sdist -> wheel and compares the wheel's files with git's: nothing of the package missing, nothing else in it."""
+"""Builds sdist -> wheel and compares the wheel's files with git's: none missing, none besides."""
 
 import subprocess
 import sys
