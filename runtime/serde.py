@@ -8,7 +8,7 @@ from ormsgpack import MsgpackEncodeError
 
 from lockgate.decision import Allow, Call, Deny, Review, Ruling
 from lockgate.events import Event
-from lockgate.handoff import AgentResult, AgentTask, Status, Usage
+from lockgate.handoff import AgentResult, AgentTask, Budget, Status, Usage
 from lockgate.labels import Integrity, Label
 from lockgate.ports import Caller, History
 from lockgate.result import ErrorKind, ToolResult
@@ -18,7 +18,7 @@ from lockgate.text import cleaned
 
 KERNEL_TYPES: tuple[type, ...] = (
     *(Allow, Deny, Review, Call, Ruling),
-    *(AgentTask, AgentResult, Status, Usage),
+    *(AgentTask, AgentResult, Budget, Status, Usage),
     *(Integrity, Label, Risk, Event, Note, Origin, Caller, History),
     *(ToolResult, ErrorKind),
 )

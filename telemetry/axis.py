@@ -10,7 +10,7 @@ from itertools import pairwise
 
 _CUT_FROM = 0.34
 """An idle stretch is cut when it is longer than this part of all working time."""
-_CUT_TO = 0.06
+_CUT_TO = 0.1
 """How wide a cut stretch is, as a part of all that is not cut."""
 _LEAST = 0.5
 """Seconds that an idle stretch has at least to be worth a cut."""

@@ -11,7 +11,7 @@ from lockgate.text import one_line
 MAX_MACHINES = 12
 MAX_STATES = 24
 MAX_MOVES = 80
-_WIDTH, _MARGIN, _HEAD = 1_100.0, 24.0, 34.0
+_WIDTH, _MARGIN, _HEAD = 1_100.0, 24.0, 22.0
 _ROUND = 7.0
 _GATES = ("action_guard", "result_guard", "human_review")
 

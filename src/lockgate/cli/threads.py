@@ -174,7 +174,7 @@ def _wait(approval: "Approval | None") -> str:
 
 
 def _totals(run: "Run", events: "list[TimedEvent]", begun: datetime) -> str:
-    from lockgate.cli.timeline import duration
+    from lockgate.telemetry import duration
 
     now = datetime.now(UTC)
     model = [event for event in events if event.kind == "model"]
