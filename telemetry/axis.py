@@ -38,7 +38,7 @@ class Axis:
     @classmethod
     def of(cls, begin: float, end: float, busy: Iterable[tuple[float, float]]) -> "Axis":
         """The axis from `begin` to `end`; `busy` are the stretches in which somebody works."""
-        working = union(busy)
+        working = [(first, last) for first, last in union(busy) if last > first]
         active = sum(last - first for first, last in working) or (end - begin)
         edges = [begin, *(edge for stretch in working for edge in stretch), end]
         stretches = [

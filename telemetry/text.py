@@ -64,6 +64,8 @@ def timeline_text(view: Timeline, *, width: int = 100, colour: bool = False) -> 
         for span in lane.spans:
             first, last = place(span.start), place(span.end)
             cells[first : last + 1] = [span.state] * (last + 1 - first)
+        while cells and cells[-1] is None:
+            cells.pop()
         line = "".join(
             _paint(_CUT, "90", colour) if column in cuts and state is None else _cell(state, colour)
             for column, state in enumerate(cells)
@@ -105,7 +107,13 @@ def _ruler(ticks: Iterable[tuple[float, str]], bar: int) -> str:
 
 def _waits(lanes: Sequence[Lane], colour: bool) -> list[str]:
     """Who waits for whom at the end of the picture."""
-    told = [(lane, span) for lane in lanes for span in lane.spans if span.going and span.state in _WAITS]
+    told = [
+        (lane, span)
+        for lane in lanes
+        for span in lane.spans
+        # A task that someone works on has begun, though its status says so only when it goes on.
+        if span.going and span.state in _WAITS and (span.state != "pending" or lane.spans[-1] is span)
+    ]
     lines = []
     for lane, span in told[:MAX_WAITS]:
         took = duration(span.end - span.start)

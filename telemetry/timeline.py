@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Literal, get_args
@@ -71,7 +71,9 @@ class Timeline:
 
     def axis(self) -> Axis:
         """Where times lie; stretches in which nobody works are cut short."""
-        return Axis.of(self.begin, self.end, [stretch for lane in self.lanes for stretch in _busy(lane)])
+        asked = any(span.going and span.state == "waiting" for lane in self.lanes for span in lane.spans)
+        busy = (stretch for lane in self.lanes for stretch in _busy(lane, asked=asked))
+        return Axis.of(self.begin, self.end, busy)
 
     def _repr_svg_(self) -> str:
         from lockgate.telemetry.timeline_svg import timeline_svg
@@ -79,9 +81,14 @@ class Timeline:
         return timeline_svg(self)
 
 
-def _busy(lane: Lane) -> list[tuple[float, float]]:
-    """When a lane worked: a task counts as running also while its worker waits for a person, which is no work."""
-    work = union((span.start, span.end) for span in lane.spans if span.state in _WORK)
+def _busy(lane: Lane, *, asked: bool) -> list[tuple[float, float]]:
+    """When a lane worked. A task counts as running also while its worker waits for a person, which is no work.
+
+    Nor is it work that an agent goes on, as far as is known, while a person is `asked`.
+    """
+    guessed = asked and not lane.task
+    spans = [s for s in lane.spans if s.state in _WORK and not (guessed and s.going and s.state == "running")]
+    work = union((span.start, span.end) for span in spans)
     return without(work, union((span.start, span.end) for span in lane.spans if span.state == "waiting"))
 
 
@@ -112,9 +119,9 @@ def gantt(events: Iterable[Row], *, now: float | None = None) -> Timeline:
     drafts = list(tasks)
     blocked = _blocked(found, end)
     handed_over = {agent for agent, span in blocked if span.going}
-    for (agent, _), stint in _stints(found).items():
+    for agent, stint in _stints(found):
         spans = [span for fact in stint for span in _span(fact, end)]
-        if (owner := home.last(agent, stint[0].started)) is not None:
+        if (owner := home.claim(agent, stint[0].started)) is not None:
             owner.spans += spans
             continue
         waits = agent in handed_over or any(span.going for span in spans)
@@ -135,12 +142,28 @@ class _Index:
             self._by_agent[draft.agent].append((begun, draft))
         for own in self._by_agent.values():
             own.sort(key=lambda pair: pair[0])
+        self._taken: set[int] = set()
 
     def last(self, agent: str, at: float) -> _Draft | None:
         """The one that began last, but not after `at`."""
         own = self._by_agent.get(agent, [])
         number = bisect_right(own, at, key=lambda pair: pair[0])
         return own[number - 1][1] if number else None
+
+    def claim(self, agent: str, at: float) -> _Draft | None:
+        """The task that a run of its worker from `at` on belongs to.
+
+        It is the one that began last before and has no run yet. A task that waits for a person is told to have begun
+        only when it goes on, so the next one that is known by then will do.
+        """
+        own = self._by_agent.get(agent, [])
+        number = bisect_right(own, at, key=lambda pair: pair[0])
+        near = [*reversed(own[:number]), *own[number:]]
+        free = (d for _, d in near if id(d) not in self._taken and d.spans[0].start <= at)
+        if (found := next(free, None)) is not None:
+            self._taken.add(id(found))
+            return found
+        return self.last(agent, at)
 
 
 def _span(fact: Fact, end: float) -> list[Span]:
@@ -153,15 +176,27 @@ def _span(fact: Fact, end: float) -> list[Span]:
     return [Span(start=fact.started, end=end if going else fact.last, state=state, whom=whom, going=going)]
 
 
-def _stints(found: Sequence[Fact]) -> dict[tuple[str, str], list[Fact]]:
-    """What each agent did in each of its runs. What belongs to no run counts for the one before it."""
-    stints: dict[tuple[str, str], list[Fact]] = defaultdict(list)
+def _stints(found: Sequence[Fact]) -> Iterator[tuple[str, list[Fact]]]:
+    """What each agent did in each of its runs, or in each task of one. What belongs to no run counts for the last."""
+    work = [fact for fact in found if fact.kind in _SPANS]
+    places: dict[str, set[str]] = defaultdict(set)
+    for fact in work:
+        places[fact.agent].add(fact.place)
+    stints: dict[tuple[str, str, str], list[Fact]] = defaultdict(list)
     latest: dict[str, str] = {}
-    for fact in found:
-        if fact.kind in _SPANS:
-            run = latest[fact.agent] = fact.run_id or latest.get(fact.agent, "")
-            stints[fact.agent, run].append(fact)
-    return stints
+    for fact in work:
+        run = latest[fact.agent] = fact.run_id or latest.get(fact.agent, "")
+        stints[fact.agent, run, _outermost(fact.place, places[fact.agent])].append(fact)
+    for (agent, _, _), stint in stints.items():
+        yield agent, stint
+
+
+def _outermost(place: str, known: set[str]) -> str:
+    """The graph around `place` furthest out that the agent was in."""
+    if "" in known:
+        return ""
+    parts = place.split("|")
+    return next(("|".join(parts[:n]) for n in range(1, len(parts)) if "|".join(parts[:n]) in known), place)
 
 
 def _tasks(found: Sequence[Fact], end: float) -> list[_Draft]:
