@@ -16,6 +16,7 @@ from langchain_core.messages import AnyMessage, HumanMessage, ToolMessage
 from langgraph.errors import GraphInterrupt
 from langgraph.func import task as remembered
 from langgraph.runtime import get_runtime
+from langgraph.types import Interrupt
 
 from lockgate.events import Event
 from lockgate.handoff import AgentResult, AgentTask, Status, Usage
@@ -79,7 +80,7 @@ class _Round:
         self.schedule = Schedule(tasks, parallel=parallel)
         self.expected = {task.task_id for task in tasks}
         self.turns: dict[str, asyncio.Future[str]] = {}
-        self.questions: list[Any] = []
+        self.questions: dict[str, Interrupt] = {}
         self.write = get_runtime().stream_writer
 
     async def run(self) -> dict[str, AgentResult]:
@@ -93,7 +94,7 @@ class _Round:
             call.add_done_callback(partial(self._settle, task))
         await asyncio.gather(*calls, return_exceptions=True)
         if self.questions:
-            raise GraphInterrupt(tuple(self.questions))
+            raise GraphInterrupt(tuple(self.questions.values()))
         if len(self.results) < len(self.tasks):
             raise asyncio.CancelledError
         return {task.task_id: self.results[task.task_id] for task in self.tasks}
@@ -151,7 +152,8 @@ class _Round:
         if isinstance(error, GraphInterrupt):
             if not error.args[0]:
                 return
-            self.questions += error.args[0]
+            # By id: LangGraph tells each question of an inner team twice, for its task and for its node.
+            self.questions.update((question.id, question) for question in error.args[0])
             freed, verdict = self.schedule.wait(name), _BLOCKED
             self.write(self._event(task, Status.WAITING, time.time()))
         else:

@@ -22,7 +22,7 @@ from lockgate.nodes.worker import Worker
 from lockgate.plan import PlannedTask, granted, plan_faults, read_plan
 from lockgate.state import Note
 from lockgate.team import TeamState
-from lockgate.text import clean
+from lockgate.text import clean, cut
 
 SUBMIT = "submit_plan"
 """Name of the schema a planner answers with. It is no tool: nothing runs by it but the plan."""
@@ -58,13 +58,9 @@ def lead(
         results = state.get("results") or {}
         rounds, attempts = state.get("rounds", 0), state.get("attempts", 0)
         may_plan = not rounds or (rounds <= max_replans and _failed_last(state))
-        succeeded = any(result.status is Status.COMPLETED for result in results.values())
-        if rounds and not succeeded and not may_plan:
-            return _end(Status.FAILED, _losses(results)), done
-        spent = _since(state)
-        bounds = _bounds(budget, state.get("task"))
-        if bounds and (name := bounds.exhausted(spent)):
-            return _end(Status.FAILED, f"The budget is used up ({name}). {_losses(results)}", note=True), done
+        spent, bounds = _since(state), _bounds(budget, state.get("task"))
+        if why := _hopeless(state, bounds, spent, may_plan=may_plan):
+            return _end(Status.FAILED, why, note=True), done
         started = time.time()
         planner, plain = opened[0]
         answer = await (planner if may_plan else plain).ainvoke([system, *state["planning"]])
@@ -87,16 +83,9 @@ def lead(
             update["attempts"] = attempts + 1
             if attempts + 1 < max_attempts:
                 return update, again
-            why = f"No plan after {attempts + 1} attempts: {'; '.join(faults)}."
-            if succeeded:
-                why = f"{why} What there is: {_findings(results)}"
-            return {**update, **_end(Status.FAILED, clean(why), note=True)}, done
-        tasks = granted(tasks, left)
-        calls = answer.tool_calls[1:]
-        update["planning"] = [answer, *(_refusal(call["id"], "one plan at a time") for call in calls)]
-        update |= {"plan": [*state.get("plan", []), *tasks], "rounds": rounds + 1, "attempts": 0}
-        update[EVENTS] += [_pending(task) for task in tasks]
-        return update, carry_out
+            why = f"No plan after {attempts + 1} attempts: {'; '.join(faults)}. {_findings(results)}"
+            return {**update, **_end(Status.FAILED, clean(why.strip()), note=True)}, done
+        return _accepted(update, answer, granted(tasks, left), state), carry_out
 
     def _judged(proposal: Any, state: TeamState, *, rounds: int, may_plan: bool) -> tuple[list[AgentTask], list[str]]:
         if proposal is None:
@@ -128,6 +117,17 @@ def plan_schema() -> dict[str, Any]:
         "Hand out tasks. A task starts as soon as the tasks it depends on have completed; others run beside it."
     )
     return {"type": "function", "function": {"name": SUBMIT, "description": description, "parameters": parameters}}
+
+
+def _accepted(update: Update, answer: AIMessage, tasks: list[AgentTask], state: TeamState) -> Update:
+    return {
+        **update,
+        "planning": [answer, *(_refusal(call["id"], "one plan at a time") for call in answer.tool_calls[1:])],
+        "plan": [*state.get("plan", []), *tasks],
+        "rounds": state.get("rounds", 0) + 1,
+        "attempts": 0,
+        EVENTS: [*update[EVENTS], *map(_pending, tasks)],
+    }
 
 
 def _roster(workers: Mapping[str, Worker]) -> str:
@@ -168,6 +168,16 @@ def _since(state: TeamState) -> Usage:
     """What this run has used."""
     now, before = state.get("usage") or Usage(), state.get("before") or Usage()
     return Usage(**{name: count - getattr(before, name) for name, count in now})
+
+
+def _hopeless(state: TeamState, bounds: Budget | None, spent: Usage, *, may_plan: bool) -> str:
+    """Why the model need not be asked any more, or an empty string."""
+    results = state.get("results") or {}
+    if bounds and (name := bounds.exhausted(spent)):
+        return f"The budget is used up ({name}). {_losses(results)} {_findings(results)}".strip()
+    if may_plan or any(result.status is Status.COMPLETED for result in results.values()):
+        return ""
+    return _losses(results)
 
 
 def _bounds(budget: Budget | None, task: AgentTask | None) -> Budget | None:
@@ -227,7 +237,8 @@ def _losses(results: Mapping[str, AgentResult]) -> str:
 
 
 def _findings(results: Mapping[str, AgentResult]) -> str:
-    return "; ".join(f"[{n}] {r.output}" for n, r in results.items() if r.status is Status.COMPLETED)[:10_000]
+    found = "; ".join(f"[{n}] {r.output}" for n, r in results.items() if r.status is Status.COMPLETED)
+    return f"What there is: {cut(found, 10_000)[0]}" if found else ""
 
 
 def _pending(task: AgentTask) -> Event:

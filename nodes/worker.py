@@ -25,8 +25,8 @@ class Worker:
     """A compiled graph that takes `{"messages": ...}` and ends with an `answer`, and what it is entitled to.
 
     `description` tells the planner what to use it for. `output` is the schema its answer must have, as JSON. A
-    task never gets more than `budget` and `seconds`. `readers` are those who may see what this agent sees (None:
-    everyone), so it is only given what all of them may read.
+    task never gets more than `budget` and `seconds`. `readers` are those in whose place the agent reads (None: any),
+    so it is only given what one of them may read.
     """
 
     graph: Pregel[Any, Any, Any, Any]
@@ -46,8 +46,8 @@ def entitled(worker: Worker, task: AgentTask, above: AgentTask | None) -> AgentT
 
 
 def cleared(worker: Worker, label: Label) -> bool:
-    """Whether everyone who may see what the worker sees may read what bears `label`."""
-    return label.readers is None or (worker.readers is not None and worker.readers <= label.readers)
+    """Whether the worker may read what bears `label`."""
+    return label.readers is None or worker.readers is None or not worker.readers.isdisjoint(label.readers)
 
 
 async def perform(
@@ -61,7 +61,7 @@ async def perform(
     """
     label = join_all([trust, *(result.trust for result in given.values())])
     if not cleared(worker, label):
-        error = f"{task.type} may not be given this: its readers are not cleared for data of {_sources(label)}"
+        error = f"{task.type} may not be given this: it is not cleared for data of {_sources(label)}"
         return AgentResult(task_id=task.task_id, status=Status.FAILED, error=error)
     channels = worker.graph.channels
     message = HumanMessage(wording(task, given), id=f"task-{task.task_id}")
@@ -70,8 +70,8 @@ async def perform(
     try:
         async with asyncio.timeout(task.timeout_seconds) as limit:
             entry = {name: value for name, value in entry.items() if name in channels}
-            async for state in worker.graph.astream(entry, stream_mode="values"):
-                pass
+            async for reached in worker.graph.astream(entry, stream_mode="values"):
+                state = reached
     except GraphBubbleUp:
         raise
     except Exception as error:  # noqa: BLE001 - a worker that dies must not take the team with it; its result says so
