@@ -39,5 +39,20 @@ def compiled(
         checkpointer.serde = serializer()
     agent = graph.compile(checkpointer=checkpointer, name=name)
     verify(agent)
-    configurable = {_STRICT_RESUME: True, _DURABILITY: "sync"} if checkpointer is not None else {}
+    return _safe(agent)
+
+
+def attached(
+    agent: CompiledStateGraph[Any, Any, Any, Any], checkpointer: BaseCheckpointSaver[Any]
+) -> CompiledStateGraph[Any, Any, Any, Any]:
+    """A graph that somebody else compiled, proved, and with `checkpointer` in place of its own.
+
+    Raises BypassError with the offending path.
+    """
+    verify(agent)
+    return _safe(agent.copy({"checkpointer": checkpointer}))
+
+
+def _safe(agent: CompiledStateGraph[Any, Any, Any, Any]) -> CompiledStateGraph[Any, Any, Any, Any]:
+    configurable = {_STRICT_RESUME: True, _DURABILITY: "sync"} if agent.checkpointer is not None else {}
     return agent.with_config(recursion_limit=MAX_STEPS, configurable=configurable)

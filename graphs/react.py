@@ -25,6 +25,7 @@ from lockgate.ports import Caller, Judge
 from lockgate.settings import settings
 from lockgate.state import AgentState
 from lockgate.tools import ToolRegistry
+from lockgate.tools.builtin import builtin_tools
 from lockgate.tools.registry import AnyTool
 
 PROMPT = (
@@ -36,7 +37,7 @@ PROMPT = (
 def blueprint(
     *,
     model: BaseChatModel | str | None = None,
-    tools: Iterable[AnyTool] = (),
+    tools: Iterable[AnyTool] | ToolRegistry = (),
     policy: Judge | None = None,
     prompt: str = PROMPT,
     max_iterations: int | None = None,
@@ -82,7 +83,7 @@ def blueprint(
 def build(
     *,
     model: BaseChatModel | str | None = None,
-    tools: Iterable[AnyTool] = (),
+    tools: Iterable[AnyTool] | ToolRegistry = (),
     policy: Judge | None = None,
     prompt: str = PROMPT,
     max_iterations: int | None = None,
@@ -110,3 +111,7 @@ def _opener(model: BaseChatModel | str | None) -> Callable[[], BaseChatModel]:
     if isinstance(model, BaseChatModel):
         return lambda: model
     return cache(lambda: open_model(model or settings().model, base_url=settings().model_base_url))
+
+
+graph = build(tools=builtin_tools(), policy=Policy.load("starter"))
+"""For Studio and `langgraph dev`: the built-in tools, the shipped policy, the configured model at its first call."""

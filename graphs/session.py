@@ -14,7 +14,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.errors import UnknownInterruptError
 from langgraph.graph.state import CompiledStateGraph
-from langgraph.types import Command, StateSnapshot, StreamMode
+from langgraph.types import Command, Interrupt, PregelTask, StateSnapshot, StreamMode
 
 from lockgate.errors import ApprovalError, ConfigError, ThreadFinishedError, ThreadNotFoundError
 from lockgate.ports import Caller
@@ -80,7 +80,7 @@ class Session:
 
     async def state(self) -> StateSnapshot:
         """The latest state of the thread; raises ThreadNotFoundError."""
-        snapshot = await self.graph.aget_state(self.config)
+        snapshot = await self.graph.aget_state(self.config, subgraphs=True)
         if not snapshot.created_at:
             raise ThreadNotFoundError(f"There is no thread {self.thread_id!r}.", "List them: lockgate threads")
         return snapshot
@@ -88,6 +88,10 @@ class Session:
     async def waiting(self) -> tuple[Waiting, ...]:
         """The open questions of the thread."""
         return _waiting(await self.state())
+
+    async def blocked(self) -> bool:
+        """Whether the thread can only go on with an answer: every unfinished call waits for one."""
+        return _blocked(await self.state())
 
     def _resolved(self, snapshot: StateSnapshot, answers: Mapping[str, Any] | None) -> dict[str, Any]:
         # Not `next`: it is empty as soon as a step's results are on disk, though the steps after it are still to run.
@@ -97,7 +101,7 @@ class Session:
             )
         questions = _waiting(snapshot)
         if not answers:
-            if questions and all(task.interrupts or task.result is not None for task in snapshot.tasks):
+            if _blocked(snapshot):
                 ids = ", ".join(q.id[:12] for q in questions)
                 raise ApprovalError(f"Thread {self.thread_id!r} waits for a person: {ids}.", "Answer it first.")
             return {}
@@ -118,7 +122,24 @@ class Session:
 
 
 def _waiting(snapshot: StateSnapshot) -> tuple[Waiting, ...]:
-    return tuple(Waiting(id=item.id, request=item.value) for item in snapshot.interrupts)
+    return tuple(Waiting(id=item.id, request=item.value) for task in snapshot.tasks for item in _open(task))
+
+
+def _blocked(snapshot: StateSnapshot) -> bool:
+    waiting = sum(bool(_open(task)) for task in snapshot.tasks)
+    return waiting > 0 and waiting == len(snapshot.next)
+
+
+def _open(task: PregelTask) -> tuple[Interrupt, ...]:
+    """The interrupts of a task that wait for an answer.
+
+    A task keeps its interrupt until it ends: after a crash between the answer and the end only the graph inside it
+    knows that the question is settled. And LangGraph takes an answer only to what the task itself has recorded.
+    """
+    if not isinstance(inner := task.state, StateSnapshot):
+        return task.interrupts
+    unsettled = {item.id for deeper in inner.tasks for item in _open(deeper)}
+    return tuple(item for item in task.interrupts if item.id in unsettled)
 
 
 def _one(key: str, questions: tuple[Waiting, ...], thread_id: str) -> Waiting:

@@ -7,14 +7,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
-from lockgate.errors import PolicyError, UnknownNameError
+from lockgate.errors import FileError, PolicyError, UnknownNameError
 from lockgate.guardrails.constraint import Strict
 from lockgate.guardrails.policy import Policy
 from lockgate.guardrails.rule import Name, Rule
-from lockgate.guardrails.wording import Loc, Problem, field_text, first_problem
-from lockgate.guardrails.yaml_data import MAX_BYTES, Document, read_yaml
+from lockgate.guardrails.wording import field_text, first_problem
+from lockgate.yaml_data import Document, Kind, Loc, Problem, read_file, read_yaml
 
-FORMAT = 1
+_KIND = Kind(name="pack", file="policy file", error=PolicyError, split="Split it and merge the policies.")
 _PACKS = files("lockgate.guardrails") / "packs"
 
 
@@ -56,36 +56,21 @@ def read_pack(source: "str | os.PathLike[str]") -> Policy:
     name = os.fspath(source)
     if name in shipped_packs():
         return parse_pack((_PACKS / f"{name}.yaml").read_text("utf-8"), f"{name}.yaml")
-    path = Path(name)
-    try:
-        if not path.is_file():
-            known = UnknownNameError.of("pack", name, shipped_packs()).hint
-            problem = "is not a file" if path.exists() else "does not exist"
-            raise PolicyError(f"the policy file {name!r} {problem}, and no pack has that name.", known)
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        raise PolicyError(
-            f"the policy file {name!r} cannot be read: {error}.", "Check the path and its rights."
-        ) from None
-    if len(raw) > MAX_BYTES:
-        raise PolicyError(f"a pack is at most {MAX_BYTES:,} bytes.", "Split it and merge the policies.", name)
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise PolicyError("the file is not UTF-8 text.", "Save it as UTF-8.", f"{name}:{line}") from None
-    return parse_pack(text, name, default_name=path.stem)
+    hint = UnknownNameError.of("pack", name, shipped_packs()).hint
+    return _policy(read_file(name, _KIND, absent=", and no pack has that name", hint=hint), Path(name).stem)
 
 
-def parse_pack(text: str, source: str, default_name: str = "policy") -> Policy:
+def parse_pack(text: str, source: str) -> Policy:
     """The policy that `text` holds. Raises PolicyError with `source`, line, rule and field."""
-    document = read_yaml(text, source)
+    return _policy(read_yaml(text, source, _KIND), "policy")
+
+
+def _policy(document: Document, default_name: str) -> Policy:
     data = document.data
+    if data is None:
+        raise PolicyError("the pack is empty.", "Start it with 'version: 1'.", document.source)
     if not isinstance(data, dict):
-        raise PolicyError(
-            "a pack is a mapping of fields.", "Start it with 'version: 1'.", f"{source}:{document.line(())}"
-        )
+        raise document.error(Problem(message="a pack is a mapping of fields.", hint="Start it with 'version: 1'."))
     if document.faults:
         raise _located(document.faults[0], document, data)
     written = data.get("rules")
@@ -105,7 +90,7 @@ def _pack(data: dict[str, Any], document: Document) -> Pack:
 
 def _rule(item: Any, index: int, document: Document) -> Rule:
     if not isinstance(item, dict):
-        problem = Problem(loc=(), message="must be a mapping of fields.")
+        problem = Problem(message="must be a mapping of fields.")
     else:
         try:
             return Rule(**item)
@@ -117,16 +102,15 @@ def _rule(item: Any, index: int, document: Document) -> Rule:
     raise _located(Problem(loc=loc, message=problem.message, hint=problem.hint), document, document.data) from None
 
 
-def _located(problem: Problem, document: Document, data: dict[str, Any]) -> PolicyError:
-    where = f"{document.source}:{problem.line or document.line(problem.loc)}"
-    loc = problem.loc
+def _located(problem: Problem, document: Document, data: dict[str, Any]) -> FileError:
+    detail, loc = "", problem.loc
     if loc[:1] == ("rules",) and len(loc) > 1 and isinstance(data["rules"], list):
         index = int(loc[1])
-        where += f": {_called(data['rules'][index], index)}"
+        detail = f": {_called(data['rules'][index], index)}"
         loc = loc[2:]
     if loc:
-        where += f"{',' if 'rule ' in where else ':'} field {field_text(loc)!r}"
-    return PolicyError(problem.message, problem.hint, where)
+        detail += f"{',' if detail else ':'} field {field_text(loc)!r}"
+    return document.error(problem, detail)
 
 
 def _called(item: Any, index: int) -> str:

@@ -1,12 +1,11 @@
 """Says in one plain sentence what pydantic found wrong with a policy."""
 
-from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import Any, TypeAlias, get_args
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-Loc: TypeAlias = tuple[str | int, ...]
+from lockgate.errors import UnknownNameError
+from lockgate.yaml_data import Loc, Problem
 
 _PLAIN = {
     "string_type": "must be text; put it in quotes if it looks like a number or a date",
@@ -21,25 +20,13 @@ _PLAIN = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Problem:
-    """One thing wrong: `loc` is the way to the field from the root, `line` where it stands when that is known."""
-
-    loc: Loc
-    message: str
-    hint: str = ""
-    line: int | None = None
-
-
 def first_problem(error: ValidationError, model: type[BaseModel]) -> Problem:
     """The first problem of `error`, raised while `model` was validated."""
     first = error.errors(include_url=False)[0]
     loc, kind = first["loc"], first["type"]
     if kind == "extra_forbidden":
-        known = sorted(_fields_at(model, loc[:-1]))
-        close = get_close_matches(str(loc[-1]), known, n=1)
-        guess = f"Did you mean {close[0]!r}? " if close else ""
-        return Problem(loc=loc, message="no such field.", hint=f"{guess}Known: {', '.join(known)}.")
+        hint = UnknownNameError.of("field", str(loc[-1]), _fields_at(model, loc[:-1])).hint
+        return Problem(loc=loc, message="no such field.", hint=hint)
     if kind == "value_error":
         return Problem(loc=loc, message=f"{first['ctx']['error']}.")
     if kind == "literal_error":

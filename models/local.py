@@ -105,10 +105,7 @@ class LocalModel(BaseChatModel):
         self, tools: Sequence[dict[str, Any] | type | Callable[..., Any] | Any], **kwargs: Any
     ) -> Runnable[LanguageModelInput, AIMessage]:
         """A model that may call `tools`; `tool_choice` as usual: `auto`, `any`, `none` or a tool's name."""
-        schemas = [
-            t if isinstance(t, dict) and t.get("type") == "function" else convert_to_openai_tool(t) for t in tools
-        ]
-        return self.bind(tools=schemas, **kwargs)
+        return self.bind(tools=[convert_to_openai_tool(tool) for tool in tools], **kwargs)
 
     @override
     def _generate(

@@ -9,7 +9,7 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolCall, ToolMessag
 from langchain_core.messages.ai import UsageMetadata
 
 from lockgate.errors import ScriptError
-from lockgate.models.script_file import Place
+from lockgate.yaml_data import Loc
 
 _TURN = "a turn is text, an AIMessage, a dict, a Branch or a function of the messages"
 CHARS_A_TOKEN = 4
@@ -22,7 +22,7 @@ Turn: TypeAlias = "str | AIMessage | Mapping[str, Any] | Branch | Callable[..., 
 class Fault(Exception):  # noqa: N818 - never leaves this package: it becomes a ConfigError or a ScriptError
     """A turn is malformed. `place` leads to the part at fault."""
 
-    def __init__(self, place: Place, text: str) -> None:
+    def __init__(self, place: Loc, text: str) -> None:
         super().__init__(text)
         self.place = place
 
@@ -165,7 +165,7 @@ def _walk(steps: Sequence[Step], messages: Sequence[BaseMessage], said: list[int
         yield from _walk(then, messages, said)
 
 
-def _step(turn: Any, place: Place) -> Step:
+def _step(turn: Any, place: Loc) -> Step:
     match turn:
         case str():
             return Play(turn)
@@ -188,13 +188,13 @@ def _step(turn: Any, place: Place) -> Step:
     raise Fault(place, f"{_TURN}, not {type(turn).__name__}")
 
 
-def _steps(then: Any, place: Place) -> tuple[Step, ...]:
+def _steps(then: Any, place: Loc) -> tuple[Step, ...]:
     if isinstance(then, list | tuple):
         return tuple(_step(turn, (*place, n)) for n, turn in enumerate(then))
     return (_step(then, place),)
 
 
-def _case(case: Any, place: Place) -> tuple[When, tuple[Step, ...]]:
+def _case(case: Any, place: Loc) -> tuple[When, tuple[Step, ...]]:
     match case:
         case {"otherwise": then, **rest}:
             _only(rest, (), place)
@@ -210,7 +210,7 @@ def _case(case: Any, place: Place) -> tuple[When, tuple[Step, ...]]:
     raise Fault(place, "a case is {when: {last_contains, tool_result, contains}, then: TURNS} or {otherwise: TURNS}")
 
 
-def _play(turn: Mapping[str, Any], place: Place) -> Play:
+def _play(turn: Mapping[str, Any], place: Loc) -> Play:
     _only(turn, ("text", "calls", "usage"), place)
     if not turn:
         raise Fault(place, "a turn needs a text or calls")
@@ -229,7 +229,7 @@ def _play(turn: Mapping[str, Any], place: Place) -> Play:
     return Play(_text(turn, "text", place), tuple(calls), _usage(turn.get("usage"), (*place, "usage")))
 
 
-def _usage(usage: Any, place: Place) -> tuple[int, int] | None:
+def _usage(usage: Any, place: Loc) -> tuple[int, int] | None:
     match usage:
         case None:
             return None
@@ -238,21 +238,21 @@ def _usage(usage: Any, place: Place) -> tuple[int, int] | None:
     raise Fault(place, "'usage' is {input: TOKENS, output: TOKENS}")
 
 
-def _only(given: Mapping[Any, Any], known: Sequence[str], place: Place) -> None:
+def _only(given: Mapping[Any, Any], known: Sequence[str], place: Loc) -> None:
     if extra := [key for key in given if key not in known]:
         raise Fault(
             (*place, extra[0]), f"{str(extra[0])[:50]!r} means nothing here; known: {', '.join(known) or 'no more'}"
         )
 
 
-def _text(given: Mapping[Any, Any], key: str, place: Place) -> str:
+def _text(given: Mapping[Any, Any], key: str, place: Loc) -> str:
     value = given.get(key, "")
     if not isinstance(value, str):
         raise Fault((*place, key), f"{key!r} is text, not {type(value).__name__}; quote it")
     return value
 
 
-def _list(value: Any, place: Place, key: str) -> list[Any]:
+def _list(value: Any, place: Loc, key: str) -> list[Any]:
     if not isinstance(value, list | tuple):
         raise Fault((*place, key), f"{key!r} is a list")
     return list(value)

@@ -16,9 +16,11 @@ from typing_extensions import override
 
 from lockgate.errors import ConfigError, ScriptError
 from lockgate.models.script import Branch, Fault, Function, Script, Turn, When
-from lockgate.models.script_file import read
+from lockgate.yaml_data import Kind, Problem, read_file
 
 __all__ = ["Branch", "ScriptedModel", "When"]
+
+_KIND = Kind(name="script", file="script")
 
 
 class ScriptedModel(BaseChatModel):
@@ -74,14 +76,16 @@ class ScriptedModel(BaseChatModel):
 
     @classmethod
     def from_file(cls, path: str | Path, **kwargs: Any) -> Self:
-        """The model that plays the YAML file `path`. Raises ConfigError that names file and line."""
-        document = read(Path(path))
+        """The model that plays the YAML file `path`. Raises FileError, whose `where` names file and line."""
+        document = read_file(str(path), _KIND)
+        if document.faults:
+            raise document.error(document.faults[0])
         try:
-            Script.parse(document.value)
+            Script.parse(document.data)
         except Fault as fault:
-            line = document.line_of(fault.place)
-            raise ConfigError(f"{path}:{line}: {fault}.", "docs/models.md shows a script.") from None
-        return cls(document.value, **kwargs)
+            problem = Problem(loc=fault.place, message=f"{fault}.", hint="docs/models.md shows a script.")
+            raise document.error(problem) from None
+        return cls(document.data, **kwargs)
 
     @property
     @override
@@ -98,10 +102,7 @@ class ScriptedModel(BaseChatModel):
         self, tools: Sequence[dict[str, Any] | type | Callable[..., Any] | Any], **kwargs: Any
     ) -> Runnable[LanguageModelInput, AIMessage]:
         """A model that knows of `tools`: functions see them, and `strict` holds calls to them."""
-        schemas = [
-            t if isinstance(t, dict) and t.get("type") == "function" else convert_to_openai_tool(t) for t in tools
-        ]
-        return self.bind(tools=schemas, **kwargs)
+        return self.bind(tools=[convert_to_openai_tool(tool) for tool in tools], **kwargs)
 
     @override
     def _generate(

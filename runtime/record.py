@@ -13,7 +13,8 @@ from psycopg.types.json import Jsonb
 
 from lockgate.events import EVENTS, Event
 from lockgate.handoff import Status
-from lockgate.runtime.text import clean, plain
+from lockgate.runtime.text import plain
+from lockgate.text import clean
 
 Statement: TypeAlias = tuple[str, Sequence[Any]]
 Writes: TypeAlias = Sequence[tuple[str, Any]]

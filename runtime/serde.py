@@ -12,9 +12,9 @@ from lockgate.handoff import AgentResult, AgentTask, Status, Usage
 from lockgate.labels import Integrity, Label
 from lockgate.ports import Caller, History
 from lockgate.result import ErrorKind, ToolResult
-from lockgate.runtime.text import scrub
 from lockgate.spec import Risk
 from lockgate.state import Note, Origin
+from lockgate.text import cleaned
 
 KERNEL_TYPES: tuple[type, ...] = (
     *(Allow, Deny, Review, Call, Ruling),
@@ -37,8 +37,8 @@ class StrictSerializer(JsonPlusSerializer):
         try:
             return super().dumps_typed(obj)
         except MsgpackEncodeError:
-            # Any cause that `scrub` does not mend fails again.
-            mended = Send(obj.node, scrub(obj.arg)) if isinstance(obj, Send) else scrub(obj)
+            # Any cause that `cleaned` does not mend fails again.
+            mended = Send(obj.node, cleaned(obj.arg)) if isinstance(obj, Send) else cleaned(obj)
             return super().dumps_typed(mended)
 
 

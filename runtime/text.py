@@ -7,7 +7,6 @@ outsider cannot stop a thread.
 import dataclasses
 import json
 import math
-import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from enum import Enum
@@ -15,18 +14,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
-DEEPEST = 64
-"""Levels of nesting kept in the record; what lies deeper is cut and shown as `...`."""
-_UNFIT = re.compile("[\0\ud800-\udfff]")
+from lockgate.text import MAX_DEPTH, clean
 
 
-def clean(text: str) -> str:
-    """`text` without NUL characters and lone surrogates."""
-    return _UNFIT.sub("\ufffd", text)
-
-
-def plain(value: Any, depth: int = DEEPEST) -> Any:
-    """`value` as clean JSON data. What JSON has no form for stands as its repr."""
+def plain(value: Any, depth: int = MAX_DEPTH) -> Any:
+    """`value` as clean JSON data. What JSON has no form for stands as its repr, what lies deeper as `...`."""
     if isinstance(value, Enum):
         value = value.value
     if value is None or isinstance(value, (bool, int)):
@@ -57,23 +49,3 @@ def to_json(value: Any) -> str:
     except (ValueError, TypeError, RecursionError):
         return json.dumps(plain(value))
     return json.dumps(plain(value)) if "\\u0000" in text or "\\ud" in text else text
-
-
-def scrub(value: Any) -> Any:
-    """`value` as msgpack can hold it, through containers, messages, models and dataclasses: clean text, and integers
-    of more than 64 bits as text, from which pydantic reads them back.
-    """
-    if isinstance(value, str):
-        return clean(value) if type(value) is str else value
-    if type(value) is int and not -(2**63) <= value < 2**64:
-        return str(value)
-    if isinstance(value, dict):
-        return {scrub(key): scrub(item) for key, item in value.items()}
-    if type(value) in {list, tuple, set, frozenset}:
-        return type(value)(scrub(item) for item in value)
-    if isinstance(value, BaseModel):
-        return value.model_copy(update={name: scrub(item) for name, item in value})
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {f.name: scrub(getattr(value, f.name)) for f in dataclasses.fields(value) if f.init}
-        return dataclasses.replace(value, **fields)
-    return value

@@ -2,8 +2,9 @@
 
 from lockgate.result import ErrorKind, ToolResult
 from lockgate.spec import ToolSpec
+from lockgate.tools.builtin import builtin_tools
 from lockgate.tools.decorator import tool
 from lockgate.tools.langchain import wrap
 from lockgate.tools.registry import ToolRegistry
 
-__all__ = ["ErrorKind", "ToolRegistry", "ToolResult", "ToolSpec", "tool", "wrap"]
+__all__ = ["ErrorKind", "ToolRegistry", "ToolResult", "ToolSpec", "builtin_tools", "tool", "wrap"]

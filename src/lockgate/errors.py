@@ -8,7 +8,8 @@ class LockgateError(Exception):
     """Base of every error that Lockgate raises on purpose.
 
     `message` says what happened, `hint` the next step (empty when there is none).
-    Instances survive pickling, so they cross process borders whole.
+    Instances survive pickling, so they cross process borders whole: a class that adds a field gives it a default,
+    for it is made anew from `message` and `hint` before its fields are set.
     """
 
     def __init__(self, message: str, hint: str = "") -> None:
@@ -46,15 +47,16 @@ class MissingExtraError(ConfigError):
         return cls(f"{what} needs the extra {extra!r}.", f"Install it: pip install 'lockgate[{extra}]'")
 
 
-class PolicyError(ConfigError):
-    """A policy pack is malformed. `where` reads `file:line: rule 'id', field 'name'`."""
+class FileError(ConfigError):
+    """A file of the deployer is malformed. `where` reads `file:line`; empty when it cannot be read at all."""
 
     def __init__(self, message: str, hint: str = "", where: str = "") -> None:
         super().__init__(f"{where}: {message}" if where else message, hint)
         self.where = where
 
-    def __reduce__(self) -> tuple[object, ...]:
-        return _rebuild, (type(self), {"message": self.message, "hint": self.hint, "where": self.where})
+
+class PolicyError(FileError):
+    """A policy pack is malformed. `where` reads `file:line: rule 'id', field 'name'`."""
 
 
 class GraphError(LockgateError):
@@ -67,9 +69,6 @@ class BypassError(GraphError):
     def __init__(self, message: str, hint: str = "", path: tuple[str, ...] = ()) -> None:
         super().__init__(message, hint)
         self.path = path
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return _rebuild, (type(self), {"message": self.message, "hint": self.hint, "path": self.path})
 
 
 class StoreError(LockgateError):
@@ -109,10 +108,3 @@ class ToolError(LockgateError):
 
     Any other exception reaches the model as its class name only: its text may hold secrets.
     """
-
-
-def _rebuild(cls: type[LockgateError], state: dict[str, object]) -> LockgateError:
-    error = cls.__new__(cls)
-    LockgateError.__init__(error, str(state["message"]), str(state["hint"]))
-    error.__dict__.update(state)
-    return error

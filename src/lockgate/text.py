@@ -3,8 +3,11 @@
 Lone surrogates cannot be encoded as UTF-8 and NUL cannot be stored in Postgres text, so neither gets in.
 """
 
+import dataclasses
 import re
 from typing import Any
+
+from pydantic import BaseModel
 
 MAX_DEPTH = 64
 """Levels of nesting in a call's arguments. Deeper data is refused: parsers on the way would overflow."""
@@ -14,7 +17,7 @@ _BAD = re.compile("[\x00\ud800-\udfff]")
 
 def clean(text: str) -> str:
     """`text` with every NUL and lone surrogate replaced by U+FFFD."""
-    return text if text.isascii() and "\0" not in text else _BAD.sub("\ufffd", text)
+    return _BAD.sub("\ufffd", text) if _bad(text) else text
 
 
 def cut(text: str, limit: int) -> tuple[str, int]:
@@ -34,7 +37,7 @@ def unfit(value: Any) -> str:
         deeper: list[Any] = []
         for item in level:
             if isinstance(item, str):
-                if not (item.isascii() and "\0" not in item) and _BAD.search(item):
+                if _bad(item):
                     return "holds NUL or lone surrogate characters"
             elif isinstance(item, dict):
                 deeper.extend(item)
@@ -50,11 +53,28 @@ def unfit(value: Any) -> str:
 
 
 def cleaned(value: Any) -> Any:
-    """`value` with every string in it cleaned, keys too; for JSON values no deeper than `MAX_DEPTH`."""
+    """`value` with every text in it clean, keys too; for values no deeper than `MAX_DEPTH`.
+
+    Goes through containers, models (so messages too) and dataclasses, and keeps their types. An integer of more
+    than 64 bits becomes text, from which pydantic reads it back.
+    """
     if isinstance(value, str):
         return clean(value)
+    if type(value) is int and not -(2**63) <= value < 2**64:
+        return str(value)
     if isinstance(value, dict):
         return {cleaned(key): cleaned(item) for key, item in value.items()}
     if isinstance(value, list):
         return [cleaned(item) for item in value]
+    if type(value) in {tuple, set, frozenset}:
+        return type(value)(cleaned(item) for item in value)
+    if isinstance(value, BaseModel):
+        return value.model_copy(update={name: cleaned(item) for name, item in value})
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {f.name: cleaned(getattr(value, f.name)) for f in dataclasses.fields(value) if f.init}
+        return dataclasses.replace(value, **fields)
     return value
+
+
+def _bad(text: str) -> bool:
+    return not (text.isascii() and "\0" not in text) and _BAD.search(text) is not None

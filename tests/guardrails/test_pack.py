@@ -101,38 +101,12 @@ MISTAKES = [
     # YAML's traps
     (HEAD + RULE + "    action: deny\n", AT + "action'", "already given in line 6"),
     ("version: 1\nversion: 1\n", "p.yaml:2: field 'version'", "already given in line 1"),
-    *[
-        (HEAD + RULE + f"    args: {{a: {{equals: {word}}}}}\n", AT + "args.a.equals'", "different readers")
-        for word in (
-            "no",
-            "on",
-            "Yes",
-            "1_000",
-            "12:30",
-            "2026-01-01",
-            "012",
-            "0x1F",
-            "0o17",
-            "1e3",
-            ".inf",
-            ".nan",
-            "True",
-        )
-    ],
+    (HEAD + RULE + "    args: {a: {equals: no}}\n", AT + "args.a.equals'", "different readers"),
     (HEAD + RULE + "    args: &a {a: {max: 1}}\n", "p.yaml:7", "aliases"),
-    ("a: [&x 1, *x]\n", "p.yaml:1", "aliases"),
     ("a: !!python/object/apply:os.system [x]\n", "p.yaml:1: field 'a'", "tag"),
-    ("a: !!binary abcd\n", "p.yaml:1: field 'a'", "different readers"),
-    ("version: 1\n---\nversion: 1\n", "p.yaml:2", "second document"),
-    ("version: 1\nrules:\n\t- a\n", "p.yaml:3", "tab"),
-    ("version: 1\nname: a: b\n", "p.yaml:2", "not valid YAML"),
-    ("version: 1\nname: 'open\n", "p.yaml:3", "not valid YAML"),
-    ("version: 1\nname: \x00\n", "p.yaml:", "not valid YAML"),
-    ("? [a]\n: b\n", "p.yaml:1", "must be text"),
     ("5: b\n", "p.yaml:1", "must be text"),
-    ("a: " + "[" * 1000, "p.yaml:1", "nested more than 64 deep"),
-    ("a: " + "x" * 1_000_000, "p.yaml", "at most 1,000,000 bytes"),
-    ("\ud800: 1", "p.yaml:1", "not valid YAML"),
+    ("version: 1\n---\nversion: 1\n", "p.yaml:2", "a pack is one document"),
+    ("a: " + "x" * 1_000_000, "p.yaml", "a pack is at most 1,000,000 bytes. Split it and merge the policies."),
 ]
 
 
@@ -141,11 +115,6 @@ def test_a_mistake_is_named_with_its_place(text, where, message):
     error = refused(text)
     assert error.where.startswith(where)
     assert message in str(error)
-
-
-def test_quoted_text_is_text():
-    policy = Policy.parse(HEAD + RULE + '    args: {a: {one_of: ["no", "12:30", \'1\']}}\n')
-    assert policy.rules[0].args["a"].one_of == ("no", "12:30", "1")
 
 
 @given(st.text() | st.lists(st.sampled_from([*"-:[]{}&*!|>'\"%@`#,? \n\t", "a", "rules", "version: 1\n"])).map("".join))
@@ -159,15 +128,9 @@ def test_files(tmp_path):
     path.write_bytes(b"\xef\xbb\xbfversion: 1\nrules:\n" + RULE.encode())
     assert Policy.load(path).name == "shop"
     assert Policy.load(str(path)).rules[0].id == "small"
-    for content, message in (
-        (b"version: 1\n# \xff\n", f"{path}:2: the file is not UTF-8"),
-        ("version: 1\n".encode("utf-16"), "not UTF-8"),
-        (b" " * 1_000_001, "at most 1,000,000 bytes"),
-        (b"", "the pack is empty"),
-    ):
-        path.write_bytes(content)
-        with pytest.raises(PolicyError, match=message):
-            Policy.load(path)
+    path.write_bytes(b"version: 1\n# \xff\n")
+    with pytest.raises(PolicyError, match=f"{path}:2: the file is not UTF-8"):
+        Policy.load(path)
 
 
 @pytest.mark.parametrize("name", ["nowhere.yaml", "customer-servise", "", "a\x00b", "x" * 5000])

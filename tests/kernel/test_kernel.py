@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from langchain_core.messages import AIMessage
 
 import lockgate
 from lockgate import errors
 from lockgate.decision import Call, digest
+from lockgate.handoff import Status
 from lockgate.settings import load
 from lockgate.text import MAX_DEPTH, clean, cleaned, cut, unfit
 
@@ -51,6 +53,7 @@ def test_unknown_attribute_is_an_attribute_error() -> None:
     "error",
     [
         errors.LockgateError("what", "next"),
+        errors.FileError("what", where="a.yaml:3"),
         errors.PolicyError("what", "next", where="a.yaml:3: rule 'r'"),
         errors.BypassError("what", path=("a", "b")),
         errors.UnknownNameError.of("tool", "refnd", ["refund", "look_up"]),
@@ -62,6 +65,7 @@ def test_errors_survive_pickling(error: errors.LockgateError) -> None:
     assert type(back) is type(error)
     assert str(back) == str(error)
     assert vars(back) == vars(error)
+    assert back.args == error.args
 
 
 def test_unknown_name_suggests() -> None:
@@ -77,6 +81,15 @@ def test_clean_text_can_be_stored(text: str) -> None:
 def test_clean_replaces_what_cannot_be_stored() -> None:
     assert clean("a\0b\ud800c") == "a\ufffdb\ufffdc"
     assert cleaned({"k\0": ["\udfff", {"n": 1}]}) == {"k\ufffd": ["\ufffd", {"n": 1}]}
+
+
+def test_cleaned_keeps_types() -> None:
+    call = Call(id="1\0", name="é", args={"a": ("\0", {"b\0"}, frozenset({"\ud800"}))})
+    mended = Call(id="1\ufffd", name="é", args={"a": ("\ufffd", {"b\ufffd"}, frozenset({"\ufffd"}))})
+    message = AIMessage("a\0", id="é")
+    assert cleaned([call, message]) == [mended, AIMessage("a\ufffd", id="é")]
+    assert message.content == "a\0"
+    assert cleaned(Status.RUNNING) is Status.RUNNING
 
 
 @given(st.text(max_size=200), st.integers(0, 100))

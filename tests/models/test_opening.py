@@ -68,7 +68,7 @@ def test_a_provider(no_network, monkeypatch, spec):
         ("x" * 9_000 + ":a", UnknownNameError, "Unknown model provider 'xxx"),
         ("openai:gpt-x", ConfigError, "No key for openai. Set OPENAI_API_KEY"),
         ("local:no/such.gguf", ConfigError, "no model file no/such.gguf"),
-        ("scripted:no/such.yaml", ConfigError, "No such file"),
+        ("scripted:no/such.yaml", ConfigError, "the script 'no/such.yaml' does not exist"),
         ("mistralai:small", MissingExtraError, "pip install langchain-mistralai"),
         ("google-genai:x", MissingExtraError, "pip install langchain-google-genai"),
     ],

@@ -16,8 +16,8 @@ from lockgate.errors import ApprovalError, StoreError
 from lockgate.events import Event
 from lockgate.handoff import Status, Usage
 from lockgate.runtime import PostgresSaver, Records
-from lockgate.runtime.text import DEEPEST
 from lockgate.state import add_usage
+from lockgate.text import MAX_DEPTH
 
 
 class State(TypedDict, total=False):
@@ -272,7 +272,7 @@ async def test_any_interrupt_of_a_user_is_filed(saver: PostgresSaver, value: Any
 async def test_bad_text_and_odd_events_do_not_stop_a_thread(saver: PostgresSaver) -> None:
     bad = "a\0b\ud800c"
     deep: Any = "end"
-    for _ in range(DEEPEST + 20):
+    for _ in range(MAX_DEPTH + 20):
         deep = [deep]
 
     def node(state: State) -> dict[str, Any]:

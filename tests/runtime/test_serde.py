@@ -14,10 +14,11 @@ from lockgate.events import Event
 from lockgate.handoff import AgentResult, AgentTask, Status, Usage
 from lockgate.labels import Integrity, Label
 from lockgate.ports import Caller, History
+from lockgate.result import ErrorKind, ToolResult
 from lockgate.runtime import serializer
 from lockgate.runtime.serde import KERNEL_TYPES
 from lockgate.spec import Risk
-from lockgate.state import Note
+from lockgate.state import Note, Origin
 
 LABEL = Label(integrity=Integrity.UNTRUSTED, readers=frozenset({"a", "b"}), sources=frozenset({"tool:x"}))
 REVIEW = Review(rule="r", reason="why", approvers=frozenset({"boss"}), expires_after=5.0)
@@ -38,6 +39,9 @@ SAMPLES: list[Any] = [
     AgentResult(task_id="t", status=Status.FAILED, output={"a": 1}, error="e", usage=Usage(model_calls=1), trust=LABEL),
     Event(kind="call", node="n", started=1.0, ended=2.0, detail={"a": [1, None]}),
     Note(source="s", text="t", at=1.0),
+    Origin(run_id="r", trust=LABEL, reasoning="because"),
+    ErrorKind.TIMEOUT,
+    ToolResult(success=False, value="v", error=ErrorKind.DENIED, seconds=0.5, cut=3, label=LABEL),
     Caller(user="u", roles=frozenset({"admin"}), tenant="t"),
     History(agent="a", caller=Caller(user="u"), trust=LABEL),
 ]

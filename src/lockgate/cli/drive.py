@@ -1,0 +1,218 @@
+"""Drives a thread from the command line: streams its steps, asks the person, says how it ended."""
+
+import asyncio
+import getpass
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
+
+import typer
+
+from lockgate.cli.review import SHOWN_ID, answer, ask, describe, is_approval
+from lockgate.cli.screen import err, one_line, out, print_json, safe
+from lockgate.errors import ConfigError, LockgateError, ThreadError
+from lockgate.events import EVENTS, Event
+
+if TYPE_CHECKING:
+    from lockgate.graphs.session import Part, Session, Waiting
+
+Answering = Literal["ask", "yes", "no", "never"]
+EXIT = {"completed": 0, "waiting": 3, "max_iterations": 4}
+"""Exit codes by status; any other status is 1."""
+_SECRETS = ("KEY", "TOKEN", "SECRET", "PASSWORD", "DATABASE_URL")
+
+
+def me() -> str:
+    """The name of the person at the terminal."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may have no name for its user
+        return "someone at the terminal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How the command line goes about a run: what it prints, and who answers reviews."""
+
+    json: bool = False
+    answering: Answering = "never"
+    by: str = field(default_factory=me)
+    roles: tuple[str, ...] = ()
+
+
+def answering(*, yes: bool | None, ask_here: bool, as_json: bool) -> Answering:
+    """Who answers: `--yes` and `--no` before `--ask`, then the person if there is one at the terminal."""
+    if yes is not None:
+        return "yes" if yes else "no"
+    if ask_here or (not as_json and sys.stdin.isatty() and sys.stderr.isatty()):
+        return "ask"
+    return "never"
+
+
+def drive(runner: asyncio.Runner, session: "Session", manner: Manner, *, message: str | None, answers: Any) -> NoReturn:
+    """Starts the thread with `message`, or resumes it with `answers`; ends the process with the run's exit code."""
+    try:
+        while True:
+            runner.run(_play(session, manner, message=message, answers=answers))
+            message, answers = None, None
+            questions = runner.run(session.waiting())
+            if not questions:
+                break
+            answers = _answered(questions, manner)
+            if not answers:
+                break
+        runner.run(_finish(session, manner))
+    except KeyboardInterrupt:
+        err().print(f"\ninterrupted; nothing is lost. Go on: lockgate resume {session.thread_id}")
+        raise typer.Exit(130) from None
+    except LockgateError as error:
+        if manner.json:
+            fault = {"type": type(error).__name__, "message": error.message, "hint": error.hint}
+            print_json({"type": "result", "thread": session.thread_id, "status": "error", "error": fault}, lines=True)
+        raise
+    raise AssertionError("_finish ends the process")
+
+
+def _answered(questions: "tuple[Waiting, ...]", manner: Manner) -> dict[str, Any]:
+    """An answer for each question that gets one now."""
+    answers: dict[str, Any] = {}
+    for question in questions:
+        request = question.request
+        if manner.answering == "ask":
+            given = ask(question.id, request, by=manner.by, roles=manner.roles)
+        elif manner.answering == "never" or not is_approval(request) or request.get("problem"):
+            # The last answer could not stand (the role is missing): the same one again would not either.
+            given = None
+        else:
+            action = "approve" if manner.answering == "yes" else "reject"
+            given = answer(action, by=manner.by, roles=manner.roles, reason=f"--{manner.answering}")
+        if given is not None:
+            answers[question.id] = given
+    return answers
+
+
+async def _play(session: "Session", manner: Manner, *, message: str | None, answers: Any) -> None:
+    if message is not None:
+        parts = session.start(message, modes=("tasks",))
+    elif answers is None and await session.blocked():
+        return
+    else:
+        parts = session.resume(answers, modes=("tasks",))
+    try:
+        await _print_steps(parts, manner)
+    except (ThreadError, ConfigError):
+        raise
+    except LockgateError as error:
+        hint = f"{error.hint} Then go on: lockgate resume {session.thread_id}".strip()
+        raise type(error)(error.message, hint) from error
+    except (BrokenPipeError, asyncio.CancelledError):
+        raise
+    except Exception as error:
+        raise _run_error(error, session.thread_id) from error
+
+
+def _run_error(error: Exception, thread_id: str) -> LockgateError:
+    """One line for whatever a provider's client or a user's node raised."""
+    notes = " ".join(getattr(error, "__notes__", ()))
+    what = "The model call failed" if "'call_model'" in notes else "The run failed"
+    text = one_line(_without_secrets(str(error)), 400)
+    return LockgateError(
+        f"{what}: {type(error).__name__}: {text}", f"Nothing is lost. Go on: lockgate resume {thread_id}"
+    )
+
+
+def _without_secrets(text: str) -> str:
+    for name, value in os.environ.items():
+        if name.endswith(_SECRETS) and len(value) >= 8:  # noqa: PLR2004 - shorter ones would blot out common words
+            text = text.replace(value, "***")
+    return text
+
+
+async def _print_steps(parts: "AsyncIterator[Part]", manner: Manner) -> None:
+    # Mode "tasks", not "updates": what a subgraph keeps to itself, the lock its events, shows only there.
+    with err().status("running") as status:
+        async for _, _, task in parts:
+            result = task.get("result")
+            if not isinstance(result, Mapping):
+                status.update(f"running {one_line(task['name'], 40)}")
+                continue
+            for event in result.get(EVENTS) or ():
+                if isinstance(event, Event):
+                    _print_event(event, manner)
+
+
+def _print_event(event: Event, manner: Manner) -> None:
+    from lockgate.cli.timeline import QUIET_NODES, step
+
+    if manner.json:
+        print_json({"type": "event", **asdict(event)}, lines=True)
+    elif event.kind != "node" or event.node not in QUIET_NODES:
+        line = step(
+            kind=event.kind,
+            node=event.node,
+            name=event.name,
+            status=event.status,
+            seconds=event.ended - event.started,
+            detail=event.detail,
+        )
+        err().print(line)
+
+
+async def _finish(session: "Session", manner: Manner) -> NoReturn:
+    """Prints the result: the answer on stdout, or what waits and the commands that answer it."""
+    snapshot = await session.state()
+    values = snapshot.values if isinstance(snapshot.values, Mapping) else {}
+    questions = await session.waiting()
+    status = "waiting" if questions else str(values.get("status") or ("running" if snapshot.tasks else "completed"))
+    reply = values.get("answer") if not questions else None
+    if manner.json:
+        usage = values.get("usage")
+        result = {
+            "type": "result",
+            "thread": session.thread_id,
+            "run": values.get("run_id", ""),
+            "status": status,
+            "answer": reply,
+            "usage": usage.model_dump() if usage is not None else {},
+            "notes": [note.text for note in values.get("notes", ())],
+            "waiting": [
+                {"id": question.id, "request": question.request, "commands": _commands(question.id)}
+                for question in questions
+                if is_approval(question.request)
+            ]
+            + [{"id": q.id, "request": q.request} for q in questions if not is_approval(q.request)],
+        }
+        print_json(result, lines=True)
+    elif questions:
+        _print_waiting(session.thread_id, questions, manner)
+    else:
+        if reply:
+            out().print(safe(reply))
+        if status != "completed":
+            last = [note.text for note in values.get("notes", ())][-1:]
+            err().print(safe(f"ended with status {status}. {''.join(last)}"))
+    raise typer.Exit(EXIT.get(status, 1))
+
+
+def _print_waiting(thread_id: str, questions: "tuple[Waiting, ...]", manner: Manner) -> None:
+    if manner.answering != "ask":
+        for question in questions:
+            describe(question.id, question.request)
+    err().print(f"\nThread {safe(thread_id)} waits for a person. Answer with:")
+    for question in questions:
+        if is_approval(question.request):
+            for command in _commands(question.id):
+                err().print(f"  {command}")
+        else:
+            err().print(f"  lockgate resume {safe(thread_id)} --ask")
+
+
+def _commands(question_id: str) -> list[str]:
+    short = question_id[:SHOWN_ID]
+    return [
+        f"lockgate approve {short}",
+        f"lockgate reject {short} --reason WHY",
+        f"lockgate edit {short} --set PATH=VALUE",
+    ]

@@ -1,0 +1,106 @@
+"""What is printed, and the one function that makes foreign text fit for a terminal."""
+
+import json
+import re
+import sys
+import traceback
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from lockgate.errors import LockgateError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters, which begin every terminal sequence; not tab, not newline
+    "\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"  # invisible, or turning the reading direction
+    "\ud800-\udfff]"
+)
+
+
+def safe(text: object) -> str:
+    r"""`text` with everything that a terminal could act upon, or that hides from the eye, written out as an escape.
+
+    Everything from a model, a tool, a file or the database goes through here before it is printed. Nothing is
+    dropped, so a reviewer sees what is really there: an ANSI colour shows as `\x1b[31m`.
+    """
+    return _UNSAFE.sub(lambda found: found.group().encode("unicode_escape").decode(), str(text).replace("\r\n", "\n"))
+
+
+def one_line(text: object, limit: int = 200) -> str:
+    """`safe` on one line of at most `limit` characters."""
+    words = " ".join(safe(str(text)[: 8 * limit]).split())
+    return words if len(words) <= limit else words[: limit - 1] + "…"
+
+
+def pretty(value: Any) -> str:
+    """JSON for a person's eye, safe to print. What JSON cannot hold stands as its repr."""
+    return safe(json.dumps(value, indent=2, ensure_ascii=False, default=repr))
+
+
+@cache
+def out() -> "Console":
+    """Results, on stdout. Strings are never taken for markup."""
+    return _console(stderr=False)
+
+
+@cache
+def err() -> "Console":
+    """Progress and errors, on stderr."""
+    return _console(stderr=True)
+
+
+def _console(*, stderr: bool, width: int | None = None) -> "Console":
+    from rich.console import Console
+
+    return Console(stderr=stderr, width=width, markup=False, emoji=False, highlight=False, soft_wrap=True)
+
+
+def print_json(value: Any, *, lines: bool = False) -> None:
+    """One JSON document on stdout, in ASCII; with `lines` on a single line, written through at once."""
+    text = json.dumps(value, indent=None if lines else 2, default=_json_default)
+    sys.stdout.write(text + "\n")
+    if lines:
+        sys.stdout.flush()
+
+
+def print_error(error: LockgateError, *, debug: bool = False) -> None:
+    """`error: message`, and `hint: what to do next` when there is one."""
+    if debug:
+        err().print(safe("".join(traceback.format_exception(error))), style="dim")
+    err().print(styled(("error: ", "bold red"), safe(error.message)))
+    if error.hint:
+        err().print(styled(("hint: ", "bold cyan"), safe(error.hint)))
+
+
+def styled(*parts: "str | tuple[str, str] | Text") -> "Text":
+    """Text put together from parts, each with its style."""
+    from rich.text import Text
+
+    return Text.assemble(*parts)
+
+
+def table(*columns: str) -> Any:
+    """A plain table without borders; its cells wrap on a terminal."""
+    from rich.table import Table
+
+    return Table(*columns, box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+
+
+def print_table(made: Any) -> None:
+    """Prints a table in full: wrapped on a terminal, wide enough for its longest row elsewhere."""
+    console = out() if out().is_terminal else _console(stderr=False, width=10_000)
+    console.print(made, soft_wrap=False)
+
+
+def _json_default(value: Any) -> Any:
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    return repr(value)
