@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lockgate.errors import ConfigError
+from lockgate.graphs.reference import absolute
 from lockgate.ports import Caller
 
 if TYPE_CHECKING:
@@ -72,14 +73,6 @@ class Launch:
         return await assemble(self, saver)
 
 
-def absolute(spec: str, folder: Path) -> str:
-    """A model spec or a path, with what names a file made absolute, since a later process may stand elsewhere."""
-    kind, colon, name = spec.partition(":")
-    if colon and name and kind in ("scripted", "local"):
-        return f"{kind}:{folder / Path(name).expanduser()}"
-    return spec
-
-
 def here(
     graph: str,
     *,
@@ -111,10 +104,9 @@ def here(
 
 def load_policy(name: str, folder: str) -> Any:
     """The policy of a file or of a shipped pack; `starter` without a name."""
-    from lockgate.guardrails import Policy, shipped_packs
+    from lockgate.graphs import reference
 
-    name = name or DEFAULT_POLICY
-    return Policy.load(name if name in shipped_packs() else Path(folder) / Path(name).expanduser())
+    return reference.load_policy(name or DEFAULT_POLICY, folder)
 
 
 def recorded(metadata: Mapping[str, Any], thread_id: str, graph: str = "") -> Launch:

@@ -171,7 +171,7 @@ def _goal(goal: str) -> str:
 
 
 def _absolute_model(model: str, folder: Path) -> str:
-    from lockgate.cli.launch import absolute
+    from lockgate.graphs.reference import absolute
 
     return absolute(model, folder)
 
