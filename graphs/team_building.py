@@ -1,5 +1,6 @@
 """From what a team file says to the compiled graph, pattern by pattern."""
 
+import logging
 from typing import Any
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -7,14 +8,17 @@ from langgraph.graph.state import CompiledStateGraph
 
 from lockgate.errors import ConfigError
 from lockgate.graphs.team_file import AgentFile, Place, TeamFile
+from lockgate.guardrails.god_agent import lint_agent
 from lockgate.yaml_data import Loc
+
+_log = logging.getLogger(__name__)
 
 Graph = CompiledStateGraph[Any, Any, Any, Any]
 Saver = BaseCheckpointSaver[Any]
 
 
 def build_team(team: TeamFile, place: Place, name: str, model: str | None, checkpointer: Saver | None) -> Graph:
-    """The compiled graph of `team`. `model` stands in where the file names none."""
+    """The compiled graph of `team`; `model` stands in where the file names none. Warns of God agents in the log."""
     return _Builder(team, place, name, model, checkpointer).build()
 
 
@@ -31,7 +35,7 @@ class _Builder:
         match self.team.pattern:
             case "react":
                 ((name, agent),) = self.team.agents.items()
-                return self._react(agent, ("agents", name), name=self.name, checkpointer=self.checkpointer)
+                return self._react(agent, ("agents", name), name=name, checkpointer=self.checkpointer)
             case "orchestrator":
                 return self._orchestrator()
             case "hierarchy":
@@ -51,9 +55,12 @@ class _Builder:
     def _react(self, agent: AgentFile, loc: Loc, *, name: str, checkpointer: Saver | None = None) -> Graph:
         from lockgate.graphs import react
 
+        tools = self.place.tools(agent.tools, (*loc, "tools"))
+        for finding in lint_agent([*tools.values()], agent.prompt or react.PROMPT, name=name):
+            _log.warning("%s", finding)
         return react.build(
             model=self._model(agent),
-            tools=self.place.tools(agent.tools, (*loc, "tools")),
+            tools=tools,
             policy=self._policy(agent, loc),
             max_iterations=agent.max_iterations,
             name=name,
@@ -103,7 +110,7 @@ class _Builder:
         )
         return hierarchy.build(
             team=team,
-            tools=self.place.tools(self.team.tools, ("tools",)),
+            tools=self.place.tools(self.team.tools, ("tools",)).values(),
             policy=self.policy,
             model=self.model,
             max_depth=self.team.max_depth,

@@ -10,7 +10,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
 from pydantic import Field, ValidationError
 
-from lockgate.errors import ConfigError, FileError
+from lockgate.errors import AuthorityError, ConfigError, FileError
 from lockgate.graphs.reference import absolute, load, load_policy, load_tools
 from lockgate.guardrails.constraint import Strict
 from lockgate.guardrails.pack import editor_schema
@@ -140,7 +140,7 @@ class Place:
             yield
         except FileError:
             raise
-        except ConfigError as error:
+        except (ConfigError, AuthorityError) as error:
             raise _located(Problem(loc=loc, message=error.message, hint=error.hint), self.document) from error
 
     def tools(self, names: tuple[str, ...], loc: Loc) -> ToolRegistry:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 METADATA = "lockgate"
 """Key of the checkpoints' metadata that holds a launch, as JSON: LangGraph keeps only plain values there."""
 DEFAULT_POLICY = "starter"
+TEAM = (".yaml", ".yml")
+"""How the name of a team's file ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,11 @@ class Launch:
         return replace(self, **given)
 
     @property
+    def is_team(self) -> bool:
+        """Whether the graph is a team that a YAML file declares."""
+        return self.graph.endswith(TEAM)
+
+    @property
     def caller(self) -> Caller:
         """On whose behalf the agent acts."""
         return Caller(user=self.user, roles=frozenset(self.roles))
@@ -94,7 +101,7 @@ def here(
         folder=str(folder),
         model=absolute(model or chosen.model, folder),
         base_url=base_url or chosen.model_base_url,
-        policy=policy or chosen.policy,
+        policy=policy or ("" if graph.endswith(TEAM) else chosen.policy),  # a team names its own
         tools=tools,
         max_iterations=max_iterations,
         user=user,

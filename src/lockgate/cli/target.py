@@ -54,7 +54,7 @@ async def assemble(
 
     from lockgate.graphs.compiling import attached, compiled
 
-    if is_team(launch.graph):
+    if launch.is_team:
         return _team(launch, saver)
     known = known_graphs(launch.folder)
     if launch.graph not in known and ":" not in launch.graph:
@@ -77,11 +77,6 @@ async def assemble(
     if not isinstance(found, CompiledStateGraph):
         raise ConfigError(f"{launch.graph!r} gave a {type(found).__name__}, not a graph.")
     return found if saver is None or found.checkpointer is saver else attached(found, saver)
-
-
-def is_team(graph: str) -> bool:
-    """Whether `graph` names a team's file."""
-    return graph.endswith((".yaml", ".yml"))
 
 
 def _team(launch: "Launch", saver: Any) -> "CompiledStateGraph[Any, Any, Any, Any]":
