@@ -28,7 +28,7 @@ from lockgate.state import AgentState
 LIMIT_MS = 1.0
 
 
-async def body(state: Any) -> Any:
+async def body(state: Any) -> Any:  # noqa: ARG001
     return {"answer": "done"}
 
 
@@ -67,7 +67,7 @@ async def alone_cpu(count: int, saver: Any) -> float:
     """The same workers, eight at a time, called from one node: nested and checkpointed as in the team."""
     inner = worker()
 
-    async def call(state: Any) -> Any:
+    async def call(state: Any) -> Any:  # noqa: ARG001
         places = asyncio.Semaphore(8)
 
         async def one(n: int) -> None:

@@ -30,8 +30,8 @@ INSERT INTO events (thread_id, checkpoint_ns, checkpoint_id, task_id, idx, kind,
 VALUES {} ON CONFLICT DO NOTHING
 """
 _EVENT_ROW = "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, to_timestamp(%s::float8), to_timestamp(%s::float8), %s)"
-_AT_ONCE = 20
-"""Events in one statement; each number of rows is a statement of its own to Postgres."""
+_AT_ONCE = 3
+"""Events in one statement. psycopg parses one of more than 50 parameters anew each time."""
 
 # An interrupt inside a subgraph is written by its own task and again by each task around it, with one id. The
 # innermost row stays, because the answers arrive at that task. A replay asks again what was answered before.
