@@ -87,7 +87,7 @@ class _Round:
         """The result of each task. Raises GraphInterrupt when some wait for a person and all others are through."""
         token = _now.set(self)
         try:
-            calls = [work(task) for task in self.tasks]
+            calls = [_work(task) for task in self.tasks]
         finally:
             _now.reset(token)
         for task, call in zip(self.tasks, calls, strict=True):
@@ -204,10 +204,13 @@ class _Round:
 _now: ContextVar[_Round] = ContextVar("_now")
 
 
-@remembered
 async def work(task: AgentTask) -> AgentResult:
     """One task of the round that runs now."""
     return await _now.get().one(task)
+
+
+_work = remembered(work)
+"""Not a decorator: LangGraph prepares a function anew at each call unless it finds it under its own name."""
 
 
 def task_detail(task: AgentTask) -> dict[str, Any]:
