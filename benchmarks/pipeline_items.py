@@ -57,7 +57,9 @@ def main() -> None:
         print(json.dumps({"runs": rows, "ratio": ratio, "limit": LIMIT}))
         return
     for row in rows:
-        print(f"{row['items']:>7,} items: {row['cpu_ms_an_item']:.2f} ms CPU and {row['memory_kib_an_item']:.0f} KiB each")
+        print(
+            f"{row['items']:>7,} items: {row['cpu_ms_an_item']:.2f} ms CPU and {row['memory_kib_an_item']:.0f} KiB each"
+        )
     print(f"ratio of CPU an item, largest to smallest: {ratio} (at most {LIMIT})")
 
 
