@@ -1,8 +1,10 @@
 """Commands that only look: graph, doctor, tools, policy, models, help; and what they share."""
 
 import json
+import re
 import sys
-from xml.etree import ElementTree
+from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given
@@ -142,9 +144,7 @@ def test_graph_is_printed_drawn_and_proved(bench: Bench) -> None:
         "edges"
     ]
     assert bench("graph", "react", "--svg", "g.svg", "--png", "g.png").code == 0
-    texts = [
-        element.text for element in ElementTree.parse(bench.folder / "g.svg").iter("{http://www.w3.org/2000/svg}text")
-    ]
+    texts = [element.text for element in ET.parse(bench.folder / "g.svg").iter("{http://www.w3.org/2000/svg}text")]
     assert "lock:action_guard" in texts
     assert (bench.folder / "g.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
     proved = bench("graph", "react", "--verify")
@@ -238,3 +238,8 @@ def test_lists_are_readable_when_empty(bench: Bench) -> None:
         done = bench(command)
         assert (done.code, done.out) == (0, "") and done.err
         assert bench(command, "--json").json == []
+
+
+def test_the_reference_names_every_command_and_no_other() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "cli.md").read_text("utf-8")
+    assert set(re.findall(r"lockgate ([a-z]+)", text)) == set(COMMANDS)

@@ -5,6 +5,7 @@ import resource
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -33,7 +34,7 @@ def gate(bench: Bench) -> str:
 
 
 def wait_until_paying(gate: str) -> None:
-    with open(gate + ".in") as ready:
+    with Path(gate + ".in").open() as ready:
         assert ready.read() == "ready"
 
 
@@ -83,7 +84,7 @@ def test_one_of_two_at_once_is_told_to_wait(bench: Bench, gate: str) -> None:
     wait_until_paying(gate)
     second = bench("resume", "t")
     again = bench(*paying(bench))
-    with open(gate + ".out", "w") as go:
+    with Path(gate + ".out").open("w") as go:
         go.write("go")
     out, err = process.communicate(timeout=30)
     assert second.code == again.code == 1
