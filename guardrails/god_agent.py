@@ -25,8 +25,8 @@ MAX_FINDINGS = 50
 
 Problem = Literal["too many tools", "too many effects", "overlapping tools", "vague prompt"]
 _SMALL = frozenset(
-    ("a", "an", "and", "all", "any", "are", "by", "for", "from", "get", "in", "is", "it", "of", "on", "one", "or")
-    + ("some", "that", "the", "this", "to", "with")
+    {"a", "an", "and", "all", "any", "are", "by", "for", "from", "get", "in", "is", "it", "of", "on", "one", "or"}
+    | {"some", "that", "the", "this", "to", "with"}
 )
 _HOLLOW = re.compile(
     r"\b(any(thing| task)|everything|whatever|all kinds of|general[- ]purpose|do it all)\b", re.IGNORECASE

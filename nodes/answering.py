@@ -1,17 +1,26 @@
 """Asking an agent for an answer of a given type, and reading it out of what the agent said."""
 
 import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from langchain_core.messages import HumanMessage
+from langgraph.errors import GraphBubbleUp
 from langgraph.pregel import Pregel
 from pydantic import TypeAdapter, ValidationError
 
+from lockgate.errors import LockgateError
 from lockgate.handoff import AgentResult, AgentTask, Status, Usage
 from lockgate.labels import TRUSTED, Label, join
-from lockgate.text import cleaned, cut, unfit
-from lockgate.tools.execute import bounded
+from lockgate.text import clean, cleaned, cut, unfit
+from lockgate.tools.execute import TimedOutError, bounded
 
+log = logging.getLogger(__name__)
+
+ATTEMPTS = 2
+"""Answers asked of an agent until one can be read."""
 MAX_FAULTS = 10
 """Faults of one answer that are reported; mending these usually mends the rest."""
 _UNBOUNDED = 1_000_000
@@ -39,6 +48,53 @@ async def ask(agent: Pregel[Any, Any, Any, Any], task: AgentTask, message: str, 
         usage=out.get("usage") or Usage(),
         trust=join(trust, out.get("trust") or TRUSTED),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """A typed answer, or None and `why` there is none, with what it took."""
+
+    value: Any = None
+    why: str = ""
+    usage: Usage = field(default_factory=Usage)
+    trust: Label = TRUSTED
+
+
+async def heard(
+    agent: Pregel[Any, Any, Any, Any],
+    task: AgentTask,
+    message: str,
+    gives: TypeAdapter[Any],
+    trust: Label,
+    check: Callable[[Any], str] = lambda _: "",
+) -> Heard:
+    """Asks until the answer is of the type `gives` and `check` finds no fault with it, `ATTEMPTS` times at most.
+
+    Whatever goes wrong is told in `why`; only LangGraph's control flow gets out as an exception.
+    """
+    usage, text, faults = Usage(), "", [""]
+    for _ in range(ATTEMPTS):
+        try:
+            result = await ask(agent, task, f"{message}\n\n{refused(text, faults)}" if text else message, trust)
+        except GraphBubbleUp:
+            raise
+        except TimedOutError:
+            return Heard(why="It gave no answer in time and was abandoned.", usage=usage, trust=trust)
+        except LockgateError as error:
+            return Heard(why=clean(f"It failed: {error}")[:500], usage=usage, trust=trust)
+        except Exception as error:
+            log.warning("agent %s failed", agent.name, exc_info=error)
+            return Heard(why=f"It failed: {type(error).__name__}.", usage=usage, trust=trust)
+        usage, trust = usage + result.usage, join(trust, result.trust)
+        if result.status != Status.COMPLETED:
+            return Heard(why=result.error or "It failed.", usage=usage, trust=trust)
+        text = result.output
+        value, faults = answered(text)
+        if not faults:
+            value, faults = typed(gives, value)
+        if not faults and not (faults := [fault for fault in [check(value)] if fault]):
+            return Heard(value=value, usage=usage, trust=trust)
+    return Heard(why=f"Its answer cannot stand: {'; '.join(faults)}", usage=usage, trust=trust)
 
 
 def wanted(gives: TypeAdapter[Any]) -> str:

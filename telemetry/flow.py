@@ -51,12 +51,14 @@ def flow(events: Iterable[Row]) -> Flow:
         first[arrow] = min(at, first.get(arrow, at))
 
     for fact in facts(events):
-        seen.setdefault(fact.agent)
         if fact.kind == "message":
-            receiver = fact.name or UNNAMED
-            seen.setdefault(receiver)
-            sent(fact.agent, receiver, fact.told("kind") or "message", fact.started)
-        elif fact.kind == "wait":
+            # Who gathers answers files them; then the detail says whose each is.
+            sender, receiver = fact.told("from") or fact.agent, fact.name or UNNAMED
+            seen |= dict.fromkeys((sender, receiver))
+            sent(sender, receiver, fact.told("kind") or "message", fact.started)
+            continue
+        seen.setdefault(fact.agent)
+        if fact.kind == "wait":
             person = " or ".join(fact.listed("approvers")[:4]) or PERSON
             # A role may be called as an agent is.
             person = person if person not in seen else f"{person} (a person)"

@@ -87,7 +87,20 @@ agents:
     gives: team_tools.py:Order
     model: scripted:extract.script.yaml
 """
+DEBATE = """
+version: 1
+pattern: debate
+rounds: 1
+model: scripted:say.script.yaml
+agents:
+  builder: {prompt: Work the answer out step by step from what is given.}
+  sceptic: {prompt: Look for what is wrong with the obvious answer before you give yours.}
+"""
 FILES = {
+    "say.script.yaml": """
+- text: '{"answer": "7", "reasons": "because"}'
+- text: '{"answer": "7", "reasons": "because"}'
+""",
     "team_tools.py": TOOLS,
     "desk.yaml": POLICY,
     "desk.script.yaml": """
@@ -148,6 +161,13 @@ async def test_a_pipeline_takes_items(folder: Path) -> None:
     verify(graph)
     out = await graph.ainvoke({"items": ["order seven"]})
     assert [result.output for result in out["results"]] == [{"number": 7}]
+
+
+async def test_a_debate_ends_in_agreement(folder: Path) -> None:
+    graph = load_team(written(folder, DEBATE))
+    verify(graph)
+    out = await graph.ainvoke({"messages": "Which order?"})
+    assert (out["status"], out["verdict"].answer) == (Status.COMPLETED, "7")
 
 
 def test_a_model_stands_in_only_where_the_file_names_none(folder: Path) -> None:
@@ -233,7 +253,7 @@ def test_the_published_schema_is_current_and_takes_what_the_reader_takes() -> No
     kept = json.loads((files("lockgate.graphs") / "team.schema.json").read_text("utf-8"))
     assert kept == json_schema(), "run: python -m lockgate.graphs.team_file > graphs/team.schema.json"
     validator = jsonschema.Draft202012Validator(kept)
-    for text in (REACT, ORCHESTRATOR, HIERARCHY, PIPELINE):
+    for text in (REACT, ORCHESTRATOR, HIERARCHY, PIPELINE, DEBATE):
         validator.validate(yaml.safe_load(text))
     for change in ({"pattern": "ring"}, {"agents": {}}, {"agents": {"a": {"promt": "x"}}}, {"rounds": 0}):
         assert not validator.is_valid({"version": 1, "pattern": "react", "agents": {"a": {}}, **change})

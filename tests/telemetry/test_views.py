@@ -127,6 +127,11 @@ def test_flow_counts_each_kind_between_two() -> None:
     ]
 
 
+def test_an_answer_that_was_gathered_comes_from_whom_the_detail_names() -> None:
+    event = ev("message", "debater", 0, 1, "debate", name="debate", detail={"kind": "Position", "from": "sceptic"})
+    assert [(a.sender, a.receiver) for a in flow([event]).arrows] == [("sceptic", "debate")]
+
+
 def test_states_know_which_calls_ran_side_by_side() -> None:
     rows = [Row(ev("node", "call_model", 0, 1))]
     for lock in ("lock:1", "lock:2"):
