@@ -145,9 +145,12 @@ def _lines(boxes: Mapping[str, Box], edges: Sequence[tuple[str, str, bool]], *, 
 
 
 def _in_the_way(boxes: Iterable[Box], start: Box, end: Box) -> bool:
+    """Whether the straight line from `start` down to `end` would touch a box between them, corners included."""
+    half = BOX_HEIGHT / 2
+    top, bottom = start.y + half, end.y - half
     for box in boxes:
         if start.y < box.y < end.y:
-            x = start.x + (end.x - start.x) * (box.y - start.y) / (end.y - start.y)
-            if abs(box.x - x) < box.width / 2 + 8:
+            at = [start.x + (end.x - start.x) * (y - top) / (bottom - top) for y in (box.y - half, box.y + half)]
+            if min(at) < box.x + box.width / 2 + 8 and max(at) > box.x - box.width / 2 - 8:
                 return True
     return False

@@ -58,9 +58,9 @@ class Blackboard:
     def put(self, board: Mapping[str, Entry], name: str, value: Any, *, label: Label, by: str) -> dict[str, Entry]:
         """The update that writes `value` under `name`, to be returned from a node.
 
-        `label` is that of everything the value was made from. The name keeps what it was labelled before: who read the
-        old value may have made the new one from it. Raises UnknownNameError, or ConfigError when the value has
-        not the declared type, is no JSON or is larger than `MAX_BYTES`.
+        `label` is that of everything the value was made from; the merge joins it with what the name was labelled
+        before, since who read the old value may have made the new one from it. Raises UnknownNameError, or ConfigError
+        when the value has not the declared type, is no JSON or is larger than `MAX_BYTES`.
         """
         kind = self._kind(name)
         try:
@@ -72,8 +72,6 @@ class Blackboard:
         if len(canonical_json(plain)) > MAX_BYTES:
             raise ConfigError(f"{name!r} cannot hold more than {MAX_BYTES:,} bytes.", "Store it, and put its name.")
         before = board.get(name)
-        if before is not None:
-            label = join(before.label, label)
         return {name: Entry(value=plain, label=label, by=by, version=before.version + 1 if before else 1)}
 
     def get(self, board: Mapping[str, Entry], name: str, *, reader: str) -> tuple[Any, Label]:

@@ -7,18 +7,18 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lockgate.cli.app import COMMANDS
 from lockgate.cli.doctor import url_shown
 from lockgate.cli.launch import Launch
-from lockgate.cli.layout import BOX_HEIGHT, Drawing, layout
 from lockgate.cli.names import fresh_name, sound_name
 from lockgate.cli.review import changed
 from lockgate.cli.screen import one_line, safe
 from lockgate.cli.timeline import duration
 from lockgate.errors import ConfigError
+from lockgate.telemetry.layout import BOX_HEIGHT, Drawing, layout
 
 from .bench import Bench
 
@@ -125,6 +125,7 @@ def crosses(drawing: Drawing) -> list[str]:
 
 
 @given(st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7), st.booleans()), max_size=20))
+@example([(0, 2, False), (1, 3, False), (2, 1, False), (2, 7, False), (5, 1, False), (6, 2, False)])
 def test_boxes_do_not_overlap_and_lines_stay_inside_and_outside_boxes(edges: list[tuple[int, int, bool]]) -> None:
     named = [(str(source), str(target), dashed) for source, target, dashed in edges]
     drawing = layout({str(number): f"node {number}" for number in range(8)}, named)

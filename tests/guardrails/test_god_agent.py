@@ -73,6 +73,11 @@ def test_the_bounds_are_the_last_good_numbers() -> None:
     [
         (spec("search_docs", "Search documents."), spec("doc_search", "Searches the document."), True),
         (spec("getUser", "Get a user."), spec("get_users", "Gets the users."), True),
+        (
+            spec("list_orders", "List the open orders of a customer."),
+            spec("show_orders", "Show the open orders of a customer."),
+            True,
+        ),
         (spec("send_mail", "Send a mail to a customer."), spec("send_refund", "Pay an order back."), False),
         (spec("read_file", "Read a file."), spec("write_file", "Write a file."), False),
     ],
