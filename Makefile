@@ -7,12 +7,15 @@ RUN_STAMP := $(VENV)/.ready
 DEV_STAMP := $(VENV)/.ready-dev
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo local test check bench lock clean
 help:  ## what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(RUN_STAMP)  ## a refund desk on a real database, with a kill and a resume before your eyes
 	@$(BIN)/lockgate demo $(ARGS)
+
+local: $(DEV_STAMP)  ## the small model that runs here without a key
+	@$(BIN)/lockgate models pull smollm2
 
 test: $(DEV_STAMP)  ## all tests but the slow ones (ARGS='-m ""' runs every one)
 	$(BIN)/python -m pytest $(or $(ARGS),-m "not slow")

@@ -89,10 +89,6 @@ class Session:
         """The open questions of the thread."""
         return _waiting(await self.state())
 
-    async def blocked(self) -> bool:
-        """Whether the thread can only go on with an answer: every unfinished call waits for one."""
-        return _blocked(await self.state())
-
     def _resolved(self, snapshot: StateSnapshot, answers: Mapping[str, Any] | None) -> dict[str, Any]:
         # Not `next`: it is empty as soon as a step's results are on disk, though the steps after it are still to run.
         if not snapshot.tasks:
@@ -126,6 +122,7 @@ def _waiting(snapshot: StateSnapshot) -> tuple[Waiting, ...]:
 
 
 def _blocked(snapshot: StateSnapshot) -> bool:
+    """Whether the thread can only go on with an answer: every unfinished call waits for one."""
     waiting = sum(bool(_open(task)) for task in snapshot.tasks)
     return waiting > 0 and waiting == len(snapshot.next)
 

@@ -82,13 +82,13 @@ def human_review(*, gate: Gate, judge: str, run: str, refuse: str, again: str, a
 def _request(gate: Gate, agent: str, state: LockState, review: Review) -> dict[str, Any]:
     """What the person sees, as JSON: the call, why it is asked, and what it would do."""
     ruling, call = state["ruling"], state["call"]
-    spec = gate.tools[call.name]
+    spec = gate.tools.get(call.name)
     return {
         "type": "approval",
         "call_id": call.id,
         "tool": call.name,
         "args": call.args,
-        "description": spec.description,
+        "description": spec.description if spec else "This tool is not there any more.",
         "rule": review.rule,
         "reason": review.reason,
         "reasoning": state["origin"].reasoning,
@@ -97,8 +97,10 @@ def _request(gate: Gate, agent: str, state: LockState, review: Review) -> dict[s
             "reversible": spec.reversible,
             "idempotent": spec.idempotent,
             "risk": str(spec.risk),
-        },
-        "sensitive": sorted(spec.sensitive),
+        }
+        if spec
+        else {},
+        "sensitive": sorted(spec.sensitive) if spec else [],
         "agent": agent,
         "run_id": state["origin"].run_id,
         "approvers": sorted(review.approvers),

@@ -59,11 +59,11 @@ class Node(Runnable[Any, Any]):
 
     def _finish(self, state: Mapping[str, Any], outcome: Any, started: float) -> Any:
         update, goto = outcome if isinstance(outcome, tuple) else (outcome, None)
-        event = Event(kind="node", node=self.role, started=started, ended=time.time())
         run_id = update.get("run_id") or _run_id(state)
-        events = [
-            replace(made, agent=made.agent or self.agent, run_id=run_id) for made in (*update.get(EVENTS, ()), event)
-        ]
+        events = [replace(made, agent=made.agent or self.agent, run_id=run_id) for made in update.get(EVENTS, ())]
+        events.append(
+            Event(kind="node", node=self.role, agent=self.agent, run_id=run_id, started=started, ended=time.time())
+        )
         update = {**update, EVENTS: events}
         # A subgraph's own keys do not show among streamed updates, so whoever watches gets events as they happen.
         write = get_runtime().stream_writer

@@ -1,6 +1,7 @@
 """The README's Python runs as it stands there, and prints what the README says it prints."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ def test_the_snippets_print_what_the_page_says(
     names: dict[str, Any] = {"__name__": "readme"}
     blocks = BLOCK.findall(PAGE)
     shown = 0
-    for (language, code), (_, after) in zip(blocks, blocks[1:], strict=False):
+    for (language, code), (_, after) in pairwise(blocks):
         if language == "python":
             exec(compile(code, "README.md", "exec"), names)
             assert capsys.readouterr().out == after
@@ -39,7 +40,7 @@ def test_the_policy_on_the_page_is_sound(tmp_path: Path) -> None:
     assert [rule.id for rule in policy.rules] == ["sums", "notes"]
 
 
-@pytest.mark.parametrize("target", ["demo", "test", "bench", "check", "lock"])
+@pytest.mark.parametrize("target", ["demo", "test", "local", "bench", "check", "lock"])
 def test_every_make_target_on_the_pages_exists(target: str) -> None:
     root = Path(__file__).parents[1]
     assert re.search(rf"^{target}:", (root / "Makefile").read_text(), re.MULTILINE)

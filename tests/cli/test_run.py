@@ -86,7 +86,7 @@ def test_a_person_at_the_terminal_approves_edits_and_rejects(bench: Bench) -> No
 
 def test_json_lines_end_with_the_result(bench: Bench) -> None:
     done = bench.run(WRITE, "--json")
-    assert [line["type"] for line in done.lines][0] == "start"
+    assert done.lines[0]["type"] == "start"
     assert {line["kind"] for line in done.lines if line["type"] == "event"} >= {"model", "decision"}
     assert (done.result["type"], done.result["status"], done.result["thread"]) == ("result", "waiting", "t")
     command = done.result["waiting"][0]["commands"][0].split()
@@ -141,7 +141,7 @@ def test_nothing_foreign_reaches_the_terminal_raw(bench: Bench) -> None:
     seen = [waiting, bench("approvals"), bench("show", "t"), bench("approve", short), bench("show", "t")]
     everything = "".join(done.out + done.err for done in seen)
     assert not set(everything) & {"\x1b", "\u202e", "\x07"}
-    assert "\\x1b[2J" in waiting.err and "\\u202eback" in waiting.err
+    assert "\\u001b[2J" in waiting.err and "\\x1b[31mred" in waiting.err and "\\u202eback" in waiting.err
     assert "[bold]look[/bold]" in waiting.err and "[link=http://x]hi[/link]" in waiting.err
     assert seen[3].out.startswith("the end [red]\\x1b]0;title\\x07")
 

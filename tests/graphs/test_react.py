@@ -204,6 +204,17 @@ def test_only_the_plain_words_stand_for_themselves(word: Any) -> None:
     assert desk.ran == {"note x": 1}
 
 
+def test_a_tool_that_is_gone_when_the_answer_comes_does_not_poison_the_thread() -> None:
+    desk, saver = Desk(), InMemorySaver()
+    turns: list[Any] = [{"calls": [refund_call(100)]}, "It is gone."]
+    out = ask(agent(desk, *turns, checkpointer=saver))
+    smaller = react.build(model=ScriptedModel(turns=turns), tools=desk.tools()[:1], policy=POLICY, checkpointer=saver)
+    out = answer(smaller, out, action="approve", **BOSS)
+    assert not desk.ran
+    assert "not there any more" in results(out)["call-0-0"]
+    assert out["answer"] == "It is gone."
+
+
 def test_an_answer_after_the_expiry_approves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     desk = Desk()
     graph = agent(desk, {"calls": [refund_call(100)]}, "Too late.")

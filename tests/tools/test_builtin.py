@@ -161,6 +161,13 @@ def test_what_cannot_be_read_is_told(folder: Folder, path: str, says: str) -> No
         folder.read(path)
 
 
+def test_a_link_put_there_after_the_check_is_not_followed(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder.root / "swapped").symlink_to(folder.root.parent / "outside.txt")
+    monkeypatch.setattr(folder, "_inside", lambda path: folder.root / path)
+    with pytest.raises(ToolError, match="symbolic"):
+        folder.read("swapped")
+
+
 def test_too_much_text_is_not_written(folder: Folder) -> None:
     with pytest.raises(ToolError, match="limit"):
         folder.write("c.txt", "ä" * MAX_FILE)

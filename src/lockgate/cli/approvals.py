@@ -126,7 +126,29 @@ def _settle(
         args = whole if whole is not None else changed((found.value or {}).get("args", {}), change or [])
     manner = Manner(json=as_json, roles=tuple(roles), by=by or me())
     given = answer(action, by=manner.by, roles=manner.roles, reason=reason, args=args)
-    proceed(found.thread_id, manner, answers={found.interrupt_id: given})
+
+    def check(launch: Any) -> None:
+        if args is not None:
+            _fit(launch, found.tool, args)
+
+    proceed(found.thread_id, manner, answers={found.interrupt_id: given}, check=check)
+
+
+def _fit(launch: Any, tool: str, args: dict[str, Any]) -> None:
+    """Raises ConfigError when the tool would not take `args`: the gate would refuse them, and the call be lost."""
+    from pydantic import ValidationError
+
+    from lockgate.cli.target import SHIPPED, load_tools
+    from lockgate.spec import explain_invalid
+
+    if launch.graph not in SHIPPED:
+        return  # a builder of the user's own: what tools it has is not known here
+    spec = load_tools(launch.tools, launch.folder).get(tool)
+    try:
+        if spec is not None:
+            spec.validated(args)
+    except ValidationError as error:
+        raise ConfigError(explain_invalid(error), "Nothing was answered; the approval still waits.") from None
 
 
 def _status(item: Any) -> str:

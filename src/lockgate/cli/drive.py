@@ -12,7 +12,7 @@ import typer
 
 from lockgate.cli.review import SHOWN_ID, answer, ask, describe, is_approval
 from lockgate.cli.screen import err, one_line, out, print_json, safe
-from lockgate.errors import ConfigError, LockgateError, ThreadError
+from lockgate.errors import ApprovalError, ConfigError, LockgateError, ThreadError
 from lockgate.events import EVENTS, Event
 
 if TYPE_CHECKING:
@@ -96,12 +96,14 @@ def _answered(questions: "tuple[Waiting, ...]", manner: Manner) -> dict[str, Any
 async def _play(session: "Session", manner: Manner, *, message: str | None, answers: Any) -> None:
     if message is not None:
         parts = session.start(message, modes=("tasks",))
-    elif answers is None and await session.blocked():
-        return
     else:
         parts = session.resume(answers, modes=("tasks",))
     try:
         await _print_steps(parts, manner)
+    except ApprovalError:
+        # Nothing to go on with but answers, and none was given yet: the person is asked next.
+        if message is not None or answers is not None:
+            raise
     except (ThreadError, ConfigError):
         raise
     except LockgateError as error:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, Self
 
@@ -104,8 +105,18 @@ def resume(
     proceed(thread, manner, overrides=overrides)
 
 
-def proceed(thread: str, manner: Any, *, answers: Any = None, overrides: dict[str, Any] | None = None) -> NoReturn:
-    """Rebuilds the thread's graph from what was recorded and goes on, with `answers` if there are any."""
+def proceed(
+    thread: str,
+    manner: Any,
+    *,
+    answers: Any = None,
+    overrides: dict[str, Any] | None = None,
+    check: Callable[[Any], None] | None = None,
+) -> NoReturn:
+    """Rebuilds the thread's graph from what was recorded and goes on, with `answers` if there are any.
+
+    `check` may look at the launch and raise before anything is answered.
+    """
     from lockgate.cli.drive import drive
     from lockgate.cli.launch import recorded
     from lockgate.cli.store import latest
@@ -116,6 +127,8 @@ def proceed(thread: str, manner: Any, *, answers: Any = None, overrides: dict[st
         found = opened.runner.run(latest(opened.saver, thread))
         launch = recorded(found.metadata, thread, given.get("graph", "")).changed(**given)
         require_model(launch)
+        if check is not None:
+            check(launch)
         drive(opened.runner, opened.session(launch, thread), manner, message=None, answers=answers)
 
 
