@@ -23,6 +23,8 @@ MAX_OBJECTS = 20_000
 _LIBRARIES = {*sys.stdlib_module_names, "langchain_core", "langgraph", "pydantic", "pydantic_core", "typing_extensions"}
 _OPENERS = {"init_chat_model", "open_model"}
 _JUMPS = {"Command", "Send"}
+_THINKERS = {"call_model", "lead"}
+"""Roles of Lockgate's own nodes that call a model."""
 
 
 @dataclass(slots=True)
@@ -39,7 +41,8 @@ class Powers:
 def powers(bound: Any) -> Powers:
     """The powers of a node's runnable."""
     if isinstance(bound, Node) and type(bound) is Node and bound.body.__module__ == f"lockgate.nodes.{bound.role}":
-        return Powers(role=bound.role, tool=bound.role == "execute_tool", model=bound.role == "call_model")
+        model = bound.role in _THINKERS
+        return Powers(role=bound.role, tool=bound.role == "execute_tool", model=model, graphs=list(bound.graphs))
     found = Powers()
     seen: set[int] = set()
     queue: list[Any] = [bound]

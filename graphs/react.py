@@ -62,7 +62,7 @@ def blueprint(
     graph.add_node(
         "call_model",
         call_model(
-            model=_opener(model),
+            model=opener(model),
             schemas=registry.catalog(),
             prompt=prompt,
             max_iterations=max_iterations or bounds.max_iterations,
@@ -107,7 +107,8 @@ def build(
     return compiled(graph, name=name, checkpointer=checkpointer)
 
 
-def _opener(model: BaseChatModel | str | None) -> Callable[[], BaseChatModel]:
+def opener(model: BaseChatModel | str | None) -> Callable[[], BaseChatModel]:
+    """Opens the model at its first use: the given one, the spec, or the setting `model`."""
     if isinstance(model, BaseChatModel):
         return lambda: model
     return cache(lambda: open_model(model or settings().model, base_url=settings().model_base_url))

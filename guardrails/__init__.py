@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lockgate.guardrails.constraint import Constraint
     from lockgate.guardrails.gate import Gate
+    from lockgate.guardrails.narrowing import Narrowed
     from lockgate.guardrails.pack import shipped_packs
     from lockgate.guardrails.policy import Considered, Policy
     from lockgate.guardrails.rule import Conditions, RiskBound, Rule, TrustBound
@@ -15,6 +16,7 @@ _HOME = {
     "Considered": "policy",
     "Constraint": "constraint",
     "Gate": "gate",
+    "Narrowed": "narrowing",
     "Policy": "policy",
     "RiskBound": "rule",
     "Rule": "rule",
@@ -27,6 +29,7 @@ __all__ = [
     "Considered",
     "Constraint",
     "Gate",
+    "Narrowed",
     "Policy",
     "RiskBound",
     "Rule",

@@ -38,7 +38,7 @@ def call_model(
     """Calls the model with the system `prompt`; `model` is opened at the first call.
 
     Goes to `lock` once for each tool call, or to `done` when there is none or when the bound of
-    `max_iterations` calls is reached.
+    `max_iterations` calls, or the budget of the task it works on, is reached.
     """
     opened: list[Runnable[Any, AIMessage]] = []
     system = [SystemMessage(prompt)] if prompt else []
@@ -47,6 +47,11 @@ def call_model(
         if not opened:
             chat = model()
             opened.append(chat.bind_tools(schemas) if schemas else chat)
+        task = state.get("task")
+        budget = task.budget if task else None
+        spent = state.get("usage") or Usage()
+        if budget and (name := budget.exhausted(spent)):
+            return _stopped(f"Stopped before a model call: the task's budget is used up ({name})."), done
         started = time.time()
         answer = await opened[0].ainvoke([*system, *state["messages"]])
         if not isinstance(answer, AIMessage):
@@ -64,8 +69,10 @@ def call_model(
             return update, done
         if iterations >= max_iterations:
             text = f"Stopped after {iterations} model calls; the last {len(calls)} tool call(s) did not run."
-            update["notes"] = [Note(source="call_model", text=text, at=time.time())]
-            return {**update, "status": Status.MAX_ITERATIONS}, done
+            return {**update, **_stopped(text)}, done
+        if budget and budget.tool_calls is not None and spent.tool_calls + len(calls) > budget.tool_calls:
+            text = f"Stopped: {len(calls)} more tool call(s) would go over the task's budget (tool_calls)."
+            return {**update, **_stopped(text)}, done
         origin = Origin(
             run_id=state.get("run_id", ""),
             trust=state.get("trust") or TRUSTED,
@@ -74,6 +81,10 @@ def call_model(
         return update, [Send(lock, {"call": call, "origin": origin}) for call in calls]
 
     return Node("call_model", body, agent=agent)
+
+
+def _stopped(text: str) -> Update:
+    return {"notes": [Note(source="call_model", text=text, at=time.time())], "status": Status.MAX_ITERATIONS}
 
 
 def sound(answer: AIMessage, known: Any) -> tuple[AIMessage, list[Call]]:

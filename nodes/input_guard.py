@@ -28,7 +28,9 @@ def input_guard(*, max_input: int, accepted: str, refused: str, agent: str = "")
     def body(state: AgentState) -> tuple[Update, Goto]:
         messages = state.get("messages", [])
         fresh = _fresh(messages)
-        update: Update = {"run_id": uuid.uuid4().hex, "status": Status.RUNNING, "answer": None, "iterations": 0}
+        # A task that was handed down belongs to the run that handed it down.
+        run_id = (state.get("run_id") if state.get("task") else "") or uuid.uuid4().hex
+        update: Update = {"run_id": run_id, "status": Status.RUNNING, "answer": None, "iterations": 0}
         if why := _unacceptable(fresh, max_input):
             dropped = [RemoveMessage(id=message.id) for message in fresh if message.id]
             short = [_shortened(message) for message in fresh]

@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import Any, TypeAlias, cast
 
 from langchain_core.runnables import Runnable, RunnableConfig
+from langgraph.config import get_config
+from langgraph.pregel import Pregel
 from langgraph.runtime import get_runtime
 from langgraph.types import Command, Send
 
@@ -26,14 +28,17 @@ class Node(Runnable[Any, Any]):
 
     A body that waits for nothing is a plain function, one that does is async; both serve `invoke` and `ainvoke`.
     The node's time goes into the state's events, after those of the body itself, and every event is streamed in
-    mode `custom`. A body may run again after a crash or a resume.
+    mode `custom`. A body may run again after a crash or a resume. `graphs` are those the body calls.
     """
 
-    def __init__(self, role: str, body: Body, *, agent: str = "") -> None:
+    def __init__(
+        self, role: str, body: Body, *, agent: str = "", graphs: Sequence[Pregel[Any, Any, Any, Any]] = ()
+    ) -> None:
         self.role = role
         self.name = role
         self.agent = agent
         self.body = body
+        self.graphs = tuple(graphs)
         self._is_async = inspect.iscoroutinefunction(body)
 
     def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:  # noqa: A002, ARG002
@@ -55,7 +60,7 @@ class Node(Runnable[Any, Any]):
     def _finish(self, state: Mapping[str, Any], outcome: Any, started: float) -> Any:
         update, goto = outcome if isinstance(outcome, tuple) else (outcome, None)
         run_id = update.get("run_id") or _run_id(state)
-        events = [replace(made, agent=self.agent, run_id=run_id) for made in update.get(EVENTS, ())]
+        events = [replace(made, agent=made.agent or self.agent, run_id=run_id) for made in update.get(EVENTS, ())]
         events.append(
             Event(kind="node", node=self.role, agent=self.agent, run_id=run_id, started=started, ended=time.time())
         )
@@ -65,6 +70,15 @@ class Node(Runnable[Any, Any]):
         for made in events:
             write(made)
         return update if goto is None else Command(update=update, goto=goto)
+
+
+_SEND = "__pregel_send"
+"""LangGraph's private key for the writes of the task that runs now."""
+
+
+def file_now(events: Sequence[Event]) -> None:
+    """Files events with the writes of the LangGraph `@task` that runs now, so before its node has ended."""
+    get_config()["configurable"][_SEND]([(EVENTS, list(events))])
 
 
 def _run_id(state: Mapping[str, Any]) -> str:

@@ -27,9 +27,11 @@ _ENDED = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED, Status.RE
 _EVENT = """
 INSERT INTO events (thread_id, checkpoint_ns, checkpoint_id, task_id, idx, kind, node, name, agent, run_id, call_id,
                     status, started, ended, detail)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, to_timestamp(%s::float8), to_timestamp(%s::float8), %s)
-ON CONFLICT DO NOTHING
+VALUES {} ON CONFLICT DO NOTHING
 """
+_EVENT_ROW = "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, to_timestamp(%s::float8), to_timestamp(%s::float8), %s)"
+_AT_ONCE = 3
+"""Events in one statement. psycopg parses one of more than 50 parameters anew each time."""
 
 # An interrupt inside a subgraph is written by its own task and again by each task around it, with one id. The
 # innermost row stays, because the answers arrive at that task. A replay asks again what was answered before.
@@ -135,13 +137,18 @@ def of_writes(where: Mapping[str, Any], task_id: str, task_path: str, writes: Wr
         elif channel == RESUME and isinstance(value, list) and len(value) > len(answers):
             answers = value  # a task that asks several times writes its answers again, one longer each time
         kept.append((channel, left))
-    statements: list[Statement] = [(_EVENT, _event_row(place, index, event)) for index, event in enumerate(events)]
+    rows = [_event_row(place, index, event) for index, event in enumerate(events)]
+    statements: list[Statement] = [_filing(rows[at : at + _AT_ONCE]) for at in range(0, len(rows), _AT_ONCE)]
     if answers:
         statements.append((_ANSWER, (Jsonb(plain(answers)), *place, len(answers))))
     # In one order everywhere, so that two tasks that file the same interrupts cannot block each other.
     interrupts.sort(key=lambda interrupt: interrupt.id)
     statements += [(_ASK, _ask_row(place, len(answers), task_path, interrupt)) for interrupt in interrupts]
     return kept, statements
+
+
+def _filing(rows: Sequence[Sequence[Any]]) -> Statement:
+    return _EVENT.format(", ".join([_EVENT_ROW] * len(rows))), [value for row in rows for value in row]
 
 
 def _event_row(place: Sequence[str], index: int, event: Event) -> Sequence[Any]:

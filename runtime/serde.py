@@ -9,7 +9,7 @@ from ormsgpack import MsgpackEncodeError
 from lockgate.argument import Position, Verdict
 from lockgate.decision import Allow, Call, Deny, Review, Ruling
 from lockgate.events import Event
-from lockgate.handoff import AgentResult, AgentTask, Status, Usage
+from lockgate.handoff import AgentResult, AgentTask, Budget, Status, Usage
 from lockgate.items import DeadLetter, Ended, Item
 from lockgate.labels import Integrity, Label
 from lockgate.ports import Caller, History
@@ -20,7 +20,7 @@ from lockgate.text import cleaned
 
 KERNEL_TYPES: tuple[type, ...] = (
     *(Allow, Deny, Review, Call, Ruling),
-    *(AgentTask, AgentResult, Status, Usage),
+    *(AgentTask, AgentResult, Budget, Status, Usage),
     *(Integrity, Label, Risk, Event, Note, Origin, Caller, History),
     *(ToolResult, ErrorKind),
     *(Item, DeadLetter, Ended, Position, Verdict),

@@ -71,6 +71,10 @@ class BypassError(GraphError):
         self.path = path
 
 
+class AuthorityError(GraphError):
+    """A member of a team asks for more than the team above it has."""
+
+
 class StoreError(LockgateError):
     """Postgres is down, refuses, or vanished."""
 

@@ -45,6 +45,43 @@ class Usage(BaseModel):
         )
 
 
+class Budget(BaseModel):
+    """The most a task may use; None is no bound. Tokens are those read and written, together.
+
+    Calls never go over. Tokens are counted after each answer, so the last one may.
+    """
+
+    model_config = _FROZEN
+
+    tokens: int | None = Field(None, ge=0)
+    model_calls: int | None = Field(None, ge=0)
+    tool_calls: int | None = Field(None, ge=0)
+
+    def left(self, used: Usage) -> "Budget":
+        """What remains of each bound, never less than nothing."""
+        return Budget(**{name: max(0, bound - spent(used, name)) for name, bound in self.bounds().items()})
+
+    def bounds(self) -> dict[str, int]:
+        """The bounds there are, by name."""
+        return {name: bound for name, bound in self if bound is not None}
+
+    def within(self, other: "Budget") -> "Budget":
+        """The smaller of both, bound by bound."""
+        mine, theirs = self.bounds(), other.bounds()
+        return Budget(**{name: min(b[name] for b in (mine, theirs) if name in b) for name in {*mine, *theirs}})
+
+    def exhausted(self, used: Usage) -> str:
+        """The name of the first bound that leaves no room for another model call, or an empty string."""
+        bounds = self.bounds()
+        names = ("tokens", "model_calls")
+        return next((name for name in names if name in bounds and spent(used, name) >= bounds[name]), "")
+
+
+def spent(used: Usage, name: str) -> int:
+    """What `used` comes to under the bound `name` of a `Budget`."""
+    return used.input_tokens + used.output_tokens if name == "tokens" else int(getattr(used, name))
+
+
 class AgentTask(BaseModel):
     """One piece of work for one agent."""
 
@@ -59,6 +96,9 @@ class AgentTask(BaseModel):
     constraints: list[str] = Field(default_factory=list)
     timeout_seconds: float = Field(300.0, gt=0)
     depends_on: list[str] = Field(default_factory=list)
+    budget: Budget | None = None
+    depth: int = Field(0, ge=0)
+    """Teams above the agent that takes it."""
 
 
 class AgentResult(BaseModel):

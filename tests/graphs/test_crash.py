@@ -30,3 +30,32 @@ def test_a_run_killed_anywhere_resumes_to_the_same_end(database_url: str, tmp_pa
         assert run["resumed"] == 0, (run, done.stderr)
         assert run["effects"] == undisturbed["effects"], run
         assert run["answer"] == undisturbed["answer"] == "completed Paid.", run
+
+
+def test_a_team_killed_anywhere_resumes_without_running_finished_workers_again(
+    database_url: str, tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        [sys.executable, Path(__file__).with_name("team_crash_worker.py"), database_url, tmp_path, "3"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+        env={"PYTHONPATH": str(SOURCE)},
+    )
+    assert done.returncode == 0, done.stderr
+    *killed, undisturbed = [json.loads(line) for line in done.stdout.splitlines()]
+    names = ["a", "ask", "b", "c", "d"]
+    assert undisturbed["killed"] == 0
+    assert sorted(undisturbed["effects"]) == sorted(f"{sign}{name}" for sign in "+-" for name in names)
+    assert len(killed) > 20
+    for run in killed:
+        assert run["killed"] == -signal.SIGKILL, run
+        assert run["resumed"] == 0, (run, done.stderr)
+        assert run["answer"] == undisturbed["answer"], run
+        for name in names:
+            # The last step begins when the first is stored, so from then on the first never runs again.
+            effects = run["effects"]
+            assert f"+{name}" not in effects[effects.index(f"-{name}") :], run
+        again = [mark for mark in set(run["effects"]) if run["effects"].count(mark) > 1]
+        assert len(again) <= 3, run  # only steps that were under way when the process died

@@ -24,6 +24,7 @@ from lockgate.handoff import Status
 from lockgate.labels import TRUSTED, UNTRUSTED, Integrity
 from lockgate.nodes.stage import Attempt
 from lockgate.ports import Caller
+from lockgate.state import AgentState
 
 NO_ID = "The item's id is no text of 1 to 120 characters."
 CONFIG: Any = {"configurable": {"thread_id": "t"}}
@@ -349,6 +350,7 @@ def number_of(value: int) -> str:
         (lambda: build(nothing), "needs a typed parameter"),
         (lambda: build(lambda x: x), "needs a typed parameter"),
         (lambda: build(pipeline.function(parse, name="a b")), "cannot name a stage"),
+        (lambda: build(pipeline.function(parse, name="stage")), "cannot be called 'stage'"),
         (lambda: build(pipeline.agent(reads("1"), name="x", objective="o", takes=str, gives=str, attempts=0)), "0 att"),
         (lambda: build(parse, parallel=0), "make no progress"),
     ],
@@ -369,6 +371,12 @@ def test_a_function_that_calls_a_tool_is_found_out() -> None:
 
     with pytest.raises(BypassError, match="action_guard"):
         build(sly)
+    bad = StateGraph(AgentState)
+    bad.add_node("sly", lambda state: {"answer": sly("x")})
+    bad.add_edge(START, "sly")
+    bad.add_edge("sly", END)
+    with pytest.raises(BypassError, match="sly"):
+        build(pipeline.agent(bad.compile(), name="a", objective="o", takes=str, gives=str))
 
 
 @settings(max_examples=20, deadline=None)

@@ -12,7 +12,7 @@ from ormsgpack import MsgpackEncodeError
 from lockgate.argument import Position, Verdict
 from lockgate.decision import Allow, Call, Deny, Review, Ruling
 from lockgate.events import Event
-from lockgate.handoff import AgentResult, AgentTask, Status, Usage
+from lockgate.handoff import AgentResult, AgentTask, Budget, Status, Usage
 from lockgate.items import DeadLetter, Ended, Item
 from lockgate.labels import Integrity, Label
 from lockgate.ports import Caller, History
@@ -39,6 +39,8 @@ SAMPLES: list[Any] = [
     Ruling(call_id="1", tool="refund", digest="d", decision=REVIEW, at=1.5, by="ann"),
     Usage(input_tokens=1, output_tokens=2, model_calls=3, tool_calls=4),
     AgentTask(task_id="t", objective="o", context={"k": [1]}, constraints=["c"], depends_on=["s"]),
+    Budget(tokens=1, tool_calls=2),
+    AgentTask(task_id="t", objective="o", budget=Budget(model_calls=3), depth=2),
     AgentResult(task_id="t", status=Status.FAILED, output={"a": 1}, error="e", usage=Usage(model_calls=1), trust=LABEL),
     Event(kind="call", node="n", started=1.0, ended=2.0, detail={"a": [1, None]}),
     Note(source="s", text="t", at=1.0),

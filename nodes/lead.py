@@ -1,0 +1,261 @@
+"""`lead`: the orchestrator's own model. It plans, looks at what came back, plans again after failures, and answers."""
+
+import json
+import re
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.runnables import Runnable
+
+from lockgate.errors import ModelError
+from lockgate.events import EVENTS, Event
+from lockgate.handoff import AgentResult, AgentTask, Budget, Status, Usage
+from lockgate.nodes.call_model import sound, used
+from lockgate.nodes.dispatch import task_detail
+from lockgate.nodes.node import Goto, Node, Update
+from lockgate.nodes.worker import Worker
+from lockgate.plan import PlannedTask, granted, plan_faults, read_plan
+from lockgate.state import Note
+from lockgate.team import TeamState
+from lockgate.text import clean, cut
+
+SUBMIT = "submit_plan"
+"""Name of the schema a planner answers with. It is no tool: nothing runs by it but the plan."""
+_PROSE = f"That is no plan. Answer with a call of {SUBMIT}, or with its JSON and nothing else."
+
+
+def lead(
+    *,
+    model: Callable[[], BaseChatModel],
+    workers: Mapping[str, Worker],
+    prompt: str,
+    max_tasks: int,
+    max_attempts: int,
+    max_replans: int,
+    budget: Budget | None,
+    again: str,
+    carry_out: str,
+    done: str,
+    agent: str = "",
+) -> Node:
+    """Asks the model for a plan and goes to `carry_out`; with the results at hand, asks for the answer: `done`.
+
+    A plan that cannot be carried out goes back to the model with the reasons (`again`), `max_attempts` times in
+    all; then the run fails with the reasons. After failures it may plan anew, `max_replans` times.
+    """
+    opened: list[tuple[Runnable[Any, AIMessage], Runnable[Any, AIMessage]]] = []
+    system = SystemMessage(f"{prompt}\n\nWorkers:\n{_roster(workers)}")
+
+    async def body(state: TeamState) -> tuple[Update, Goto]:
+        if not opened:
+            chat = model()
+            opened.append((chat.bind_tools([plan_schema()]), chat))
+        results = state.get("results") or {}
+        rounds, attempts = state.get("rounds", 0), state.get("attempts", 0)
+        may_plan = not rounds or (rounds <= max_replans and _failed_last(state))
+        spent, bounds = _since(state), _bounds(budget, state.get("task"))
+        if why := _hopeless(state, bounds, spent, may_plan=may_plan):
+            return _end(Status.FAILED, why, note=True), done
+        started = time.time()
+        planner, plain = opened[0]
+        answer = await (planner if may_plan else plain).ainvoke([system, *state["planning"]])
+        if not isinstance(answer, AIMessage):
+            raise ModelError(f"The model answered with a {type(answer).__name__}, not with an AIMessage.")
+        answer, _ = sound(answer, {})
+        usage = used(answer)
+        update: Update = {"usage": usage, "planning": [answer], EVENTS: [_model_event(answer, usage, started)]}
+        proposal = _proposal(answer, texts=not rounds)
+        if proposal is None and rounds and answer.text.strip():
+            return {**update, **_answered(answer.text, results, state["plan"])}, done
+        tasks, faults = _judged(proposal, state, rounds=rounds, may_plan=may_plan)
+        if not faults:
+            left = _for_tasks(bounds, spent + usage)
+            faults = plan_faults(
+                tasks, workers=workers, ended={name: r.status for name, r in results.items()}, budget=left
+            )
+        if faults:
+            update["planning"] = [answer, *_replies(answer, faults)]
+            update["attempts"] = attempts + 1
+            if attempts + 1 < max_attempts:
+                return update, again
+            why = f"No plan after {attempts + 1} attempts: {'; '.join(faults)}. {_findings(results)}"
+            return {**update, **_end(Status.FAILED, clean(why.strip()), note=True)}, done
+        return _accepted(update, answer, granted(tasks, left), state), carry_out
+
+    def _judged(proposal: Any, state: TeamState, *, rounds: int, may_plan: bool) -> tuple[list[AgentTask], list[str]]:
+        if proposal is None:
+            return [], [_PROSE if not rounds else "the answer is empty"]
+        if not may_plan:
+            return [], ["no further plan is taken; answer the goal from the results"]
+        above = state.get("task")
+        room = max_tasks - len(state.get("plan", []))
+        return read_plan(
+            proposal, max_tasks=room, parent=above.task_id if above else None, depth=above.depth + 1 if above else 1
+        )
+
+    return Node("lead", body, agent=agent)
+
+
+@cache
+def plan_schema() -> dict[str, Any]:
+    """What a planner is shown: the plan's schema as a function to call."""
+    task = PlannedTask.model_json_schema()
+    definitions = task.pop("$defs", {})
+    parameters = {
+        "type": "object",
+        "properties": {"tasks": {"type": "array", "minItems": 1, "items": task}},
+        "required": ["tasks"],
+        "additionalProperties": False,
+        "$defs": definitions,
+    }
+    description = (
+        "Hand out tasks. A task starts as soon as the tasks it depends on have completed; others run beside it."
+    )
+    return {"type": "function", "function": {"name": SUBMIT, "description": description, "parameters": parameters}}
+
+
+def _accepted(update: Update, answer: AIMessage, tasks: list[AgentTask], state: TeamState) -> Update:
+    return {
+        **update,
+        "planning": [answer, *(_refusal(call["id"], "one plan at a time") for call in answer.tool_calls[1:])],
+        "plan": [*state.get("plan", []), *tasks],
+        "rounds": state.get("rounds", 0) + 1,
+        "attempts": 0,
+        EVENTS: [*update[EVENTS], *map(_pending, tasks)],
+    }
+
+
+def _roster(workers: Mapping[str, Worker]) -> str:
+    return "\n".join(f"- {name}: {worker.description or 'no description'}" for name, worker in workers.items())
+
+
+def _proposal(answer: AIMessage, *, texts: bool) -> Any:
+    """The plan in the model's answer, as JSON; None when there is none."""
+    for call in answer.tool_calls:
+        return call["args"] if call["name"] == SUBMIT else None
+    if answer.invalid_tool_calls:
+        return []
+    if not texts:
+        return None
+    text = answer.text
+    start, end = text.find("{"), text.rfind("}")
+    try:
+        found = json.loads(text[start : end + 1])
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) and "tasks" in found else None
+
+
+def _replies(answer: AIMessage, faults: Sequence[str]) -> list[AnyMessage]:
+    """The faults, in the form that leaves a valid transcript."""
+    text = f"The plan cannot be carried out: {'; '.join(faults)}. Mend it."
+    calls = [*answer.tool_calls, *answer.invalid_tool_calls]
+    if not calls:
+        return [HumanMessage(text, id=uuid.uuid4().hex)]
+    return [_refusal(call["id"], text) for call in calls]
+
+
+def _refusal(call_id: str | None, why: str) -> ToolMessage:
+    return ToolMessage(why, tool_call_id=call_id or "", status="error", id=uuid.uuid4().hex)
+
+
+def _since(state: TeamState) -> Usage:
+    """What this run has used."""
+    now, before = state.get("usage") or Usage(), state.get("before") or Usage()
+    return Usage(**{name: count - getattr(before, name) for name, count in now})
+
+
+def _hopeless(state: TeamState, bounds: Budget | None, spent: Usage, *, may_plan: bool) -> str:
+    """Why the model need not be asked any more, or an empty string."""
+    results = state.get("results") or {}
+    if bounds and (name := bounds.exhausted(spent)):
+        return f"The budget is used up ({name}). {_losses(results)} {_findings(results)}".strip()
+    if may_plan or any(result.status is Status.COMPLETED for result in results.values()):
+        return ""
+    return _losses(results)
+
+
+def _bounds(budget: Budget | None, task: AgentTask | None) -> Budget | None:
+    given = task.budget if task else None
+    return budget.within(given) if budget and given else budget or given
+
+
+def _for_tasks(bounds: Budget | None, spent: Usage) -> Budget | None:
+    """What the tasks may use together: what is left, but for one call to answer with."""
+    if bounds is None:
+        return None
+    return bounds.left(spent + Usage(model_calls=1))
+
+
+def _failed_last(state: TeamState) -> bool:
+    """Whether something failed and nothing was planned in its place since."""
+    results = state.get("results") or {}
+    return any(r.status in (Status.FAILED, Status.CANCELLED) for r in results.values())
+
+
+def _answered(text: str, results: Mapping[str, AgentResult], plan: Sequence[AgentTask]) -> Update:
+    """The final answer, with its sources; what is cited must have completed."""
+    completed = {name for name, result in results.items() if result.status is Status.COMPLETED}
+    cited = [name for group in re.findall(r"\[([\w.,; -]+)\]", text) for name in re.split(r"[,;\s]+", group) if name]
+    notes = []
+    if strange := sorted({name for name in cited if name in results} - completed):
+        notes.append(f"The answer cites tasks that have no result: {', '.join(strange)}.")
+    worker = {task.task_id: task.type for task in plan}
+    sources = [name for name in dict.fromkeys(cited) if name in completed]
+    if not sources:
+        notes.append("The answer cites no task; every task with a result is named as its source.")
+        sources = [task.task_id for task in plan if task.task_id in completed]
+    lost = [name for name, result in results.items() if result.status is not Status.COMPLETED]
+    if lost:
+        notes.append(f"{len(lost)} of {len(results)} tasks have no result: {', '.join(lost[:20])}.")
+    listed = "; ".join(f"[{name}] {worker.get(name, '')}" for name in sources[:50])
+    if len(sources) > 50:  # noqa: PLR2004 - what a reader still looks through
+        listed += f"; and {len(sources) - 50} more"
+    update = _end(None, f"{text}\n\nSources: {listed}" if listed else text)
+    if notes:
+        update["notes"] = [Note(source="lead", text=note, at=time.time()) for note in notes]
+    return update
+
+
+def _end(status: Status | None, text: str, *, note: bool = False) -> Update:
+    update: Update = {"messages": [AIMessage(text, id=uuid.uuid4().hex)]}
+    if status is not None:
+        update["status"] = status
+    if note:
+        update["notes"] = [Note(source="lead", text=text, at=time.time())]
+    return update
+
+
+def _losses(results: Mapping[str, AgentResult]) -> str:
+    lost = [f"{n}: {r.error or r.status}" for n, r in results.items() if r.status is not Status.COMPLETED]
+    return f"Tasks without a result: {'; '.join(lost[:20])}." if lost else ""
+
+
+def _findings(results: Mapping[str, AgentResult]) -> str:
+    found = "; ".join(f"[{n}] {r.output}" for n, r in results.items() if r.status is Status.COMPLETED)
+    return f"What there is: {cut(found, 10_000)[0]}" if found else ""
+
+
+def _pending(task: AgentTask) -> Event:
+    now = time.time()
+    return Event(
+        kind="task",
+        node="dispatch",
+        agent=task.type,
+        name=task.task_id,
+        status=str(Status.PENDING),
+        started=now,
+        ended=now,
+        detail=task_detail(task),
+    )
+
+
+def _model_event(answer: AIMessage, usage: Usage, started: float) -> Event:
+    detail = {"input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens}
+    name = str(answer.response_metadata.get("model_name") or answer.response_metadata.get("model") or "")
+    return Event(kind="model", node="lead", name=clean(name), started=started, ended=time.time(), detail=detail)
