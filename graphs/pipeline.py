@@ -26,6 +26,7 @@ from langgraph.types import Send
 from lockgate.errors import ConfigError
 from lockgate.events import Event
 from lockgate.graphs import lock
+from lockgate.graphs.bridged import BridgedStateGraph
 from lockgate.graphs.compiling import compiled
 from lockgate.guardrails import Gate, Policy
 from lockgate.handoff import AgentResult, Usage
@@ -173,7 +174,7 @@ def blueprint(
     _fitting(stages)
     if parallel < 1:
         raise ConfigError(f"{parallel} items in parallel make no progress.", "parallel=1 or more.")
-    graph = StateGraph(PipelineState, context_schema=Caller)
+    graph = BridgedStateGraph(PipelineState, context_schema=Caller)
 
     def send(items: list[Item], label: Label, run_id: str) -> list[Send]:
         parts = [items[at : at + BATCH] for at in range(0, len(items), BATCH)]
