@@ -37,11 +37,13 @@ from lockgate.nodes.collect import collect
 from lockgate.nodes.function_stage import function_work
 from lockgate.nodes.intake import Key, intake
 from lockgate.nodes.node import Node, Update
-from lockgate.nodes.stage import Check, ItemState, Stage, stage
+from lockgate.nodes.stage import Attempt, Check, ItemState, Stage, stage
 from lockgate.nodes.tool_stage import tool_work
 from lockgate.ports import Caller, Judge
 from lockgate.spec import ToolSpec
 from lockgate.state import AgentState, add_usage, join_trust
+
+__all__ = ["Attempt", "Check", "PipelineState", "Stage", "agent", "blueprint", "build", "function", "tool"]
 
 BATCH = 64
 """Items in one batch: LangGraph's cost a task grows with the tasks of a step, and a batch costs two steps."""

@@ -22,7 +22,6 @@ from lockgate.errors import BypassError, ConfigError
 from lockgate.graphs import pipeline, react, verify
 from lockgate.handoff import AgentTask, Status
 from lockgate.labels import TRUSTED, UNTRUSTED, Integrity, Label
-from lockgate.nodes.stage import Attempt
 from lockgate.ports import Caller
 from lockgate.state import AgentState
 
@@ -128,7 +127,7 @@ def test_ids(key: Any, items: list[Any], faults: dict[int, str]) -> None:
 def test_a_function_sees_what_was_wrong_and_mends_it() -> None:
     seen: list[tuple[int, list[str], Any]] = []
 
-    def guess(number: Number, attempt: Attempt) -> Number:
+    def guess(number: Number, attempt: pipeline.Attempt) -> Number:
         seen.append((attempt.number, attempt.faults, attempt.previous))
         return Number(n=number.n // attempt.number)
 
