@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lockgate.guardrails.constraint import Constraint
     from lockgate.guardrails.gate import Gate
+    from lockgate.guardrails.god_agent import Finding, lint_agent
     from lockgate.guardrails.narrowing import Narrowed
     from lockgate.guardrails.pack import shipped_packs
     from lockgate.guardrails.policy import Considered, Policy
@@ -15,12 +16,14 @@ _HOME = {
     "Conditions": "rule",
     "Considered": "policy",
     "Constraint": "constraint",
+    "Finding": "god_agent",
     "Gate": "gate",
     "Narrowed": "narrowing",
     "Policy": "policy",
     "RiskBound": "rule",
     "Rule": "rule",
     "TrustBound": "rule",
+    "lint_agent": "god_agent",
     "shipped_packs": "pack",
 }
 
@@ -28,12 +31,14 @@ __all__ = [
     "Conditions",
     "Considered",
     "Constraint",
+    "Finding",
     "Gate",
     "Narrowed",
     "Policy",
     "RiskBound",
     "Rule",
     "TrustBound",
+    "lint_agent",
     "shipped_packs",
 ]
 

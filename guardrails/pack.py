@@ -5,7 +5,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from lockgate.errors import FileError, PolicyError, UnknownNameError
 from lockgate.guardrails.constraint import Strict
@@ -29,7 +29,12 @@ class Pack(Strict):
 
 def json_schema() -> dict[str, Any]:
     """The format as a JSON schema, for editors. `packs/schema.json` holds it: `python -m lockgate.guardrails.pack`."""
-    schema = _without_null(Pack.model_json_schema())
+    return editor_schema(Pack)
+
+
+def editor_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """JSON schema of a file that is read as `model`."""
+    schema = _without_null(model.model_json_schema())
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 

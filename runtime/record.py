@@ -52,7 +52,7 @@ WITH asked AS (
 INSERT INTO events (thread_id, checkpoint_ns, checkpoint_id, task_id, interrupt_id, kind, node, name, agent, run_id,
                     call_id, status, started, detail)
 SELECT thread_id, checkpoint_ns, checkpoint_id, task_id, interrupt_id, 'wait', %s, tool, agent, run_id, call_id,
-       'waiting', asked_at, '{}'
+       'waiting', asked_at, jsonb_strip_nulls(jsonb_build_object('approvers', value -> 'approvers'))
 FROM asked
 ON CONFLICT (thread_id, interrupt_id) DO UPDATE SET status = 'waiting', started = EXCLUDED.started, ended = NULL
 WHERE events.ended IS NOT NULL

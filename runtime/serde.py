@@ -7,6 +7,7 @@ from langgraph.types import Send
 from ormsgpack import MsgpackEncodeError
 
 from lockgate.argument import Position, Verdict
+from lockgate.blackboard import Entry
 from lockgate.decision import Allow, Call, Deny, Review, Ruling
 from lockgate.events import Event
 from lockgate.handoff import AgentResult, AgentTask, Budget, Status, Usage
@@ -23,7 +24,7 @@ KERNEL_TYPES: tuple[type, ...] = (
     *(AgentTask, AgentResult, Budget, Status, Usage),
     *(Integrity, Label, Risk, Event, Note, Origin, Caller, History),
     *(ToolResult, ErrorKind),
-    *(Item, DeadLetter, Ended, Position, Verdict),
+    *(Item, DeadLetter, Ended, Position, Verdict, Entry),
 )
 """The types of Lockgate's own that may stand in a state, besides messages and what LangGraph deems safe."""
 

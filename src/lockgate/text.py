@@ -13,6 +13,11 @@ MAX_DEPTH = 64
 """Levels of nesting in a call's arguments. Deeper data is refused: parsers on the way would overflow."""
 
 _BAD = re.compile("[\x00\ud800-\udfff]")
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters, which begin every terminal sequence; not tab, not newline
+    "\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"  # invisible, or turning the reading direction
+    "\ud800-\udfff\ufffe\uffff]"
+)
 
 
 def clean(text: str) -> str:
@@ -78,3 +83,18 @@ def cleaned(value: Any) -> Any:
 
 def _bad(text: str) -> bool:
     return not (text.isascii() and "\0" not in text) and _BAD.search(text) is not None
+
+
+def safe(text: object) -> str:
+    r"""`text` with everything that a terminal could act upon, or that hides from the eye, written out as an escape.
+
+    Everything from a model, a tool, a file or the database goes through here before it is printed. Nothing is
+    dropped, so a reviewer sees what is really there: an ANSI colour shows as `\x1b[31m`.
+    """
+    return _UNSAFE.sub(lambda found: found.group().encode("unicode_escape").decode(), str(text).replace("\r\n", "\n"))
+
+
+def one_line(text: object, limit: int = 200) -> str:
+    """`safe` on one line of at most `limit` characters."""
+    words = " ".join(safe(str(text)[: 8 * limit]).split())
+    return words if len(words) <= limit else words[: limit - 1] + "…"

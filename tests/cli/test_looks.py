@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from lockgate.cli.app import COMMANDS
 from lockgate.cli.doctor import url_shown
 from lockgate.cli.launch import Launch
-from lockgate.cli.layout import BOX_HEIGHT, Drawing, layout
 from lockgate.cli.names import fresh_name, sound_name
 from lockgate.cli.review import changed
 from lockgate.cli.screen import one_line, safe
 from lockgate.cli.timeline import duration
 from lockgate.errors import ConfigError
+from lockgate.telemetry.layout import BOX_HEIGHT, Drawing, layout
 
 from .bench import Bench
 

@@ -10,6 +10,7 @@ from langgraph.types import Send
 from ormsgpack import MsgpackEncodeError
 
 from lockgate.argument import Position, Verdict
+from lockgate.blackboard import Entry
 from lockgate.decision import Allow, Call, Deny, Review, Ruling
 from lockgate.events import Event
 from lockgate.handoff import AgentResult, AgentTask, Budget, Status, Usage
@@ -29,6 +30,7 @@ CALL = Call(id="1", name="refund", args={"amount": 3, "deep": [{"x": None}]}, ed
 
 SAMPLES: list[Any] = [
     LABEL,
+    Entry(value={"k": [1]}, label=LABEL, by="w", version=2),
     Integrity.INTERNAL,
     Risk.HIGH,
     Status.WAITING,

@@ -6,8 +6,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from lockgate.cli.layout import BOX_HEIGHT, Drawing, Line, layout
 from lockgate.errors import ConfigError, MissingExtraError
+from lockgate.telemetry.layout import BOX_HEIGHT, Drawing, Line, layout
 
 _INK, _FILL, _GATE = "#334155", "#f1f5f9", "#fde68a"
 _GATES = ("action_guard", "result_guard")

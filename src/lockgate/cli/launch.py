@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lockgate.errors import ConfigError
+from lockgate.graphs.loading import absolute
 from lockgate.ports import Caller
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 METADATA = "lockgate"
 """Key of the checkpoints' metadata that holds a launch, as JSON: LangGraph keeps only plain values there."""
 DEFAULT_POLICY = "starter"
+TEAM = (".yaml", ".yml")
+"""How the name of a team's file ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +64,11 @@ class Launch:
         return replace(self, **given)
 
     @property
+    def is_team(self) -> bool:
+        """Whether the graph is a team that a YAML file declares."""
+        return self.graph.endswith(TEAM)
+
+    @property
     def caller(self) -> Caller:
         """On whose behalf the agent acts."""
         return Caller(user=self.user, roles=frozenset(self.roles))
@@ -70,14 +78,6 @@ class Launch:
         from lockgate.cli.target import assemble
 
         return await assemble(self, saver)
-
-
-def absolute(spec: str, folder: Path) -> str:
-    """A model spec or a path, with what names a file made absolute, since a later process may stand elsewhere."""
-    kind, colon, name = spec.partition(":")
-    if colon and name and kind in ("scripted", "local"):
-        return f"{kind}:{folder / Path(name).expanduser()}"
-    return spec
 
 
 def here(
@@ -101,7 +101,7 @@ def here(
         folder=str(folder),
         model=absolute(model or chosen.model, folder),
         base_url=base_url or chosen.model_base_url,
-        policy=policy or chosen.policy,
+        policy=policy or ("" if graph.endswith(TEAM) else chosen.policy),  # a team names its own
         tools=tools,
         max_iterations=max_iterations,
         user=user,
@@ -111,10 +111,9 @@ def here(
 
 def load_policy(name: str, folder: str) -> Any:
     """The policy of a file or of a shipped pack; `starter` without a name."""
-    from lockgate.guardrails import Policy, shipped_packs
+    from lockgate.graphs import loading
 
-    name = name or DEFAULT_POLICY
-    return Policy.load(name if name in shipped_packs() else Path(folder) / Path(name).expanduser())
+    return loading.load_policy(name or DEFAULT_POLICY, folder)
 
 
 def recorded(metadata: Mapping[str, Any], thread_id: str, graph: str = "") -> Launch:

@@ -24,7 +24,7 @@ Ask = Annotated[bool, typer.Option("--ask", "-i", help="Ask on this terminal, ev
 
 
 def run(
-    graph: Annotated[str, typer.Argument(help="react, a name in langgraph.json, or module:attribute.")],
+    graph: Annotated[str, typer.Argument(help="react, a team.yaml, a name in langgraph.json, or module:attribute.")],
     goal: Annotated[str, typer.Argument(help="What to do; - reads it from stdin.")],
     model: Model = "",
     base_url: BaseUrl = "",
@@ -184,7 +184,7 @@ def _goal(goal: str) -> str:
 
 
 def _absolute_model(model: str, folder: Path) -> str:
-    from lockgate.cli.launch import absolute
+    from lockgate.graphs.loading import absolute
 
     return absolute(model, folder)
 

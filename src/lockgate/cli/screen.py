@@ -1,7 +1,6 @@
-"""What is printed, and the one function that makes foreign text fit for a terminal."""
+"""What is printed, and how."""
 
 import json
-import re
 import sys
 import traceback
 from collections.abc import Mapping
@@ -9,31 +8,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from lockgate.errors import LockgateError
+from lockgate.text import one_line as one_line  # noqa: PLC0414 - the commands print through this module
+from lockgate.text import safe as safe  # noqa: PLC0414
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
-
-_UNSAFE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters, which begin every terminal sequence; not tab, not newline
-    "\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"  # invisible, or turning the reading direction
-    "\ud800-\udfff]"
-)
-
-
-def safe(text: object) -> str:
-    r"""`text` with everything that a terminal could act upon, or that hides from the eye, written out as an escape.
-
-    Everything from a model, a tool, a file or the database goes through here before it is printed. Nothing is
-    dropped, so a reviewer sees what is really there: an ANSI colour shows as `\x1b[31m`.
-    """
-    return _UNSAFE.sub(lambda found: found.group().encode("unicode_escape").decode(), str(text).replace("\r\n", "\n"))
-
-
-def one_line(text: object, limit: int = 200) -> str:
-    """`safe` on one line of at most `limit` characters."""
-    words = " ".join(safe(str(text)[: 8 * limit]).split())
-    return words if len(words) <= limit else words[: limit - 1] + "…"
 
 
 def pretty(value: Any) -> str:

@@ -2,14 +2,12 @@
 
 import inspect
 import json
-import sys
 from collections.abc import Callable, Mapping
-from importlib import import_module
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lockgate.errors import ConfigError, UnknownNameError
+from lockgate.graphs.loading import load
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -21,42 +19,6 @@ if TYPE_CHECKING:
 SHIPPED = {"react": "lockgate.graphs.react:build"}
 """Graphs that come with Lockgate, by name."""
 CONFIG = "langgraph.json"
-
-
-def load(where: str, folder: str) -> Any:
-    """The object that `module:attribute` or `file.py:attribute` names; `folder` is on the import path.
-
-    Raises ConfigError when it cannot be imported, UnknownNameError when the module has no such attribute.
-    """
-    place, _, attribute = where.rpartition(":")
-    if not place or not attribute:
-        raise ConfigError(f"{where!r} is not of the form module:attribute.", "Such as my_agents:graph.")
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
-    try:
-        module = _from_file(Path(folder) / place) if place.endswith(".py") else import_module(place)
-    except ConfigError:
-        raise
-    except Exception as error:
-        raise ConfigError(
-            f"{place!r} cannot be imported: {type(error).__name__}: {error}.", f"Looked in {folder} and sys.path."
-        ) from error
-    found = module
-    for name in attribute.split("."):
-        if not hasattr(found, name):
-            public = [known for known in vars(module) if not known.startswith("_")]
-            raise UnknownNameError.of(f"name in {place}", attribute, public)
-        found = getattr(found, name)
-    return found
-
-
-def _from_file(path: Path) -> Any:
-    spec = spec_from_file_location(path.stem, path)
-    if spec is None or spec.loader is None or not path.is_file():
-        raise ConfigError(f"There is no file {path}.")
-    module = sys.modules[path.stem] = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def configured_graphs(folder: str) -> dict[str, str]:
@@ -92,6 +54,8 @@ async def assemble(
 
     from lockgate.graphs.compiling import attached, compiled
 
+    if launch.is_team:
+        return _team(launch, saver)
     known = known_graphs(launch.folder)
     if launch.graph not in known and ":" not in launch.graph:
         error = UnknownNameError.of("graph", launch.graph, known)
@@ -113,6 +77,16 @@ async def assemble(
     if not isinstance(found, CompiledStateGraph):
         raise ConfigError(f"{launch.graph!r} gave a {type(found).__name__}, not a graph.")
     return found if saver is None or found.checkpointer is saver else attached(found, saver)
+
+
+def _team(launch: "Launch", saver: Any) -> "CompiledStateGraph[Any, Any, Any, Any]":
+    from lockgate.graphs import load_team
+
+    for name in ("tools", "policy", "max_iterations"):
+        if getattr(launch, name):
+            option = name.replace("_", "-")
+            raise ConfigError(f"A team's file says its {name} itself.", f"Leave --{option} out.")
+    return load_team(Path(launch.folder) / launch.graph, model=launch.model or None, checkpointer=saver)
 
 
 def _arguments(build: Callable[..., Any], launch: "Launch", saver: Any) -> dict[str, Any]:
@@ -152,21 +126,10 @@ def _model(launch: "Launch") -> Any:
 
 
 def load_tools(names: tuple[str, ...], folder: str) -> "ToolRegistry":
-    """The tools that `names` (`module:attribute` of a registry, a list or a tool) hold; the built-in ones for none."""
-    from lockgate.spec import ToolSpec
-    from lockgate.tools import ToolRegistry
-    from lockgate.tools.builtin import builtin_tools
+    """The tools that `names` hold; the built-in ones for none."""
+    from lockgate.graphs import loading
 
-    if not names:
-        return builtin_tools(folder)
-    found: list[Any] = []
-    for name in names:
-        item = builtin_tools(folder) if name == "builtin" else load(name, folder)
-        if isinstance(item, ToolSpec) or not isinstance(item, (Mapping, list, tuple, set)):
-            found.append(item)
-        else:
-            found.extend(item.values() if isinstance(item, Mapping) else item)
-    return ToolRegistry(found)
+    return loading.load_tools(names or ("builtin",), folder)
 
 
 def require_model(launch: "Launch") -> None:

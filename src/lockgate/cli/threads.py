@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -57,6 +58,9 @@ class Story:
 def show(
     thread: Annotated[str, typer.Argument(help="The thread; `lockgate threads` lists them.")],
     everything: Annotated[bool, typer.Option("--all", help="Also steps that only pass things on.")] = False,
+    view: Annotated[str, typer.Option(help="Draw the last run instead: gantt, flow or states.")] = "",
+    svg: Annotated[Path | None, typer.Option(help="Draw the view into this SVG file.")] = None,
+    mermaid: Annotated[bool, typer.Option("--mermaid", help="Print the view as Mermaid.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Tell what happened in a thread: steps, decisions with rule and reason, waits, tokens, time, the answer."""
@@ -64,6 +68,11 @@ def show(
     from lockgate.cli.store import run
 
     story = run(_read(thread))
+    if view or svg or mermaid:
+        from lockgate.cli.viewing import show_view
+
+        show_view(story.runs, story.events, story.status, view=view or "gantt", svg=svg, mermaid=mermaid)
+        return
     if as_json:
         data = {
             "thread": thread,
@@ -174,7 +183,7 @@ def _wait(approval: "Approval | None") -> str:
 
 
 def _totals(run: "Run", events: "list[TimedEvent]", begun: datetime) -> str:
-    from lockgate.cli.timeline import duration
+    from lockgate.telemetry import duration
 
     now = datetime.now(UTC)
     model = [event for event in events if event.kind == "model"]

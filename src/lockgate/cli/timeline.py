@@ -4,15 +4,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from lockgate.cli.screen import one_line, styled
+from lockgate.telemetry import duration
 
 if TYPE_CHECKING:
     from rich.text import Text
 
 QUIET_NODES = frozenset({"call_model", "action_guard", "execute_tool", "human_review"})
 """Nodes whose own event says nothing that their model, decision, call or wait does not say better."""
-
-_MINUTES, _HOURS = 120, 7_200
-"""Seconds from which a time is told in minutes, and in hours."""
 
 _STYLES = {
     "allow": "green",
@@ -23,16 +21,6 @@ _STYLES = {
     "waiting": "yellow",
     "answered": "green",
 }
-
-
-def duration(seconds: float) -> str:
-    """Time in the unit that suits it."""
-    if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < _MINUTES:
-        return f"{seconds:.1f} s"
-    minutes = int(seconds // 60)
-    return f"{minutes} min" if seconds < _HOURS else f"{minutes // 60} h {minutes % 60} min"
 
 
 def step(

@@ -18,8 +18,9 @@ _SWEEPS = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
-    """A node: the middle of its box, its size in pixels, and its label."""
+    """A node: its name, the middle of its box, its width in pixels, and its label."""
 
+    name: str
     x: float
     y: float
     width: float
@@ -30,13 +31,15 @@ class Box:
 class Line:
     """An edge as points from border to border. `dashed` for one that is taken or not."""
 
+    source: str
+    target: str
     points: tuple[tuple[float, float], ...]
     dashed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawing:
-    """Boxes and lines within `width` x `height` pixels."""
+    """Boxes and lines within `width` x `height` pixels; the lines in the order of the edges."""
 
     width: float
     height: float
@@ -55,7 +58,7 @@ def layout(labels: Mapping[str, str], edges: Sequence[tuple[str, str, bool]]) ->
         x = MARGIN + (inner - span) / 2
         for name in row:
             y = MARGIN + BOX_HEIGHT / 2 + number * ROW
-            boxes[name] = Box(x=x + widths[name] / 2, y=y, width=widths[name], label=labels[name])
+            boxes[name] = Box(name=name, x=x + widths[name] / 2, y=y, width=widths[name], label=labels[name])
             x += widths[name] + GAP
     lines = tuple(_lines(boxes, edges, right=MARGIN + inner))
     return Drawing(
@@ -138,7 +141,7 @@ def _lines(boxes: Mapping[str, Box], edges: Sequence[tuple[str, str, bool]], *, 
                 (end.x + aside, above),
                 (end.x + aside, end.y - half),
             )
-        yield Line(points=points, dashed=conditional)
+        yield Line(source=source, target=target, points=points, dashed=conditional)
 
 
 def _in_the_way(boxes: Iterable[Box], start: Box, end: Box) -> bool:

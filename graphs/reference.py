@@ -1,0 +1,90 @@
+"""The reference team: an orchestrator over research, code, data and communication.
+
+Each agent names every tool its work calls for. Those that are at hand it gets; those that are not are named in its
+description, so that the planner does not count on them. More tools make the team stronger without a change here.
+"""
+
+from collections.abc import Iterable
+
+from lockgate.graphs.hierarchy import Agent, Team, build
+from lockgate.guardrails import Policy
+from lockgate.tools import ToolRegistry
+from lockgate.tools.builtin import builtin_tools
+from lockgate.tools.search import search_tool
+
+_MEMBERS: dict[str, tuple[str, dict[str, tuple[str, tuple[str, ...]]]]] = {
+    "research": (
+        "Finds out what is known",
+        {
+            "searcher": ("searches files and the web", ("search_files", "search_web", "fetch_page")),
+            "reader": ("reads documents and sums them up", ("list_files", "read_file")),
+        },
+    ),
+    "code": (
+        "Writes and checks programs",
+        {
+            "writer": ("writes code into files", ("list_files", "read_file", "write_file")),
+            "tester": ("runs code and tests in the sandbox", ("run_python", "read_file")),
+            "reviewer": ("reads code and names its faults", ("list_files", "read_file", "search_files")),
+        },
+    ),
+    "data": (
+        "Answers from data",
+        {
+            "querier": ("looks things up in the database", ("query_sql", "find_customer", "look_up_order")),
+            "analyst": ("works out figures", ("calculate", "read_file", "run_python")),
+            "charter": ("draws charts", ("draw_chart", "calculate")),
+        },
+    ),
+    "communication": (
+        "Tells people",
+        {
+            "mailer": ("reads and answers mail", ("read_mail", "send_reply", "send_mail")),
+            "notifier": ("sends notifications", ("notify",)),
+            "summariser": ("writes summaries of what it is given", ()),
+        },
+    ),
+}
+
+
+def reference_tools(folder: str = ".") -> ToolRegistry:
+    """The tools that come with Lockgate and that the team makes use of; files only inside `folder`."""
+    return ToolRegistry([*builtin_tools(folder).values(), search_tool(folder)])
+
+
+def reference_team(tools: Iterable[str]) -> Team:
+    """The team for `hierarchy.build(team=..., tools=...)`, fitted to the names of the tools that are at hand."""
+    there = set(tools)
+    return Team(
+        name="reference",
+        members=tuple(
+            Team(
+                name=name,
+                description=description,
+                members=tuple(_agent(agent, does, wants, there) for agent, (does, wants) in agents.items()),
+            )
+            for name, (description, agents) in _MEMBERS.items()
+        ),
+    )
+
+
+def missing_tools(tools: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """For each agent that lacks some, the tools its work calls for and that are not among `tools`."""
+    there = set(tools)
+    lacking = {
+        agent: tuple(tool for tool in wants if tool not in there)
+        for _, agents in _MEMBERS.values()
+        for agent, (_, wants) in agents.items()
+    }
+    return {agent: wants for agent, wants in lacking.items() if wants}
+
+
+def _agent(name: str, does: str, wants: tuple[str, ...], there: set[str]) -> Agent:
+    lacks = [tool for tool in wants if tool not in there]
+    description = f"{does}; without {', '.join(lacks)}, which are not at hand" if lacks else does
+    return Agent(name=name, description=description, tools=tuple(tool for tool in wants if tool in there))
+
+
+_TOOLS = reference_tools()
+graph = build(team=reference_team(_TOOLS), tools=_TOOLS, policy=Policy.load("starter"))
+"""For Studio and `langgraph dev`: the team with the tools that come with Lockgate and the shipped policy."""
