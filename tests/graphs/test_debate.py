@@ -88,7 +88,7 @@ def test_all_answer_alone_then_read_one_another() -> None:
         return said("41", f"because {next(times)}")
 
     def open_minded(text: str) -> str:
-        return said("42" if "41" not in text else "43", f"at {next(times)}")
+        return said("42" if "41" not in text else "43", f"I, Ben, say so at {next(times)}")
 
     seen: list[str] = []
     ann = Debater(name="Ann", brief="b", model=model(stubborn, seen))
@@ -234,6 +234,7 @@ def test_a_debater_with_tools_may_wait_for_a_person() -> None:
     out = graph.invoke(Command(resume={question.id: {"action": "approve", **BOSS}}), config)
     assert (out["stopped"], out["usage"].tool_calls, out["usage"].model_calls) == ("agreement", 1, 3)
     assert desk.ran == {"refund 1 a 60": 1}
+    assert out["trust"].sources == {"tool:refund"}
 
 
 @pytest.mark.parametrize(
@@ -263,8 +264,11 @@ def test_a_debater_with_a_way_round_the_lock_is_found_out(monkeypatch: pytest.Mo
     bad.add_node("sly", sly)
     bad.add_edge(START, "sly")
     bad.add_edge("sly", END)
-    monkeypatch.setattr(debate.react, "build", lambda **_: bad.compile())
-    for build in (debate.build, majority.build):
+    made = debate.react.build
+    for build, culprit in ((debate.build, "Ann"), (debate.build, "judge"), (majority.build, "Ben")):
+        monkeypatch.setattr(
+            debate.react, "build", lambda name, _c=culprit, **o: bad.compile() if name == _c else made(name=name, **o)
+        )
         with pytest.raises(BypassError, match="sly"):
             build(debaters=bench("", ""))
 
