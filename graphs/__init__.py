@@ -4,10 +4,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lockgate.graphs import hierarchy, lock, orchestrator, react
+    from lockgate.graphs import debate, hierarchy, lock, majority, orchestrator, pipeline, react
     from lockgate.graphs.proof import verify
 
-__all__ = ["hierarchy", "lock", "orchestrator", "react", "verify"]
+__all__ = ["debate", "hierarchy", "lock", "majority", "orchestrator", "pipeline", "react", "verify"]
 
 
 def __getattr__(name: str) -> Any:

@@ -6,9 +6,11 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.types import Send
 from ormsgpack import MsgpackEncodeError
 
+from lockgate.argument import Position, Verdict
 from lockgate.decision import Allow, Call, Deny, Review, Ruling
 from lockgate.events import Event
 from lockgate.handoff import AgentResult, AgentTask, Budget, Status, Usage
+from lockgate.items import DeadLetter, Ended, Item
 from lockgate.labels import Integrity, Label
 from lockgate.ports import Caller, History
 from lockgate.result import ErrorKind, ToolResult
@@ -21,6 +23,7 @@ KERNEL_TYPES: tuple[type, ...] = (
     *(AgentTask, AgentResult, Budget, Status, Usage),
     *(Integrity, Label, Risk, Event, Note, Origin, Caller, History),
     *(ToolResult, ErrorKind),
+    *(Item, DeadLetter, Ended, Position, Verdict),
 )
 """The types of Lockgate's own that may stand in a state, besides messages and what LangGraph deems safe."""
 

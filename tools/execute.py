@@ -34,7 +34,9 @@ async def execute(spec: ToolSpec, call: Call) -> ToolResult:
     except ValidationError as error:
         return ToolResult.failed(ErrorKind.INVALID_ARGUMENTS, explain_invalid(error))
     try:
-        text, left_out = render(await _run(spec, values), spec.max_output)
+        text, left_out = render(
+            await bounded(lambda: spec.run(**values), spec.timeout, is_async=spec.is_async), spec.max_output
+        )
     except GraphBubbleUp:
         raise
     except Exception as error:  # noqa: BLE001 - a tool's failure is a result, not the end of the run
@@ -47,7 +49,7 @@ def _sort(error: Exception, spec: ToolSpec) -> tuple[ErrorKind, str]:
     match error:
         case ToolError():
             kind, text = ErrorKind.EXCEPTION, clean(str(error))
-        case _TimedOutError():
+        case TimedOutError():
             kind, text = ErrorKind.TIMEOUT, f"{spec.name} gave no answer within {spec.timeout:g} s and was abandoned."
         case OverloadedError():
             kind, text = ErrorKind.OVERLOADED, f"{spec.name} was not started: too many earlier calls still hang."
@@ -59,7 +61,7 @@ def _sort(error: Exception, spec: ToolSpec) -> tuple[ErrorKind, str]:
     return kind, text
 
 
-class _TimedOutError(Exception):
+class TimedOutError(Exception):
     """The bound of the call was reached; a TimeoutError of the tool's own is an ordinary failure."""
 
 
@@ -67,12 +69,17 @@ class _UnserializableError(Exception):
     """The tool's value cannot be written as JSON."""
 
 
-async def _run(spec: ToolSpec, values: dict[str, Any]) -> Any:
-    if not spec.is_async:
-        return await _in_thread(lambda: spec.run(**values), spec.timeout)
-    task = asyncio.ensure_future(_contained(spec.run, values))
+async def bounded(function: Callable[[], Any], seconds: float, *, is_async: bool) -> Any:
+    """What `function` returns within `seconds`: awaited if it is async, else run in a worker thread.
+
+    Raises TimedOutError; an async function is cancelled and not waited for, a synchronous one is left behind in its
+    thread. Raises OverloadedError when too many earlier calls hang, else what the function raises.
+    """
+    if not is_async:
+        return await _in_thread(function, seconds)
+    task = asyncio.ensure_future(_contained(function))
     try:
-        done, _ = await asyncio.wait({task}, timeout=spec.timeout)
+        done, _ = await asyncio.wait({task}, timeout=seconds)
     except asyncio.CancelledError:
         task.cancel()
         raise
@@ -81,7 +88,7 @@ async def _run(spec: ToolSpec, values: dict[str, Any]) -> Any:
     # Not awaited: a tool may swallow its cancellation, and would then hold the run for ever.
     task.cancel()
     task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
-    raise _TimedOutError
+    raise TimedOutError
 
 
 async def _in_thread(function: Callable[[], Any], seconds: float) -> Any:
@@ -94,7 +101,7 @@ async def _in_thread(function: Callable[[], Any], seconds: float) -> Any:
     try:
         value, error = await workers.run(contained, seconds)
     except TimeoutError:
-        raise _TimedOutError from None
+        raise TimedOutError from None
     if isinstance(error, Exception):
         raise error
     if error is not None:  # SystemExit and its like must not end the worker or the run
@@ -102,9 +109,9 @@ async def _in_thread(function: Callable[[], Any], seconds: float) -> Any:
     return value
 
 
-async def _contained(run: Callable[..., Any], values: dict[str, Any]) -> Any:
+async def _contained(run: Callable[[], Any]) -> Any:
     try:
-        return await run(**values)
+        return await run()
     except (SystemExit, KeyboardInterrupt) as error:
         # Raised in a task, these would stop the event loop under every other run.
         raise RuntimeError(type(error).__name__) from None

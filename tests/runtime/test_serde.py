@@ -9,9 +9,11 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.types import Send
 from ormsgpack import MsgpackEncodeError
 
+from lockgate.argument import Position, Verdict
 from lockgate.decision import Allow, Call, Deny, Review, Ruling
 from lockgate.events import Event
 from lockgate.handoff import AgentResult, AgentTask, Budget, Status, Usage
+from lockgate.items import DeadLetter, Ended, Item
 from lockgate.labels import Integrity, Label
 from lockgate.ports import Caller, History
 from lockgate.result import ErrorKind, ToolResult
@@ -22,6 +24,7 @@ from lockgate.state import Note, Origin
 
 LABEL = Label(integrity=Integrity.UNTRUSTED, readers=frozenset({"a", "b"}), sources=frozenset({"tool:x"}))
 REVIEW = Review(rule="r", reason="why", approvers=frozenset({"boss"}), expires_after=5.0)
+DEAD = DeadLetter(item_id="i", index=3, stage="s", value={"a": None}, errors=["e"], attempts=2)
 CALL = Call(id="1", name="refund", args={"amount": 3, "deep": [{"x": None}]}, edited_by="ann")
 
 SAMPLES: list[Any] = [
@@ -45,6 +48,11 @@ SAMPLES: list[Any] = [
     ErrorKind.TIMEOUT,
     ToolResult(success=False, value="v", error=ErrorKind.DENIED, seconds=0.5, cut=3, label=LABEL),
     Caller(user="u", roles=frozenset({"admin"}), tenant="t"),
+    Item(id="i", index=3, value={"a": [1]}),
+    DEAD,
+    Ended(index=3, at=1.5, result=AgentResult(task_id="i", status=Status.FAILED, error="e"), dead=DEAD),
+    Position(debater="d", round=1, answer="A", key="a", reasons="r", confidence=0.5, repeated=True, error="e"),
+    Verdict(answer="A", by="vote", reasons="r", confidence=1.0, dissent="d", votes={"a": 2}, debaters=["d"]),
     History(agent="a", caller=Caller(user="u"), trust=LABEL),
 ]
 

@@ -1,0 +1,88 @@
+"""Counting answers: the vote, and the end of a run that was decided by one."""
+
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from langchain_core.messages import AIMessage
+
+from lockgate.argument import Position, Verdict
+from lockgate.handoff import Status
+from lockgate.nodes.node import Node, Update
+from lockgate.state import Note
+
+
+def counted(positions: Iterable[Position]) -> Counter[str]:
+    """Votes by the form that answers are compared in; a position with an error has no vote."""
+    return Counter(position.key for position in positions if not position.error)
+
+
+def mean(values: Iterable[float]) -> float:
+    """The mean; 0 of nothing."""
+    listed = list(values)
+    return sum(listed) / len(listed) if listed else 0.0
+
+
+def vote(positions: Sequence[Position]) -> Verdict | None:
+    """The answer most positions give; a tie goes to the more confident side, then to the one first in `positions`.
+
+    None when no position has an answer.
+    """
+    votes = counted(positions)
+    if not votes:
+        return None
+    backed = {key: sum(p.confidence for p in positions if p.key == key and not p.error) for key in votes}
+    # Counters keep the order of first appearance, and `max` takes the first of equals.
+    winner = max(votes, key=lambda key: (votes[key], backed[key]))
+    best = max((p for p in positions if p.key == winner and not p.error), key=lambda p: p.confidence)
+    against = [p for p in positions if p.key != winner and not p.error]
+    other = max(against, key=lambda p: (votes[p.key], p.confidence), default=None)
+    return Verdict(
+        answer=best.answer,
+        by="vote",
+        reasons=best.reasons,
+        confidence=votes[winner] / votes.total(),
+        dissent=f"{other.answer}: {other.reasons}" if other else "",
+        votes=dict(votes),
+        debaters=sorted({p.debater for p in positions if p.key == winner and not p.error}),
+    )
+
+
+def conclude(*, agent: str = "") -> Node:
+    """The last node of a debate: the verdict, or a vote without one, as `answer`, and the `baseline` beside it.
+
+    The baseline is the vote on what the debaters said alone. A run without any answer has failed.
+    """
+
+    def body(state: dict[str, Any]) -> Update:
+        positions: list[Position] = state.get("positions", [])
+        alone = [position for position in positions if position.round == 0]
+        status, answer = state["status"], state.get("answer") or ""
+        verdict = state.get("verdict")
+        if status == Status.RUNNING:
+            status = Status.COMPLETED if verdict else Status.FAILED
+            answer = verdict.answer if verdict else "Nobody gave an answer."
+        update: Update = {"status": status, "answer": answer, "baseline": vote(alone)}
+        return {**update, "messages": [AIMessage(answer, id=uuid.uuid4().hex)]}
+
+    return Node("conclude", body, agent=agent)
+
+
+def poll(*, agent: str = "") -> Node:
+    """The last node of a majority vote: every position is one ballot."""
+
+    def body(state: dict[str, Any]) -> Update:
+        positions: list[Position] = state.get("positions", [])
+        update: Update = {"status": state["status"], "answer": state.get("answer") or ""}
+        if lost := [position for position in positions if position.error]:
+            text = f"{len(lost)} of {len(positions)} ballots are void: {lost[0].error}"
+            update["notes"] = [Note(source="poll", text=text, at=time.time())]
+        if state["status"] == Status.RUNNING:
+            verdict = vote(positions)
+            update |= {"verdict": verdict, "status": Status.COMPLETED if verdict else Status.FAILED}
+            update["answer"] = verdict.answer if verdict else "Nobody gave an answer."
+        return {**update, "messages": [AIMessage(update["answer"], id=uuid.uuid4().hex)]}
+
+    return Node("poll", body, agent=agent)

@@ -1,0 +1,49 @@
+"""A stage whose work is one tool call: no model proposes it, and it passes the lock like any other."""
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from langgraph.pregel import Pregel
+from pydantic import TypeAdapter
+
+from lockgate.decision import Call
+from lockgate.handoff import Usage
+from lockgate.labels import TRUSTED
+from lockgate.nodes.stage import Attempt, Made
+from lockgate.state import Origin
+
+
+def tool_work(lock: Pregel[Any, Any, Any, Any], tool: str, *, takes: Any) -> Callable[[Attempt], Awaitable[Made]]:
+    """The work of a stage that calls `tool` through `lock` with the fields of the item's value as arguments.
+
+    A call that is denied, rejected or that fails ends the item: a tool is not tried again, since it may have acted.
+    """
+    reads = TypeAdapter(takes)
+
+    async def work(attempt: Attempt) -> Made:
+        # The same id after a crash, so the call's place in the record stays one.
+        seed = f"{attempt.run_id}\0{attempt.item_id}\0{attempt.stage}"
+        call = Call(
+            id=f"call-{hashlib.sha256(seed.encode()).hexdigest()[:32]}",
+            name=tool,
+            args=reads.dump_python(attempt.value, mode="json"),
+        )
+        origin = Origin(run_id=attempt.run_id, trust=attempt.trust, reasoning=f"Item {attempt.item_id[:200]}")
+        out = await lock.ainvoke({"call": call, "origin": origin})
+        (message,) = out["messages"]
+        usage, trust = out.get("usage") or Usage(), out.get("trust") or TRUSTED
+        if message.status != "success":
+            return Made(error=str(message.content).removeprefix("Error: "), usage=usage, trust=trust)
+        text = str(message.content)
+        if out["decisions"][call.id].by and text.startswith("["):
+            # A reviewer's edit is told on a line of its own before the value.
+            text = text.partition("\n")[2] if " changed the arguments to " in text.partition("\n")[0] else text
+        try:
+            value = json.loads(text)
+        except ValueError:
+            value = text
+        return Made(output=value, usage=usage, trust=trust)
+
+    return work
