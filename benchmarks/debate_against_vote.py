@@ -191,19 +191,19 @@ def sign_test(wins: int, losses: int) -> float:
     return min(1.0, 2 * tail)
 
 
-def simulated(scenario: Scenario, seed: int) -> tuple[Any, Callable[[int | None], Any]]:
+def simulated(scenario: Scenario, seed: int, rounds: int) -> tuple[Any, Callable[[int | None], Any]]:
     people = Population(scenario, seed)
     seats = [Debater(name=f"seat {n}", brief="Simulated.", model=people.debater(f"seat {n}")) for n in range(3)]
     return (
-        debate.build(debaters=seats, judge_model=people.judge()),
-        lambda votes: majority.build(debaters=seats, votes=votes),
+        debate.build(debaters=seats, judge_model=people.judge(), rounds=rounds),
+        lambda votes: majority.build(debaters=seats, votes=votes, rounds=rounds),
     )
 
 
-def real(model: BaseChatModel) -> tuple[Any, Callable[[int | None], Any]]:
+def real(model: BaseChatModel, rounds: int) -> tuple[Any, Callable[[int | None], Any]]:
     return (
-        debate.build(debaters=BENCH, model=model, key=number),
-        lambda votes: majority.build(model=model, votes=votes, key=number),
+        debate.build(debaters=BENCH, model=model, key=number, rounds=rounds),
+        lambda votes: majority.build(model=model, votes=votes, key=number, rounds=rounds),
     )
 
 
@@ -222,7 +222,8 @@ def show(title: str, report: dict[str, Any]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--questions", type=int, default=60, help="in each scenario (default 60)")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=2, help="of reading one another (default 2)")
+    parser.add_argument("--seed", type=int, default=1, help="of questions and simulated answers (default 1)")
     parser.add_argument("--model", default="", help="a model as open_model takes it (default: setting LOCKGATE_MODEL)")
     parser.add_argument("--parallel", type=int, default=4, help="questions at once (default 4)")
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -232,11 +233,11 @@ def main() -> None:
     if name := args.model or settings().model:
         model = open_model(name, base_url=settings().model_base_url)
         rows = arithmetic(args.seed, args.questions)
-        reports[name] = asyncio.run(compare(rows, *real(model), number, args.parallel))
+        reports[name] = asyncio.run(compare(rows, *real(model, args.rounds), number, args.parallel))
     else:
         rows = [(f"question {n}", "right") for n in range(args.questions)]
         for scenario in SCENARIOS:
-            run = compare(rows, *simulated(scenario, args.seed), str, args.parallel)
+            run = compare(rows, *simulated(scenario, args.seed, args.rounds), str, args.parallel)
             reports[f"simulated: {scenario.name}"] = asyncio.run(run)
     if args.json:
         print(json.dumps({"seed": args.seed, "questions": args.questions, "reports": reports}))

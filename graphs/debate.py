@@ -21,6 +21,7 @@ from langgraph.types import Send
 from lockgate.argument import Position, Verdict
 from lockgate.errors import ConfigError
 from lockgate.graphs import react
+from lockgate.graphs.bridged import BridgedStateGraph
 from lockgate.graphs.compiling import compiled
 from lockgate.labels import TRUSTED
 from lockgate.nodes.debater import Turn, debater
@@ -113,7 +114,7 @@ def blueprint(
     def send(turns: Iterable[Turn]) -> list[Send]:
         return [Send("debater", turn) for turn in turns]
 
-    graph = StateGraph(DebateState, context_schema=Caller)
+    graph = BridgedStateGraph(DebateState, context_schema=Caller)
     graph.add_node("opening", opening(send=first, refused="conclude", agent=name), destinations=("debater", "conclude"))
     graph.add_node("debater", debater(agents, key=key, timeout=timeout, agent=name))
     graph.add_node(
@@ -176,3 +177,7 @@ def seated(
         )
         for member in debaters
     }
+
+
+graph = build()
+"""For Studio and `langgraph dev`: three briefs and the configured model, opened at its first call."""

@@ -84,7 +84,7 @@ class Authority:
 def blueprint(
     *,
     team: Team,
-    tools: Iterable[AnyTool] = (),
+    tools: Iterable[AnyTool] | ToolRegistry = (),
     policy: Judge | None = None,
     model: BaseChatModel | str | None = None,
     max_depth: int = MAX_DEPTH,
@@ -102,7 +102,7 @@ def blueprint(
 def build(
     *,
     team: Team,
-    tools: Iterable[AnyTool] = (),
+    tools: Iterable[AnyTool] | ToolRegistry = (),
     policy: Judge | None = None,
     model: BaseChatModel | str | None = None,
     max_depth: int = MAX_DEPTH,
@@ -187,3 +187,12 @@ def _graph(member: Member, authority: Authority, max_depth: int, depth: int) -> 
 
 def _more(member: Member, what: str, has: str) -> AuthorityError:
     return AuthorityError(f"{member.name!r} asks for {what}, but {has}.", "Authority only narrows on the way down.")
+
+
+def __getattr__(name: str) -> Any:
+    # Made on use: most programs that import this module build teams of their own.
+    if name == "graph":
+        from lockgate.graphs import reference
+
+        return reference.graph
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

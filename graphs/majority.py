@@ -13,6 +13,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Send
 
 from lockgate.errors import ConfigError
+from lockgate.graphs.bridged import BridgedStateGraph
 from lockgate.graphs.compiling import compiled
 from lockgate.graphs.debate import BENCH, Debater, DebateState, plain_form, seated
 from lockgate.labels import TRUSTED
@@ -54,7 +55,7 @@ def blueprint(
         ]
         return [Send("debater", turn) for turn in turns]
 
-    graph = StateGraph(DebateState, context_schema=Caller)
+    graph = BridgedStateGraph(DebateState, context_schema=Caller)
     graph.add_node("opening", opening(send=cast, refused="poll", agent=name), destinations=("debater", "poll"))
     graph.add_node("debater", debater(agents, key=key, timeout=timeout, agent=name))
     graph.add_node("poll", poll(agent=name))
@@ -81,3 +82,7 @@ def build(
     """
     graph = blueprint(debaters=debaters, votes=votes, rounds=rounds, model=model, key=key, timeout=timeout, name=name)
     return compiled(graph, name=name, checkpointer=checkpointer)
+
+
+graph = build()
+"""For Studio and `langgraph dev`: three briefs and the configured model, opened at its first call."""

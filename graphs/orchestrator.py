@@ -16,9 +16,9 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.pregel import Pregel
 
 from lockgate.errors import ConfigError
+from lockgate.graphs import react
 from lockgate.graphs.bridged import BridgedStateGraph
 from lockgate.graphs.compiling import compiled
-from lockgate.graphs.react import opener
 from lockgate.handoff import Budget
 from lockgate.nodes.brief import brief
 from lockgate.nodes.dispatch import dispatch
@@ -75,7 +75,7 @@ def blueprint(
     graph.add_node(
         "lead",
         lead(
-            model=opener(model),
+            model=react.opener(model),
             workers=crew,
             prompt=prompt,
             max_tasks=max_tasks,
@@ -121,3 +121,9 @@ def _crew(workers: Mapping[str, AnyWorker]) -> dict[str, Worker]:
         if "messages" not in worker.graph.channels:
             raise ConfigError(f"Worker {name!r} takes no messages.", "Its state needs a key 'messages'.")
     return crew
+
+
+graph = build(
+    workers={"assistant": Worker(graph=react.graph, description="works with files, arithmetic and the clock")}
+)
+"""For Studio and `langgraph dev`: a team of one worker, the graph of `react`."""

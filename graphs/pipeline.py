@@ -26,6 +26,7 @@ from langgraph.types import Send
 from lockgate.errors import ConfigError
 from lockgate.events import Event
 from lockgate.graphs import lock
+from lockgate.graphs.bridged import BridgedStateGraph
 from lockgate.graphs.compiling import compiled
 from lockgate.guardrails import Gate, Policy
 from lockgate.handoff import AgentResult, Usage
@@ -36,11 +37,13 @@ from lockgate.nodes.collect import collect
 from lockgate.nodes.function_stage import function_work
 from lockgate.nodes.intake import Key, intake
 from lockgate.nodes.node import Node, Update
-from lockgate.nodes.stage import Check, ItemState, Stage, stage
+from lockgate.nodes.stage import Attempt, Check, ItemState, Stage, stage
 from lockgate.nodes.tool_stage import tool_work
 from lockgate.ports import Caller, Judge
 from lockgate.spec import ToolSpec
 from lockgate.state import AgentState, add_usage, join_trust
+
+__all__ = ["Attempt", "Check", "PipelineState", "Stage", "agent", "blueprint", "build", "function", "tool"]
 
 BATCH = 64
 """Items in one batch: LangGraph's cost a task grows with the tasks of a step, and a batch costs two steps."""
@@ -173,7 +176,7 @@ def blueprint(
     _fitting(stages)
     if parallel < 1:
         raise ConfigError(f"{parallel} items in parallel make no progress.", "parallel=1 or more.")
-    graph = StateGraph(PipelineState, context_schema=Caller)
+    graph = BridgedStateGraph(PipelineState, context_schema=Caller)
 
     def send(items: list[Item], label: Label, run_id: str) -> list[Send]:
         parts = [items[at : at + BATCH] for at in range(0, len(items), BATCH)]

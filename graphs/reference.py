@@ -1,84 +1,90 @@
-"""From names in files and on the command line to objects: modules, tools, policies, models."""
+"""The reference team: an orchestrator over research, code, data and communication.
 
-import sys
-from collections.abc import Mapping
-from importlib import import_module
-from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+Each agent names every tool its work calls for. Those that are at hand it gets; those that are not are named in its
+description, so that the planner does not count on them. More tools make the team stronger without a change here.
+"""
 
-from lockgate.errors import ConfigError, UnknownNameError
+from collections.abc import Iterable
 
-if TYPE_CHECKING:
-    from lockgate.guardrails import Policy
-    from lockgate.tools import ToolRegistry
+from lockgate.graphs.hierarchy import Agent, Team, build
+from lockgate.guardrails import Policy
+from lockgate.tools import ToolRegistry
+from lockgate.tools.builtin import builtin_tools
+from lockgate.tools.search import search_tool
 
-
-def load(where: str, folder: str) -> Any:
-    """The object that `module:attribute` or `file.py:attribute` names; `folder` is on the import path.
-
-    Raises ConfigError when it cannot be imported, UnknownNameError when the module has no such attribute.
-    """
-    place, _, attribute = where.rpartition(":")
-    if not place or not attribute:
-        raise ConfigError(f"{where!r} is not of the form module:attribute.", "Such as my_agents:graph.")
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
-    try:
-        module = _from_file(Path(folder) / place) if place.endswith(".py") else import_module(place)
-    except ConfigError:
-        raise
-    except Exception as error:
-        raise ConfigError(
-            f"{place!r} cannot be imported: {type(error).__name__}: {error}.", f"Looked in {folder} and sys.path."
-        ) from error
-    found = module
-    for name in attribute.split("."):
-        if not hasattr(found, name):
-            public = [known for known in vars(module) if not known.startswith("_")]
-            raise UnknownNameError.of(f"name in {place}", attribute, public)
-        found = getattr(found, name)
-    return found
-
-
-def _from_file(path: Path) -> Any:
-    spec = spec_from_file_location(path.stem, path)
-    if spec is None or spec.loader is None or not path.is_file():
-        raise ConfigError(f"There is no file {path}.")
-    module = sys.modules[path.stem] = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+_MEMBERS: dict[str, tuple[str, dict[str, tuple[str, tuple[str, ...]]]]] = {
+    "research": (
+        "Finds out what is known",
+        {
+            "searcher": ("searches files and the web", ("search_files", "search_web", "fetch_page")),
+            "reader": ("reads documents and sums them up", ("list_files", "read_file")),
+        },
+    ),
+    "code": (
+        "Writes and checks programs",
+        {
+            "writer": ("writes code into files", ("list_files", "read_file", "write_file")),
+            "tester": ("runs code and tests in the sandbox", ("run_python", "read_file")),
+            "reviewer": ("reads code and names its faults", ("list_files", "read_file", "search_files")),
+        },
+    ),
+    "data": (
+        "Answers from data",
+        {
+            "querier": ("looks things up in the database", ("query_sql", "find_customer", "look_up_order")),
+            "analyst": ("works out figures", ("calculate", "read_file", "run_python")),
+            "charter": ("draws charts", ("draw_chart", "calculate")),
+        },
+    ),
+    "communication": (
+        "Tells people",
+        {
+            "mailer": ("reads and answers mail", ("read_mail", "send_reply", "send_mail")),
+            "notifier": ("sends notifications", ("notify",)),
+            "summariser": ("writes summaries of what it is given", ()),
+        },
+    ),
+}
 
 
-def load_tools(names: tuple[str, ...], folder: str) -> "ToolRegistry":
-    """The tools that `names` (`module:attribute` of a registry, a list or a tool) hold.
-
-    The name `builtin` stands for the built-in ones, which stay inside `folder`.
-    """
-    from lockgate.spec import ToolSpec
-    from lockgate.tools import ToolRegistry
-    from lockgate.tools.builtin import builtin_tools
-
-    found: list[Any] = []
-    for name in names:
-        item = builtin_tools(folder) if name == "builtin" else load(name, folder)
-        if isinstance(item, ToolSpec) or not isinstance(item, (Mapping, list, tuple, set)):
-            found.append(item)
-        else:
-            found.extend(item.values() if isinstance(item, Mapping) else item)
-    return ToolRegistry(found)
+def reference_tools(folder: str = ".") -> ToolRegistry:
+    """The tools that come with Lockgate and that the team makes use of; files only inside `folder`."""
+    return ToolRegistry([*builtin_tools(folder).values(), search_tool(folder)])
 
 
-def load_policy(name: str, folder: str) -> "Policy":
-    """The policy of a file (relative paths in `folder`), or of the shipped pack called `name`. Raises PolicyError."""
-    from lockgate.guardrails import Policy, shipped_packs
+def reference_team(tools: Iterable[str]) -> Team:
+    """The team for `hierarchy.build(team=..., tools=...)`, fitted to the names of the tools that are at hand."""
+    there = set(tools)
+    return Team(
+        name="reference",
+        members=tuple(
+            Team(
+                name=name,
+                description=description,
+                members=tuple(_agent(agent, does, wants, there) for agent, (does, wants) in agents.items()),
+            )
+            for name, (description, agents) in _MEMBERS.items()
+        ),
+    )
 
-    return Policy.load(name if name in shipped_packs() else Path(folder) / Path(name).expanduser())
+
+def missing_tools(tools: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """For each agent that lacks some, the tools its work calls for and that are not among `tools`."""
+    there = set(tools)
+    lacking = {
+        agent: tuple(tool for tool in wants if tool not in there)
+        for _, agents in _MEMBERS.values()
+        for agent, (_, wants) in agents.items()
+    }
+    return {agent: wants for agent, wants in lacking.items() if wants}
 
 
-def absolute(spec: str, folder: Path) -> str:
-    """A model spec, with what names a file made absolute, since a later process may stand elsewhere."""
-    kind, colon, name = spec.partition(":")
-    if colon and name and kind in ("scripted", "local"):
-        return f"{kind}:{folder / Path(name).expanduser()}"
-    return spec
+def _agent(name: str, does: str, wants: tuple[str, ...], there: set[str]) -> Agent:
+    lacks = [tool for tool in wants if tool not in there]
+    description = f"{does}; without {', '.join(lacks)}, which are not at hand" if lacks else does
+    return Agent(name=name, description=description, tools=tuple(tool for tool in wants if tool in there))
+
+
+_TOOLS = reference_tools()
+graph = build(team=reference_team(_TOOLS), tools=_TOOLS, policy=Policy.load("starter"))
+"""For Studio and `langgraph dev`: the team with the tools that come with Lockgate and the shipped policy."""

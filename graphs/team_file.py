@@ -11,7 +11,7 @@ from langgraph.graph.state import CompiledStateGraph
 from pydantic import Field, ValidationError
 
 from lockgate.errors import AuthorityError, ConfigError, FileError
-from lockgate.graphs.reference import absolute, load, load_policy, load_tools
+from lockgate.graphs.loading import absolute, load, load_policy, load_tools
 from lockgate.guardrails.constraint import Strict
 from lockgate.guardrails.pack import editor_schema
 from lockgate.guardrails.rule import Name

@@ -51,5 +51,5 @@ def agent_work(
 
 
 def _message(attempt: Attempt, kind: str, sender: str, receiver: str, at: float) -> Event:
-    detail = {"kind": kind, "task_id": attempt.task_id, "from": sender}
-    return Event(kind="message", node=attempt.stage, name=receiver, started=at, ended=at, detail=detail)
+    detail = {"kind": kind, "task_id": attempt.task_id}
+    return Event(kind="message", node=attempt.stage, agent=sender, name=receiver, started=at, ended=at, detail=detail)

@@ -53,15 +53,16 @@ def debater(
         event = Event(
             kind="message",
             node="debater",
+            agent=name,
             name=agent,
             started=started,
             ended=time.time(),
             status="error" if said.why else "ok",
-            detail={"kind": "Position", "task_id": _task_id(turn), "from": name, "repeated": position.repeated},
+            detail={"kind": "Position", "task_id": _task_id(turn), "repeated": position.repeated},
         )
         return {"positions": [position], "usage": said.usage, "trust": said.trust, EVENTS: [event]}
 
-    return Node("debater", body, agent=agent)
+    return Node("debater", body, agent=agent, graphs=tuple(agents.values()))
 
 
 def _position(turn: Turn, said: Heard, key: Callable[[str], str]) -> Position:

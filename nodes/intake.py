@@ -21,7 +21,7 @@ Key: TypeAlias = str | Callable[[Any], Any] | None
 def intake(
     *, key: Key, max_items: int, source: Label, send: Callable[[list[Item], Label, str], Goto], done: str, agent: str
 ) -> Node:
-    """Reads `items`, or else the last message: a JSON list or object, or an item a line.
+    """Reads `items`, the task's `items`, or the last message: a JSON list or object, or an item a line.
 
     `send` takes the good items on; a second item with an id that is taken, and one that is no JSON, goes to the
     dead letters. Without a good item it goes to `done`.
@@ -64,9 +64,9 @@ def sorted_out(given: Sequence[Any], key: Key) -> tuple[list[Item], list[Ended]]
 
 
 def _given(state: dict[str, Any]) -> Sequence[Any]:
-    items = state.get("items")
-    if items:
-        return list(items)
+    task = state.get("task")
+    if items := state.get("items") or (task.context.get("items") if task else None):
+        return list(items) if isinstance(items, (list, tuple)) else [items]
     text = messages[-1].text if (messages := state.get("messages")) and messages[-1].type == "human" else ""
     try:
         found = json.loads(text)

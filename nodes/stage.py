@@ -77,6 +77,9 @@ class Stage:
     def __post_init__(self) -> None:
         if not self.name.isidentifier() or len(self.name) > 60:  # noqa: PLR2004 - it stands in ids of 200
             raise ConfigError(f"{self.name[:80]!r} cannot name a stage.", "Use letters, digits and underscores.")
+        if self.name == "stage":
+            # The proof takes a node of that role from this module for one of Lockgate's own and looks no further.
+            raise ConfigError("A stage cannot be called 'stage'.", "Say what it does.")
         if self.attempts < 1:
             raise ConfigError(f"Stage {self.name!r} has {self.attempts} attempts.", "Give it one or more.")
 
@@ -146,6 +149,7 @@ def stage(made_of: Stage, *, after: str, then: str, agent: str = "") -> Node:
         event = Event(
             kind="task",
             node=made_of.name,
+            agent=made_of.name,
             name=attempt.task_id,
             started=started,
             ended=time.time(),

@@ -12,17 +12,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.messages import BaseMessage
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command
 from tests.graphs.desk import BOSS, POLICY, Desk, refund_call
 
-from lockgate import ScriptedModel
+from lockgate import ScriptedModel, tool
 from lockgate.argument import Position
-from lockgate.errors import ConfigError
+from lockgate.errors import BypassError, ConfigError
 from lockgate.graphs import debate, majority, verify
 from lockgate.graphs.debate import Debater, plain_form
 from lockgate.handoff import Status
 from lockgate.nodes.moderator import anonymous, shuffled
 from lockgate.nodes.tally import vote
+from lockgate.state import AgentState
 
 Say = Callable[[str], Any]
 QUESTION = {"messages": "What is 6 x 7?"}
@@ -86,7 +88,7 @@ def test_all_answer_alone_then_read_one_another() -> None:
         return said("41", f"because {next(times)}")
 
     def open_minded(text: str) -> str:
-        return said("42" if "41" not in text else "43", f"at {next(times)}")
+        return said("42" if "41" not in text else "43", f"I, Ben, say so at {next(times)}")
 
     seen: list[str] = []
     ann = Debater(name="Ann", brief="b", model=model(stubborn, seen))
@@ -232,6 +234,7 @@ def test_a_debater_with_tools_may_wait_for_a_person() -> None:
     out = graph.invoke(Command(resume={question.id: {"action": "approve", **BOSS}}), config)
     assert (out["stopped"], out["usage"].tool_calls, out["usage"].model_calls) == ("agreement", 1, 3)
     assert desk.ran == {"refund 1 a 60": 1}
+    assert out["trust"].sources == {"tool:refund"}
 
 
 @pytest.mark.parametrize(
@@ -246,6 +249,28 @@ def test_a_debater_with_tools_may_wait_for_a_person() -> None:
 def test_what_cannot_be_built(options: Any, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         debate.build(**options)
+
+
+def test_a_debater_with_a_way_round_the_lock_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    @tool
+    def delete(order: str) -> str:
+        """Delete."""
+        return order
+
+    def sly(state: Any) -> Any:
+        return {"answer": delete.run(order="1")}
+
+    bad = StateGraph(AgentState)
+    bad.add_node("sly", sly)
+    bad.add_edge(START, "sly")
+    bad.add_edge("sly", END)
+    made = debate.react.build
+    for build, culprit in ((debate.build, "Ann"), (debate.build, "judge"), (majority.build, "Ben")):
+        monkeypatch.setattr(
+            debate.react, "build", lambda name, _c=culprit, **o: bad.compile() if name == _c else made(name=name, **o)
+        )
+        with pytest.raises(BypassError, match="sly"):
+            build(debaters=bench("", ""))
 
 
 def test_a_vote_costs_what_the_debate_may_cost() -> None:

@@ -289,12 +289,21 @@ async def test_a_cancelled_run_goes_on_where_it_was(saver: PostgresSaver) -> Non
     stage = Stage()
     turns = [plan(a="count", b={"worker": "until", "context": {"until": "go"}}, c=("count", "b")), "Done [c]."]
     team = stage.team(*turns, checkpointer=saver)
+    stored: list[str] = []
+    store = saver.aput_writes
+
+    async def watched(config: Any, writes: Any, *rest: Any) -> None:
+        stored.extend(channel for channel, _ in writes)
+        await store(config, writes, *rest)
+
+    saver.aput_writes = watched  # type: ignore[method-assign]
     running = asyncio.create_task(team.ainvoke(GO, CONFIG))
-    while not (stage.ran["a"] and stage.ran["b"]):
+    while not (stage.ran["b"] and "__return__" in stored):
         await asyncio.sleep(0)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
+    assert "__error__" not in stored, "a cancellation was stored as the end of a task"
     stage.log.append("+go")
     out = await team.ainvoke(None, CONFIG)
     assert set(statuses(out).values()) == {"completed"}

@@ -20,10 +20,10 @@ from tests.graphs.desk import BOSS, POLICY, Desk
 from lockgate import ScriptedModel, tool
 from lockgate.errors import BypassError, ConfigError
 from lockgate.graphs import pipeline, react, verify
-from lockgate.handoff import Status
-from lockgate.labels import TRUSTED, UNTRUSTED, Integrity
-from lockgate.nodes.stage import Attempt
+from lockgate.handoff import AgentTask, Status
+from lockgate.labels import TRUSTED, UNTRUSTED, Integrity, Label
 from lockgate.ports import Caller
+from lockgate.state import AgentState
 
 NO_ID = "The item's id is no text of 1 to 120 characters."
 CONFIG: Any = {"configurable": {"thread_id": "t"}}
@@ -127,7 +127,7 @@ def test_ids(key: Any, items: list[Any], faults: dict[int, str]) -> None:
 def test_a_function_sees_what_was_wrong_and_mends_it() -> None:
     seen: list[tuple[int, list[str], Any]] = []
 
-    def guess(number: Number, attempt: Attempt) -> Number:
+    def guess(number: Number, attempt: pipeline.Attempt) -> Number:
         seen.append((attempt.number, attempt.faults, attempt.previous))
         return Number(n=number.n // attempt.number)
 
@@ -179,11 +179,23 @@ def test_an_agent_is_told_what_was_wrong(answers: list[str], end: Any) -> None:
     assert out["trust"].integrity == Integrity.UNTRUSTED
 
 
-def test_the_trust_of_what_came_in_reaches_the_agent_and_comes_back() -> None:
-    for source in (TRUSTED, UNTRUSTED):
-        stage = pipeline.agent(reads('{"n": 1}'), name="read", objective="Read.", takes=str, gives=Number)
-        out = build(stage, source=source).invoke({"items": ["one"]})
-        assert out["results"][0].trust.integrity == out["trust"].integrity == source.integrity
+@pytest.mark.parametrize("source", [TRUSTED, UNTRUSTED])
+def test_the_trust_of_what_came_in_reaches_the_agent_and_comes_back(source: Label) -> None:
+    seen = []
+
+    def look(state: Any) -> Any:
+        seen.append(state["trust"].integrity)
+        return {"answer": "1", "trust": Label(sources=frozenset({"tool:x"}))}
+
+    worker = StateGraph(AgentState)
+    worker.add_node("look", look)
+    worker.add_edge(START, "look")
+    worker.add_edge("look", END)
+    stage = pipeline.agent(worker.compile(), name="read", objective="Read.", takes=Number, gives=int)
+    out = build(parse, stage, source=source).invoke({"items": ["1"]})
+    assert seen == [source.integrity]
+    assert out["results"][0].trust == out["trust"] == Label(integrity=source.integrity, sources=frozenset({"tool:x"}))
+    assert build(parse, source=source).invoke({"items": ["1"]})["results"][0].trust == source
 
 
 async def test_one_that_hangs_or_dies_stops_nobody() -> None:
@@ -349,6 +361,7 @@ def number_of(value: int) -> str:
         (lambda: build(nothing), "needs a typed parameter"),
         (lambda: build(lambda x: x), "needs a typed parameter"),
         (lambda: build(pipeline.function(parse, name="a b")), "cannot name a stage"),
+        (lambda: build(pipeline.function(parse, name="stage")), "cannot be called 'stage'"),
         (lambda: build(pipeline.agent(reads("1"), name="x", objective="o", takes=str, gives=str, attempts=0)), "0 att"),
         (lambda: build(parse, parallel=0), "make no progress"),
     ],
@@ -369,6 +382,12 @@ def test_a_function_that_calls_a_tool_is_found_out() -> None:
 
     with pytest.raises(BypassError, match="action_guard"):
         build(sly)
+    bad = StateGraph(AgentState)
+    bad.add_node("sly", lambda state: {"answer": sly("x")})
+    bad.add_edge(START, "sly")
+    bad.add_edge("sly", END)
+    with pytest.raises(BypassError, match="sly"):
+        build(pipeline.agent(bad.compile(), name="a", objective="o", takes=str, gives=str))
 
 
 @settings(max_examples=20, deadline=None)
@@ -384,3 +403,21 @@ def test_every_item_has_one_end(items: list[Any], parallel: int) -> None:
     good = [r for r in out["results"] if r.status == Status.COMPLETED]
     assert len(good) + len(out["dead_letters"]) == len(items)
     assert {r.status for r in out["results"]} <= {Status.COMPLETED, Status.FAILED}
+
+
+def test_a_pipeline_is_a_worker_like_any_other() -> None:
+    task = AgentTask(task_id="t", objective="Double these.", context={"items": ["1", "x"]})
+    out = build(parse, double).invoke({"messages": "Double these.", "task": task})
+    assert (ends(out)[0], out["status"]) == ({"n": 2}, Status.COMPLETED)
+    assert out["answer"] == out["messages"][-1].text == "1 of 2 items went through; 1 given up: 1 at parse."
+
+
+def test_the_synchronous_face_runs_as_many_in_parallel() -> None:
+    barrier = asyncio.Barrier(40)
+
+    async def together(text: str) -> str:
+        await barrier.wait()
+        return text
+
+    out = build(pipeline.function(together, timeout=20), parallel=40).invoke({"items": ["x"] * 40})
+    assert ends(out) == ["x"] * 40

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lockgate.errors import ConfigError
-from lockgate.graphs.reference import absolute
+from lockgate.graphs.loading import absolute
 from lockgate.ports import Caller
 
 if TYPE_CHECKING:
@@ -111,9 +111,9 @@ def here(
 
 def load_policy(name: str, folder: str) -> Any:
     """The policy of a file or of a shipped pack; `starter` without a name."""
-    from lockgate.graphs import reference
+    from lockgate.graphs import loading
 
-    return reference.load_policy(name or DEFAULT_POLICY, folder)
+    return loading.load_policy(name or DEFAULT_POLICY, folder)
 
 
 def recorded(metadata: Mapping[str, Any], thread_id: str, graph: str = "") -> Launch:

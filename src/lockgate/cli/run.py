@@ -184,7 +184,7 @@ def _goal(goal: str) -> str:
 
 
 def _absolute_model(model: str, folder: Path) -> str:
-    from lockgate.graphs.reference import absolute
+    from lockgate.graphs.loading import absolute
 
     return absolute(model, folder)
 

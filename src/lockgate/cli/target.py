@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lockgate.errors import ConfigError, UnknownNameError
-from lockgate.graphs.reference import load
+from lockgate.graphs.loading import load
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -127,9 +127,9 @@ def _model(launch: "Launch") -> Any:
 
 def load_tools(names: tuple[str, ...], folder: str) -> "ToolRegistry":
     """The tools that `names` hold; the built-in ones for none."""
-    from lockgate.graphs import reference
+    from lockgate.graphs import loading
 
-    return reference.load_tools(names or ("builtin",), folder)
+    return loading.load_tools(names or ("builtin",), folder)
 
 
 def require_model(launch: "Launch") -> None:
