@@ -65,7 +65,7 @@ def powers(bound: Any) -> Powers:
     return found
 
 
-_PLAIN = (str, bytes, int, float, bool, type(None), type)
+_PLAIN = (str, bytes, int, float, bool, type(None))
 
 
 def _note_code(item: Any, found: Powers) -> None:
@@ -89,6 +89,14 @@ def _reachable(item: Any) -> Iterator[Any]:
         yield from (item.__self__, item.__func__)
     elif isinstance(item, types.FunctionType):
         yield from _of_function(item)
+    elif isinstance(item, (staticmethod, classmethod)):
+        yield item.__func__
+    elif isinstance(item, property):
+        yield from (item.fget, item.fset)
+    elif isinstance(item, type):
+        if not _is_ours_or_library(item):
+            for cls in item.__mro__:
+                yield from () if _is_ours_or_library(cls) else list(vars(cls).values())
     elif isinstance(item, types.ModuleType):
         return
     else:
@@ -108,8 +116,10 @@ def _of_function(function: types.FunctionType) -> Iterator[Any]:
     if _is_library(function):
         return
     names = {name for block in _blocks(function.__code__) for name in block.co_names}
-    for name in names & function.__globals__.keys():
-        value = function.__globals__[name]
+    # What it imports in its own body is in no global; the loaded module is found by the name of the import.
+    imported = {name: sys.modules[name] for name in names & sys.modules.keys()}
+    for name in names & (imported.keys() | function.__globals__.keys()):
+        value = function.__globals__.get(name, imported.get(name))
         if isinstance(value, types.ModuleType) and value.__name__.partition(".")[0] not in _LIBRARIES:
             yield from (getattr(value, inner, None) for inner in names)
         else:
@@ -122,8 +132,7 @@ def _of_instance(item: Any) -> Iterator[Any]:
         slots = cls.__dict__.get("__slots__", ())
         names: Iterable[str] = (slots,) if isinstance(slots, str) else slots
         yield from (getattr(item, name, None) for name in names if not name.startswith("__"))
-        if cls.__module__.partition(".")[0] not in _LIBRARIES:
-            yield from (value for value in cls.__dict__.values() if isinstance(value, types.FunctionType))
+    yield type(item)
 
 
 def _blocks(code: types.CodeType) -> Iterator[types.CodeType]:
@@ -131,6 +140,10 @@ def _blocks(code: types.CodeType) -> Iterator[types.CodeType]:
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             yield from _blocks(constant)
+
+
+def _is_ours_or_library(cls: type) -> bool:
+    return cls.__module__.partition(".")[0] in {*_LIBRARIES, "lockgate"}
 
 
 def _is_library(function: Any) -> bool:

@@ -1,5 +1,7 @@
 """`verify`: graphs with a way round the lock are caught, with the path; graphs without one pass."""
 
+import sys
+import types
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -29,10 +31,17 @@ MODEL = ScriptedModel(turns=["x"])
 Graph = StateGraph[Any, Any, Any, Any]
 
 
+paying_tools = types.ModuleType("transfers")
+sys.modules["transfers"] = paying_tools
+
+
 @langchain_tool
 def pay(amount: int) -> str:
     """Pay."""
     return str(amount)
+
+
+vars(paying_tools)["transfer"] = pay
 
 
 def think(state: Any) -> Any:
@@ -75,6 +84,29 @@ class Holder:
 
     def method(self, state: Any) -> Any:
         return {}
+
+
+class ClassHolder:
+    held = pay
+
+    def __call__(self, state: Any) -> Any:
+        return self.held.invoke({"amount": 1})
+
+
+class StaticHolder:
+    @staticmethod
+    def settle() -> Any:
+        return pay.invoke({"amount": 1})
+
+
+def act_through_class(state: Any) -> Any:
+    return StaticHolder.settle()
+
+
+def act_on_local_import(state: Any) -> Any:
+    import transfers
+
+    return transfers.transfer.invoke({"amount": 1})
 
 
 def chain(*nodes: tuple[str, Any], loop: bool = True) -> Graph:
@@ -185,6 +217,9 @@ WAYS_ROUND: list[tuple[Callable[[], Graph], tuple[str, ...]]] = [
     (lambda: bare(closing_over({"deep": [pay]})), ("__start__", "think", "tools")),
     (lambda: bare(partial(lambda held, state: {}, pay)), ("__start__", "think", "tools")),
     (lambda: bare(Holder(pay)), ("__start__", "think", "tools")),
+    (lambda: bare(ClassHolder()), ("__start__", "think", "tools")),
+    (lambda: bare(act_through_class), ("__start__", "think", "tools")),
+    (lambda: bare(act_on_local_import), ("__start__", "think", "tools")),
     (lambda: bare(Holder([SPECS[0]]).method), ("__start__", "think", "tools")),
     (lambda: bare(RunnableLambda(act) | RunnableLambda(idle)), ("__start__", "think", "tools")),
     (lambda: bare(execute_tool(gate=GATE)), ("__start__", "think", "tools")),
