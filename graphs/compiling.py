@@ -1,7 +1,4 @@
-"""How every builder compiles: proof first, then the defaults that make a run safe.
-
-The two private keys of LangGraph that Lockgate needs stand here and nowhere else.
-"""
+"""How every builder compiles: proof first, then the defaults that make a run safe."""
 
 from copy import copy
 from typing import Any
@@ -12,12 +9,8 @@ from langgraph.graph import StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
 from lockgate.graphs.proof import verify
+from lockgate.langgraph_keys import DURABILITY, STRICT_RESUME
 from lockgate.runtime.serde import serializer
-
-_STRICT_RESUME = "__pregel_strict_resume"
-"""Without it a resume that names an unknown interrupt silently runs the waiting nodes again."""
-_DURABILITY = "__pregel_durability"
-"""`sync`: a step's checkpoint is on disk before the next step starts. The library's default is `async`."""
 
 MAX_STEPS = 10_000
 """Steps of one run; the bound that matters is `max_iterations`, this one only stops a graph gone wild."""
@@ -54,5 +47,5 @@ def attached(
 
 
 def _safe(agent: CompiledStateGraph[Any, Any, Any, Any]) -> CompiledStateGraph[Any, Any, Any, Any]:
-    configurable = {_STRICT_RESUME: True, _DURABILITY: "sync"} if agent.checkpointer is not None else {}
+    configurable = {STRICT_RESUME: True, DURABILITY: "sync"} if agent.checkpointer is not None else {}
     return agent.with_config(recursion_limit=MAX_STEPS, configurable=configurable)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lockgate.guardrails.constraint import Constraint
     from lockgate.guardrails.gate import Gate
-    from lockgate.guardrails.god_agent import Finding, lint_agent
+    from lockgate.guardrails.god_agent import Lint, lint_agent
     from lockgate.guardrails.narrowing import Narrowed
     from lockgate.guardrails.pack import shipped_packs
     from lockgate.guardrails.policy import Considered, Policy
@@ -16,7 +16,7 @@ _HOME = {
     "Conditions": "rule",
     "Considered": "policy",
     "Constraint": "constraint",
-    "Finding": "god_agent",
+    "Lint": "god_agent",
     "Gate": "gate",
     "Narrowed": "narrowing",
     "Policy": "policy",
@@ -31,8 +31,8 @@ __all__ = [
     "Conditions",
     "Considered",
     "Constraint",
-    "Finding",
     "Gate",
+    "Lint",
     "Narrowed",
     "Policy",
     "RiskBound",

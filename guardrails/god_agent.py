@@ -35,7 +35,7 @@ _STOCK = re.compile(r"^\W*you are an? (very )?(helpful|smart|useful|ai|intellige
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Lint:
     """One thing that makes an agent hard to trust, and what to do about it. `tools` are those it is about."""
 
     agent: str
@@ -48,21 +48,21 @@ class Finding:
         return f"{self.agent}: {self.message} {self.hint}"
 
 
-def lint_agent(tools: Sequence[ToolSpec], prompt: str, *, name: str = "agent") -> list[Finding]:
+def lint_agent(tools: Sequence[ToolSpec], prompt: str, *, name: str = "agent") -> list[Lint]:
     """What speaks for splitting the agent up, at most `MAX_FINDINGS`; empty when nothing does."""
     agent = one_line(name, 60)
-    found: list[Finding] = []
+    found: list[Lint] = []
     if len(tools) > MANY_TOOLS:
         hint = "Give groups of them to workers of an orchestrator."
-        found.append(Finding(agent=agent, problem="too many tools", message=f"It has {len(tools)} tools.", hint=hint))
+        found.append(Lint(agent=agent, problem="too many tools", message=f"It has {len(tools)} tools.", hint=hint))
     effects = tuple(spec.name for spec in tools if spec.effect)
     if len(effects) > MANY_EFFECTS:
         message = f"It can change things outside with {len(effects)} tools."
         hint = "Separate those who read from those who act."
-        found.append(Finding(agent=agent, problem="too many effects", message=message, hint=hint, tools=effects))
+        found.append(Lint(agent=agent, problem="too many effects", message=message, hint=hint, tools=effects))
     if why := _vague(prompt):
         hint = "Say what it is for, what it must not do, and when it is done."
-        found.append(Finding(agent=agent, problem="vague prompt", message=why, hint=hint))
+        found.append(Lint(agent=agent, problem="vague prompt", message=why, hint=hint))
     words = [(spec, _words(spec)) for spec in tools]
     for (one, ours), (other, theirs) in combinations(words, 2):
         if len(found) >= MAX_FINDINGS:
@@ -71,7 +71,7 @@ def lint_agent(tools: Sequence[ToolSpec], prompt: str, *, name: str = "agent") -
             names = (one_line(one.name, 60), one_line(other.name, 60))
             message = f"The tools {names[0]!r} and {names[1]!r} read alike to a model."
             hint = "Join them, or say in each description when to use which."
-            found.append(Finding(agent=agent, problem="overlapping tools", message=message, hint=hint, tools=names))
+            found.append(Lint(agent=agent, problem="overlapping tools", message=message, hint=hint, tools=names))
     return found
 
 

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, ValidationError
 
 from lockgate.errors import FileError, PolicyError, UnknownNameError
-from lockgate.guardrails.constraint import Strict
 from lockgate.guardrails.policy import Policy
 from lockgate.guardrails.rule import Name, Rule
+from lockgate.guardrails.sections import Sections
 from lockgate.guardrails.wording import field_text, first_problem
 from lockgate.yaml_data import Document, Kind, Loc, Problem, read_file, read_yaml
 
@@ -18,7 +18,7 @@ _KIND = Kind(name="pack", file="policy file", error=PolicyError, split="Split it
 _PACKS = files("lockgate.guardrails") / "packs"
 
 
-class Pack(Strict):
+class Pack(Sections):
     """A Lockgate policy pack."""
 
     version: Literal[1] = Field(description="Of the format.")
@@ -83,7 +83,8 @@ def _policy(document: Document, default_name: str) -> Policy:
     pack = _pack({**data, "rules": []} if listed else data, document)
     rules = [_rule(item, index, document) for index, item in enumerate(written if isinstance(written, list) else ())]
     _refuse_twins(rules, document)
-    return Policy(rules, name=pack.name or default_name)
+    sections = Sections.model_construct(**{name: getattr(pack, name) for name in Sections.model_fields})
+    return Policy(rules, name=pack.name or default_name, sections=sections)
 
 
 def _pack(data: dict[str, Any], document: Document) -> Pack:

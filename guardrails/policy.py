@@ -11,9 +11,12 @@ from lockgate.decision import DEFAULT_RULE, Call, Decision, Deny, canonical_json
 from lockgate.errors import PolicyError
 from lockgate.guardrails.compiled import CompiledRule, compile_rule
 from lockgate.guardrails.index import ToolIndex
+from lockgate.guardrails.narrowing import stricter
 from lockgate.guardrails.path import MISSING, ArgumentPath
 from lockgate.guardrails.pattern import Pattern, glob, is_glob
 from lockgate.guardrails.rule import Rule
+from lockgate.guardrails.sections import Sections
+from lockgate.passage import Finding, Inspected, Place
 from lockgate.ports import History
 from lockgate.spec import ToolSpec
 
@@ -34,16 +37,20 @@ class Considered:
 class Policy:
     """Implements `lockgate.ports.Judge`. Rules are tried by priority, ties in the order given; the first match decides.
 
-    `rules` holds them in the order of evaluation. `fingerprint` is the SHA-256 of the rules in that order: equal
-    fingerprints mean equal decisions. A policy never changes after it is made, so threads may share it.
+    What the rules do not deny, the guards of `sections` judge too, and the strictest answer stands. `rules` holds the
+    rules in the order of evaluation. `fingerprint` is the SHA-256 of rules and sections: equal fingerprints mean
+    equal decisions. A policy never changes after it is made, so threads may share it.
     """
 
-    def __init__(self, rules: Iterable[Rule], *, name: str = "policy") -> None:
+    def __init__(self, rules: Iterable[Rule], *, name: str = "policy", sections: Sections | None = None) -> None:
         """Raises PolicyError when two rules have the same id."""
         self.name = name
         self.rules: tuple[Rule, ...] = tuple(sorted(rules, key=lambda rule: rule.priority))
+        self.sections = sections or Sections()
+        self._guards = self.sections.guards()
+        self._inspectors = self.sections.inspectors()
         _refuse_twins(self.rules)
-        self.fingerprint = _fingerprint(self.rules)
+        self.fingerprint = _fingerprint(self.rules, self.sections)
         self._exact: dict[str, list[CompiledRule]] = {}
         self._globs: list[tuple[tuple[Pattern, ...], CompiledRule]] = []
         for rank, rule in enumerate(self.rules):
@@ -91,8 +98,14 @@ class Policy:
                         f"rule id {rule.id!r} of policy {policy.name!r} is taken by another rule.",
                         "Give one of them another id.",
                     )
+        spoken = {canonical_json(policy.sections.model_dump()): policy.sections for policy in policies}
+        spoken.pop(canonical_json(Sections().model_dump()), None)
+        if len(spoken) > 1:
+            raise PolicyError(
+                "two of the policies have sections of their own, and they differ.", "Leave them to one of the policies."
+            )
         names = dict.fromkeys(part for policy in policies for part in policy.name.split("+"))
-        return cls(rules.values(), name="+".join(names) or "deny-all")
+        return cls(rules.values(), name="+".join(names) or "deny-all", sections=next(iter(spoken.values()), None))
 
     def decide(self, call: Call, spec: ToolSpec, history: History) -> Decision:
         """The decision of the first rule that matches; Deny when there is none. Never raises for any `call.args`."""
@@ -104,9 +117,29 @@ class Policy:
             if not _well_formed(call, spec):
                 return Deny(rule=DEFAULT_RULE, reason=f"This is no well-formed call of the tool {spec.name[:200]!r}.")
             found = entry[0].first(call.args, spec, history)
-            return entry[1] if found is None else found.decision
+            return self._guarded(entry[1] if found is None else found.decision, call, spec, history)
         except Exception as error:  # noqa: BLE001 - whatever cannot be judged is denied, and says so
             return Deny(rule=DEFAULT_RULE, reason=f"The policy could not judge this call ({type(error).__name__}).")
+
+    def _guarded(self, decision: Decision, call: Call, spec: ToolSpec, history: History) -> Decision:
+        """The strictest of `decision` and of what the guards say."""
+        for guard in self._guards:
+            if isinstance(decision, Deny):
+                break
+            if (said := guard(call, spec, history)) is not None:
+                decision = stricter(decision, said)
+        return decision
+
+    def inspect(self, text: str, place: Place) -> Inspected:
+        """`text` as it may go on, after all inspectors, with what they found; raises what an inspector raises."""
+        findings: tuple[Finding, ...] = ()
+        for inspector in self._inspectors:
+            inspected = inspector(text, place)
+            findings += inspected.findings
+            if inspected.refused:
+                return Inspected(text="", findings=findings, refused=inspected.refused)
+            text = inspected.text
+        return Inspected(text=text, findings=findings)
 
     def explain(self, call: Call, spec: ToolSpec, history: History) -> list[Considered]:
         """The rules that speak of the tool, in order, up to the one that matches, and why the others did not.
@@ -162,8 +195,8 @@ def _canonical(rule: Rule) -> str:
     return canonical_json(rule.model_dump(exclude_defaults=True))
 
 
-def _fingerprint(rules: tuple[Rule, ...]) -> str:
-    text = "\n".join(map(_canonical, rules))
+def _fingerprint(rules: tuple[Rule, ...], sections: Sections) -> str:
+    text = "\n".join([*map(_canonical, rules), canonical_json(sections.model_dump())])
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 

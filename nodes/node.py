@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias, cast
 
 from langchain_core.runnables import Runnable, RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.config import get_config
 from langgraph.pregel import Pregel
 from langgraph.runtime import get_runtime
@@ -14,6 +15,7 @@ from langgraph.types import Command, Send
 
 from lockgate.bridge import run_sync
 from lockgate.events import EVENTS, Event
+from lockgate.langgraph_keys import CHECKPOINTER, SEND
 from lockgate.ports import Caller
 from lockgate.state import Origin
 
@@ -72,13 +74,9 @@ class Node(Runnable[Any, Any]):
         return update if goto is None else Command(update=update, goto=goto)
 
 
-_SEND = "__pregel_send"
-"""LangGraph's private key for the writes of the task that runs now."""
-
-
 def file_now(events: Sequence[Event]) -> None:
     """Files events with the writes of the LangGraph `@task` that runs now, so before its node has ended."""
-    get_config()["configurable"][_SEND]([(EVENTS, list(events))])
+    get_config()["configurable"][SEND]([(EVENTS, list(events))])
 
 
 def _run_id(state: Mapping[str, Any]) -> str:
@@ -88,6 +86,12 @@ def _run_id(state: Mapping[str, Any]) -> str:
 
 async def _settle(outcome: Awaitable[Outcome]) -> Outcome:
     return await outcome
+
+
+def checkpointer() -> BaseCheckpointSaver[Any] | None:
+    """The saver of the run that goes on; None in a run without one."""
+    saver = get_config()["configurable"].get(CHECKPOINTER)
+    return saver if isinstance(saver, BaseCheckpointSaver) else None
 
 
 def caller() -> Caller:

@@ -13,6 +13,7 @@ from lockgate.events import Event
 from lockgate.handoff import AgentResult, AgentTask, Budget, Status, Usage
 from lockgate.items import DeadLetter, Ended, Item
 from lockgate.labels import Integrity, Label
+from lockgate.passage import Finding, Passage
 from lockgate.ports import Caller, History
 from lockgate.result import ErrorKind, ToolResult
 from lockgate.spec import Risk
@@ -23,7 +24,7 @@ KERNEL_TYPES: tuple[type, ...] = (
     *(Allow, Deny, Review, Call, Ruling),
     *(AgentTask, AgentResult, Budget, Status, Usage),
     *(Integrity, Label, Risk, Event, Note, Origin, Caller, History),
-    *(ToolResult, ErrorKind),
+    *(ToolResult, ErrorKind, Finding, Passage),
     *(Item, DeadLetter, Ended, Position, Verdict, Entry),
 )
 """The types of Lockgate's own that may stand in a state, besides messages and what LangGraph deems safe."""

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from lockgate.decision import Call, Decision, Ruling
 from lockgate.labels import TRUSTED, Label
+from lockgate.passage import Passage
 from lockgate.spec import ToolSpec
 
 
@@ -23,11 +24,18 @@ class Caller:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """What a decision may depend on besides the call: who acts for whom, and what the session has seen."""
+    """What a decision may depend on besides the call: who acts for whom, and what the session has seen.
+
+    `passages` are the texts of the session, oldest first; `trust` is the join of their labels.
+    """
 
     agent: str = ""
     caller: Caller = field(default_factory=Caller)
     trust: Label = TRUSTED
+    passages: tuple[Passage, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "passages", tuple(self.passages))  # a checkpoint hands back a list
 
 
 class Judge(Protocol):

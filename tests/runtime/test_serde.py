@@ -16,6 +16,7 @@ from lockgate.events import Event
 from lockgate.handoff import AgentResult, AgentTask, Budget, Status, Usage
 from lockgate.items import DeadLetter, Ended, Item
 from lockgate.labels import Integrity, Label
+from lockgate.passage import Finding, Passage
 from lockgate.ports import Caller, History
 from lockgate.result import ErrorKind, ToolResult
 from lockgate.runtime import serializer
@@ -27,6 +28,8 @@ LABEL = Label(integrity=Integrity.UNTRUSTED, readers=frozenset({"a", "b"}), sour
 REVIEW = Review(rule="r", reason="why", approvers=frozenset({"boss"}), expires_after=5.0)
 DEAD = DeadLetter(item_id="i", index=3, stage="s", value={"a": None}, errors=["e"], attempts=2)
 CALL = Call(id="1", name="refund", args={"amount": 3, "deep": [{"x": None}]}, edited_by="ann")
+FINDING = Finding(kind="k", start=1, end=2, score=0.5, note="n")
+PASSAGE = Passage(source="tool:x", text="t", label=LABEL, findings=(FINDING,))
 
 SAMPLES: list[Any] = [
     LABEL,
@@ -55,7 +58,9 @@ SAMPLES: list[Any] = [
     Ended(index=3, at=1.5, result=AgentResult(task_id="i", status=Status.FAILED, error="e"), dead=DEAD),
     Position(debater="d", round=1, answer="A", key="a", reasons="r", confidence=0.5, repeated=True, error="e"),
     Verdict(answer="A", by="vote", reasons="r", confidence=1.0, dissent="d", votes={"a": 2}, debaters=["d"]),
-    History(agent="a", caller=Caller(user="u"), trust=LABEL),
+    FINDING,
+    PASSAGE,
+    History(agent="a", caller=Caller(user="u"), trust=LABEL, passages=(PASSAGE,)),
 ]
 
 

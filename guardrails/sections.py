@@ -1,0 +1,31 @@
+"""What a pack says besides its rules: how each further guard behaves.
+
+Each field is one guard's own section, and its default is the guard's safe default. Two things can be made of a section:
+a `Guard`, which judges a call after the rules have, and an `Inspector`, which looks at a text.
+"""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from lockgate.decision import Call, Decision
+from lockgate.guardrails.constraint import Strict
+from lockgate.passage import Inspected, Place
+from lockgate.ports import History
+from lockgate.spec import ToolSpec
+
+Guard: TypeAlias = Callable[[Call, ToolSpec, History], Decision | None]
+"""None when it has nothing to say. The strictest of what rules and guards say is the decision."""
+
+Inspector: TypeAlias = Callable[[str, Place], Inspected]
+
+
+class Sections(Strict):
+    """The sections of a pack, each with its guard's safe default."""
+
+    def guards(self) -> tuple[Guard, ...]:
+        """What judges a call after the rules."""
+        return ()
+
+    def inspectors(self) -> tuple[Inspector, ...]:
+        """What looks at a text, in order: each sees what the one before let through."""
+        return ()

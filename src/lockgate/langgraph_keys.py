@@ -1,0 +1,10 @@
+"""The private keys of LangGraph that Lockgate needs, all of `config["configurable"]`: here and nowhere else."""
+
+STRICT_RESUME = "__pregel_strict_resume"
+"""Without it a resume that names an unknown interrupt silently runs the waiting nodes again."""
+DURABILITY = "__pregel_durability"
+"""`sync`: a step's checkpoint is on disk before the next step starts. The library's default is `async`."""
+SEND = "__pregel_send"
+"""Takes the writes of the task that runs now."""
+CHECKPOINTER = "__pregel_checkpointer"
+"""The saver of the run that goes on, also in subgraphs, which are compiled without one."""

@@ -1,0 +1,61 @@
+"""`Passage`: one text that a session has seen, with its label and with what the screens found in it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lockgate.labels import TRUSTED, Label
+
+
+class Place(StrEnum):
+    """Where a text stands when it is inspected."""
+
+    INPUT = "input"
+    """What the user wrote."""
+    ARGUMENTS = "arguments"
+    """Of a tool call, before it runs."""
+    RESULT = "result"
+    """Of a tool call, before a model reads it."""
+    OUTPUT = "output"
+    """The answer, before the user reads it."""
+    MEMORY = "memory"
+    TRACE = "trace"
+    AUDIT = "audit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something a screen found: `text[start:end]` looks like a `kind`, with a `score` from 0 to 1.
+
+    `note` is for people; it never repeats the text itself.
+    """
+
+    kind: str
+    start: int
+    end: int
+    score: float
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspected:
+    """A text as it may go on: cleaned, redacted, or withheld. `refused` says why it may not go on at all."""
+
+    text: str
+    findings: tuple[Finding, ...] = ()
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """One text of a session. `source` reads `user`, `operator`, `tool:NAME`, `agent:NAME`, `memory`, `model`.
+
+    The spans of `findings` are offsets in `text`, which is the text as the model saw it.
+    """
+
+    source: str
+    text: str
+    label: Label = TRUSTED
+    findings: tuple[Finding, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "findings", tuple(self.findings))  # a checkpoint hands back a list
