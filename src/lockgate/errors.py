@@ -99,6 +99,10 @@ class ThreadBusyError(ThreadError):
     """Another process or task is running this thread now."""
 
 
+class ReplayMissError(ThreadError):
+    """A run that is played again asked for something that was never recorded."""
+
+
 class ApprovalError(ThreadError):
     """An answer names an approval that is unknown, already answered or expired, or has the wrong shape."""
 
