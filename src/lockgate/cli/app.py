@@ -65,7 +65,7 @@ Exit codes:
   2    the command was written wrongly
   3    the run waits for a person
   4    the bound on model calls was reached
-  130  interrupted; `lockgate resume` goes on
+  130  stopped by Ctrl-C, 143 by SIGTERM; `lockgate resume` goes on
 
 \b
 Results go to stdout, progress to stderr. Settings: LOCKGATE_* and lockgate.toml.
