@@ -79,7 +79,7 @@ async def play(guard: Guard, world: World, script: Script, prompt: str) -> list[
         name, args = wanted
         proposed = Call(id=f"call-{len(steps)}", name=name, args=copy.deepcopy(args))
         call, decision = gate.rule(proposed, history(passages))
-        steps.append(step(call, decision, intruding=script.intruding))
+        steps.append(step(proposed, decision, intruding=script.intruding))
         read = []
         if _runs(decision, approved=not script.intruding):
             result = gate.inspect(call, await execute(gate.tools[call.name], call))

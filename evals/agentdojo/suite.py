@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Annotated, Any, Literal, TypeVar
+from math import gcd
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
 from pydantic import Field
 
@@ -16,17 +17,26 @@ from lockgate.evals.agentdojo.score import MEASURES, figures
 from lockgate.evals.registry import Eval, Names, Options, Progress, silent
 from lockgate.evals.report import Report, Row
 
+_GOLDEN = 0.618
 T = TypeVar("T")
+RunOne: TypeAlias = Callable[[Dojo, Guard, Any, Attack | None], Awaitable[Outcome]]
+"""Plays one user task, under an attack or not."""
 
 
 class DojoOptions(Options):
-    """`limit` bounds the user tasks of a suite and, apart from them, its attacks of each payload."""
+    """`limit` bounds the user tasks of a suite and, apart from them, its attacks of each payload.
+
+    The scripted agent goes `through` the two gates alone, or through the whole react graph. A real `model` always goes
+    through the graph.
+    """
 
     suite: Names[str] = ()
     payload: Names[Kind] = ("plain", "encoded")
     policy: str = ""
     wording: str = WORDING
     limit: Annotated[int, Field(ge=1)] | None = None
+    through: Literal["gate", "graph"] = "gate"
+    model: str = ""
     details: Literal["none", "failures", "all"] = "none"
 
 
@@ -37,12 +47,15 @@ async def run(options: DojoOptions, progress: Progress = silent) -> Report:
         if name not in known:
             raise UnknownNameError.of("suite", name, known)
     started = time.process_time()
+    run_one = _runner(options)
     rows: list[Row] = []
     details: list[dict[str, Any]] = []
     for name in options.suite or known:
         guard = guard_of(name, options.policy or None)
         dojo = Dojo.open(name, options.wording)
-        made, runs = await measured(dojo, guard, payloads=options.payload, limit=options.limit, progress=progress)
+        made, runs = await measured(
+            dojo, guard, payloads=options.payload, limit=options.limit, progress=progress, run_one=run_one
+        )
         rows += made
         details += [{"suite": name, **run.as_json()} for run in runs if _told(run, options.details)]
     return Report(
@@ -62,7 +75,7 @@ async def measured(
     payloads: Sequence[Kind] = ("plain", "encoded"),
     limit: int | None = None,
     progress: Progress = silent,
-    run_one: Callable[[Dojo, Guard, Any, Attack | None], Awaitable[Outcome]] = run_scripted,
+    run_one: RunOne = run_scripted,
 ) -> tuple[list[Row], list[Outcome]]:
     """A row for each payload, and all runs. `run_one` plays one user task, under an attack or not.
 
@@ -90,6 +103,18 @@ async def measured(
     return rows, runs
 
 
+def _runner(options: DojoOptions) -> RunOne:
+    if options.model:
+        from lockgate.evals.agentdojo.graph import opened
+
+        return opened(options.model)
+    if options.through == "graph":
+        from lockgate.evals.agentdojo.graph import run_scripted_graph
+
+        return run_scripted_graph
+    return run_scripted
+
+
 def _attacks(dojo: Dojo, kind: Kind) -> list[tuple[Any, Attack]]:
     pairs = [(task, wanted) for task in dojo.user_tasks for wanted in dojo.injection_tasks]
     clean = dojo.environment()
@@ -104,10 +129,11 @@ def _attacks(dojo: Dojo, kind: Kind) -> list[tuple[Any, Attack]]:
 
 
 def _spread(items: Sequence[T], limit: int | None) -> Sequence[T]:
-    """At most `limit` items, taken evenly from the first to the last."""
+    """At most `limit` items from all over. The stride divides no suite's width, so that no column is left out."""
     if limit is None or limit >= len(items):
         return items
-    return [items[index * len(items) // limit] for index in range(limit)]
+    stride = next(n for n in range(round(len(items) * _GOLDEN), len(items)) if gcd(n, len(items)) == 1)
+    return [items[index] for index in sorted(index * stride % len(items) for index in range(limit))]
 
 
 def _told(run: Outcome, details: str) -> bool:
