@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from lockgate.decision import Allow, Call, Decision, Review
 from lockgate.guardrails import Policy
-from lockgate.ports import Judge
+from lockgate.ports import History, Judge
+from lockgate.spec import ToolSpec
 from lockgate.tools.facts import ToolFacts, read_facts
 
 _HERE = Path(__file__).parent
@@ -20,18 +22,34 @@ class Guard:
     facts: Mapping[str, ToolFacts]
 
 
+class AllowAll:
+    """The reference `allow-all`: no guard. Not a pack, for the guards that a pack has by default would stand in it."""
+
+    def decide(self, call: Call, spec: ToolSpec, history: History) -> Decision:  # noqa: ARG002
+        """Yes."""
+        return Allow(rule="allow-all", reason="Nothing is guarded.")
+
+
+class ReviewEffects:
+    """The reference `review-effects`: a person looks at whatever changes something."""
+
+    def decide(self, call: Call, spec: ToolSpec, history: History) -> Decision:  # noqa: ARG002
+        """By the tool's stated effect alone."""
+        if spec.effect:
+            return Review(rule="review-effects", reason="It changes something.")
+        return Allow(rule="review-effects", reason="It changes nothing.")
+
+
+REFERENCES: dict[str, Judge] = {"allow-all": AllowAll(), "review-effects": ReviewEffects()}
+"""Guards to compare with."""
+
+
 def guard_for(facts: "str | os.PathLike[str]", pack: "str | os.PathLike[str]") -> Guard:
-    """The guard of two YAML files: facts by tool, and a pack (or the name of one).
+    """The guard of two YAML files: facts by tool, and a pack. A reference guard or a shipped pack may be named instead.
 
     Raises FileError or PolicyError with file and line.
     """
-    return Guard(policy=open_pack(pack), facts=read_facts(facts))
-
-
-def open_pack(pack: "str | os.PathLike[str]") -> Policy:
-    """The policy of a file, of a pack that Lockgate ships, or of a reference guard: `allow-all`, `review-effects`."""
-    reference = _HERE / "packs" / f"{os.fspath(pack)}.yaml"
-    return Policy.load(reference if os.sep not in os.fspath(pack) and reference.is_file() else pack)
+    return Guard(policy=REFERENCES.get(os.fspath(pack)) or Policy.load(pack), facts=read_facts(facts))
 
 
 def guarded_suites() -> list[str]:
@@ -41,4 +59,4 @@ def guarded_suites() -> list[str]:
 
 def guard_of(suite: str, pack: "str | os.PathLike[str] | None" = None) -> Guard:
     """The guard of a suite that has facts here, with its own pack unless another is given."""
-    return guard_for(_HERE / "facts" / f"{suite}.yaml", pack or suite)
+    return guard_for(_HERE / "facts" / f"{suite}.yaml", pack or _HERE / "packs" / f"{suite}.yaml")
