@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolCall, ToolMessage
+
 from lockgate.decision import Allow, Call, Decision, Deny, Review, verb
 from lockgate.evals.agentdojo.attacker import Calls
 from lockgate.evals.agentdojo.dojo import Dojo
@@ -13,9 +15,10 @@ from lockgate.evals.agentdojo.payload import Order
 from lockgate.evals.agentdojo.world import World
 from lockgate.guardrails import Gate
 from lockgate.labels import Label, join_all
+from lockgate.nodes.result_guard import tool_message
 from lockgate.passage import Passage
 from lockgate.ports import History
-from lockgate.result import ToolResult
+from lockgate.spec import ToolSpec
 from lockgate.tools.execute import execute
 
 Said: TypeAlias = Literal["allow", "deny", "review"]
@@ -72,30 +75,34 @@ class Script:
 async def play(guard: Guard, world: World, script: Script, prompt: str) -> list[Step]:
     """Plays `script` through the two gates as the lock does. A reviewer approves the user's calls and no others."""
     gate = Gate(guard.policy, world.tools(guard.facts))
-    passages = [Passage(source="user", text=prompt, label=Label(sources=frozenset({"user"})))]
+    messages: list[BaseMessage] = [HumanMessage(prompt)]
     steps: list[Step] = []
     read: list[str] = []
     while (wanted := script.next(read)) is not None:
         name, args = wanted
         proposed = Call(id=f"call-{len(steps)}", name=name, args=copy.deepcopy(args))
-        call, decision = gate.rule(proposed, history(passages))
+        call, decision = gate.rule(proposed, history(messages, gate.tools))
         steps.append(step(proposed, decision, intruding=script.intruding))
         read = []
         if _runs(decision, approved=not script.intruding):
-            result = gate.inspect(call, await execute(gate.tools[call.name], call))
-            passages.append(passage(call, result))
-            read = [result.value]
+            messages.append(AIMessage("", tool_calls=[ToolCall(name=name, args=args, id=call.id, type="tool_call")]))
+            messages.append(tool_message(call, gate.inspect(call, await execute(gate.tools[call.name], call))))
+            read = [messages[-1].text]
     return steps
 
 
-def history(passages: Sequence[Passage]) -> History:
-    """What the guard may know of the session: its texts, and the join of their labels."""
+def history(messages: Sequence[BaseMessage], tools: Mapping[str, ToolSpec]) -> History:
+    """What the guard may know of the session: its texts with their labels, and the join of these."""
+    passages = []
+    for message in messages:
+        if isinstance(message, HumanMessage):
+            label = Label(sources=frozenset({"user"}))
+            passages.append(Passage(source="user", text=message.text, label=label))
+        elif isinstance(message, ToolMessage):
+            source = f"tool:{message.name}"
+            label = Label(integrity=tools[message.name or ""].output, sources=frozenset({source}))
+            passages.append(Passage(source=source, text=message.text, label=label))
     return History(trust=join_all(passage.label for passage in passages), passages=tuple(passages))
-
-
-def passage(call: Call, result: ToolResult) -> Passage:
-    """An inspected result as a text of the session."""
-    return Passage(source=f"tool:{call.name}", text=result.value, label=result.label)
 
 
 def step(call: Call, decision: Decision, *, intruding: bool) -> Step:
