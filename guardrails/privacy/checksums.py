@@ -15,47 +15,8 @@ _VERHOEFF = _table(
 _SHIFT = _table("0123456789 1576283094 5803796142 8916043527 9453126870 4286573901 2793806415 7046913258")
 _DOUBLED = bytes.maketrans(b"0123456789", b"0246813579")
 _DNI = "TRWAGMYFPDXBNJZSQVHLCKE"
-_ODD = dict(
-    zip(
-        "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ",
-        (
-            1,
-            0,
-            5,
-            7,
-            9,
-            13,
-            15,
-            17,
-            19,
-            21,
-            1,
-            0,
-            5,
-            7,
-            9,
-            13,
-            15,
-            17,
-            19,
-            21,
-            2,
-            4,
-            18,
-            20,
-            11,
-            3,
-            6,
-            8,
-            12,
-            14,
-            16,
-            10,
-        )
-        + (22, 25, 24, 23),
-        strict=True,
-    )
-)
+_ODD_VALUES = "1 0 5 7 9 13 15 17 19 21 1 0 5 7 9 13 15 17 19 21 2 4 18 20 11 3 6 8 12 14 16 10 22 25 24 23"
+_ODD = dict(zip("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", map(int, _ODD_VALUES.split()), strict=True))
 _IBAN = {
     name: int(length)
     for length, names in {

@@ -20,10 +20,10 @@ def accepts(_data: bytes, _start: int, end: int) -> int:
 class Kind:
     """A kind of private data.
 
-    `shape` is an RE2 pattern; the value is its first group, or all of it. `trigger` is a smaller pattern without
-    which the shape cannot be there; all triggers are tried on a text in one pass. A shape keeps the search linear in one of
+    `shape` is an RE2 pattern; the value is its first group, or all of it. `trigger` is a smaller pattern without which
+    the shape cannot be there; all triggers are tried on a text in one pass. A shape keeps the search linear in one of
     two ways: it takes a run of characters whole, so that what was read is never read again, or it is `bounded` to some
-    40 characters, and the search goes on inside of a candidate that fails its check.
+    40 characters, and the search goes on inside a candidate that fails its check.
     """
 
     name: str
@@ -46,3 +46,17 @@ def digits(data: bytes, start: int, end: int) -> bytes:
 def before(data: bytes, start: int) -> bytes:
     """The bytes just before a candidate, in lower case."""
     return data[max(0, start - CONTEXT) : start].lower()
+
+
+def alone(data: bytes, start: int, end: int) -> bool:
+    """Whether a candidate is no part of a longer number or id."""
+    left, right = data[max(0, start - 1) : start], data[end : end + 2]
+    if left in {b"-", b".", b"/", b"_", b"#", b"$", b"+"} or left.isalnum():
+        return False
+    return not (right[:1] in {b"-", b".", b"/"} and right[1:].isalnum()) and right[:1] != b"_"
+
+
+def told(name: str, groups: tuple[str, ...], words: str, shape: str, check: Check) -> Kind:
+    """Digits with a weak check digit or none: one of `words` must stand before them."""
+    lead = rf"(?i)(?:{words})[^0-9\n]{{0,24}}?"
+    return Kind(name=name, groups=groups, shape=rf"{lead}({shape})\b", trigger=rf"{lead}\(?[0-9]", check=check)

@@ -1,230 +1,22 @@
-"""Personal data: mail addresses, phone numbers, accounts, cards and national ids."""
-
-from collections.abc import Callable
+"""Personal data: mail addresses, phone numbers, bank accounts and payment cards."""
 
 from lockgate.guardrails.privacy import checksums
-from lockgate.guardrails.privacy.kind import Check, Kind, digits
+from lockgate.guardrails.privacy.kind import Check, Kind, alone, digits, told
 
-_FILES = frozenset(b".png .jpg .jpeg .gif .svg .webp .js .css .ts .py .html .json .md .txt .map".split())
-_CALLING_CODES = frozenset(
-    [
-        "1",
-        "7",
-        "20",
-        "27",
-        "30",
-        "31",
-        "32",
-        "33",
-        "34",
-        "36",
-        "39",
-        "40",
-        "41",
-        "43",
-        "44",
-        "45",
-        "46",
-        "47",
-        "48",
-        "49",
-        "51",
-        "52",
-        "53",
-        "54",
-        "55",
-        "56",
-        "57",
-        "58",
-        "60",
-        "61",
-        "62",
-        "63",
-        "64",
-        "65",
-        "66",
-        "81",
-        "82",
-        "84",
-        "86",
-        "90",
-        "91",
-        "92",
-        "93",
-        "94",
-        "95",
-        "98",
-        "211",
-        "212",
-        "213",
-        "216",
-        "218",
-        "220",
-        "221",
-        "222",
-        "223",
-        "224",
-        "225",
-        "226",
-        "227",
-        "228",
-        "229",
-        "230",
-        "231",
-        "232",
-        "233",
-        "234",
-        "235",
-        "236",
-        "237",
-        "238",
-        "239",
-        "240",
-        "241",
-        "242",
-        "243",
-        "244",
-        "245",
-        "246",
-        "247",
-        "248",
-        "249",
-        "250",
-        "251",
-        "252",
-        "253",
-        "254",
-        "255",
-        "256",
-        "257",
-        "258",
-        "260",
-        "261",
-        "262",
-        "263",
-        "264",
-        "265",
-        "266",
-        "267",
-        "268",
-        "269",
-        "290",
-        "291",
-        "297",
-        "298",
-        "299",
-        "350",
-        "351",
-        "352",
-        "353",
-        "354",
-        "355",
-        "356",
-        "357",
-        "358",
-        "359",
-        "370",
-        "371",
-        "372",
-        "373",
-        "374",
-        "375",
-        "376",
-        "377",
-        "378",
-        "380",
-        "381",
-        "382",
-        "383",
-        "385",
-        "386",
-        "387",
-        "389",
-        "420",
-        "421",
-        "423",
-        "500",
-        "501",
-        "502",
-        "503",
-        "504",
-        "505",
-        "506",
-        "507",
-        "508",
-        "509",
-        "590",
-        "591",
-        "592",
-        "593",
-        "594",
-        "595",
-        "596",
-        "597",
-        "598",
-        "599",
-        "670",
-        "672",
-        "673",
-        "674",
-        "675",
-        "676",
-        "677",
-        "678",
-        "679",
-        "680",
-        "681",
-        "682",
-        "683",
-        "685",
-        "686",
-        "687",
-        "688",
-        "689",
-        "690",
-        "691",
-        "692",
-        "800",
-        "808",
-        "850",
-        "852",
-        "853",
-        "855",
-        "856",
-        "870",
-        "878",
-        "880",
-        "881",
-        "882",
-        "883",
-        "886",
-        "888",
-        "960",
-        "961",
-        "962",
-        "963",
-        "964",
-        "965",
-        "966",
-        "967",
-        "968",
-        "970",
-        "971",
-        "972",
-        "973",
-        "974",
-        "975",
-        "976",
-        "977",
-        "979",
-        "992",
-        "993",
-        "994",
-        "995",
-        "996",
-        "998",
-    ]
+_FILES = frozenset(  # as `icon@2x.png`
+    b".png .jpg .jpeg .gif .svg .webp .js .css .ts .py .html .json .md .txt .map".split()
 )
+_CODES = """
+    1 7 20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 65 66 81 82
+    84 86 90 91 92 93 94 95 98 211 212 213 216 218 220 221 222 223 224 225 226 227 228 229 230 231 232 233 234
+    235 236 237 238 239 240 241 242 243 244 245 246 247 248 249 250 251 252 253 254 255 256 257 258 260 261 262
+    263 264 265 266 267 268 269 290 291 297 298 299 350 351 352 353 354 355 356 357 358 359 370 371 372 373 374
+    375 376 377 378 380 381 382 383 385 386 387 389 420 421 423 500 501 502 503 504 505 506 507 508 509 590 591
+    592 593 594 595 596 597 598 599 670 672 673 674 675 676 677 678 679 680 681 682 683 685 686 687 688 689 690
+    691 692 800 808 850 852 853 855 856 870 878 880 881 882 883 886 888 960 961 962 963 964 965 966 967 968 970
+    971 972 973 974 975 976 977 979 992 993 994 995 996 998
+"""
+_CALLING_CODES = frozenset(_CODES.split())
 _MIN_PHONE, _MAX_PHONE = 8, 15
 """Digits of a number with its country code; E.164 allows 15."""
 
@@ -240,7 +32,7 @@ def _international(data: bytes, start: int, end: int) -> int:
     number = digits(data, start, end)
     if data[start : start + 1] != b"+":
         number = number[2:]
-        if data[start:end].isdigit():
+        if data[start:end].isdigit() or _continues(data, start):
             return 0
     elif data[start - 1 : start].isalnum():
         return 0
@@ -248,11 +40,16 @@ def _international(data: bytes, start: int, end: int) -> int:
     return end if known and _MIN_PHONE <= len(number) <= _MAX_PHONE else 0
 
 
+def _continues(data: bytes, start: int) -> bool:
+    """Whether the group of digits at `start` follows another one."""
+    return data[max(0, start - 2) : start].strip().isdigit()
+
+
 def _american(data: bytes, start: int, end: int) -> int:
     number = digits(data, start, end)[-10:]
     # Area and exchange begin with 2 to 9, and no area has 9 in the middle (NANP).
     served = number[0] > 49 and number[1] != 57 and number[3] > 49  # noqa: PLR2004 - ASCII 1 and 9
-    return end if served and _alone(data, start, end) else 0
+    return end if served and alone(data, start, end) else 0
 
 
 def _trunk(data: bytes, start: int, end: int) -> int:
@@ -261,19 +58,8 @@ def _trunk(data: bytes, start: int, end: int) -> int:
     number = digits(data, start, end)
     groups = bytes(byte if 48 <= byte < 58 else 32 for byte in value).split()  # noqa: PLR2004 - ASCII digits
     dated = len(groups) >= 3 and len(groups[0]) == 2 and int(groups[1]) <= 12 and groups[2][:2] in {b"19", b"20"}  # noqa: PLR2004
-    return end if 9 <= len(number) <= 12 and not dated and _alone(data, start, end) else 0  # noqa: PLR2004
-
-
-def _whole(data: bytes, start: int, end: int) -> int:
-    return end if _alone(data, start, end) else 0
-
-
-def _alone(data: bytes, start: int, end: int) -> bool:
-    """Not a part of a longer number or id."""
-    left, right = data[max(0, start - 1) : start], data[end : end + 2]
-    if left in {b"-", b".", b"/", b"_", b"#", b"$", b"+"} or left.isalnum():
-        return False
-    return not (right[:1] in {b"-", b".", b"/"} and right[1:].isalnum()) and right[:1] != b"_"
+    sound = 9 <= len(number) <= 12 and not dated and not _continues(data, start)  # noqa: PLR2004
+    return end if sound and alone(data, start, end) else 0
 
 
 def _iban(data: bytes, start: int, end: int) -> int:
@@ -308,7 +94,7 @@ def _card(data: bytes, start: int, end: int) -> int:
             at = end
         else:
             continue
-        if checksums.luhn(number[:length]) and _alone(data, start, at):
+        if checksums.luhn(number[:length]) and alone(data, start, at):
             return at
     return 0
 
@@ -333,55 +119,11 @@ def _lengths(number: str) -> tuple[int, ...]:
     return ()
 
 
-def _numbered(valid: Callable[[bytes], bool]) -> Check:
-    """Digits that pass `valid`."""
-
-    def check(data: bytes, start: int, end: int) -> int:
-        return end if _alone(data, start, end) and valid(digits(data, start, end)) else 0
-
-    return check
-
-
-def _lettered(valid: Callable[[str], bool]) -> Check:
-    """Letters and digits that pass `valid`."""
-
-    def check(data: bytes, start: int, end: int) -> int:
-        text = data[start:end].decode().upper()
-        text = "".join(char for char in text if char.isalnum())
-        return end if _alone(data, start, end) and valid(text) else 0
-
-    return check
-
-
-def _nino(text: str) -> bool:
-    # Prefixes that HM Revenue & Customs never gives out.
-    return (
-        text[:2] not in {"BG", "GB", "KN", "NK", "NT", "TN", "ZZ"}
-        and text[0] not in "DFIQUV"
-        and text[1] not in "DFIOQUV"
-    )
-
-
-def _personnummer(number: bytes) -> bool:
-    return checksums.luhn(number) and 1 <= int(number[2:4]) <= 12 and 1 <= int(number[4:6]) % 60 <= 31  # noqa: PLR2004
-
-
 _PERSONAL = ("personal",)
-_NATIONAL = ("national_id", "personal")
 
 
 def _phone(shape: str, trigger: str, check: Check) -> Kind:
     return Kind(name="phone", groups=_PERSONAL, shape=shape, trigger=trigger, check=check, bounded=True)
-
-
-def _id(name: str, shape: str, check: Check) -> Kind:
-    return Kind(name=name, groups=_NATIONAL, shape=shape, check=check, bounded=True)
-
-
-def _told(name: str, words: str, shape: str, check: Check, groups: tuple[str, ...] = _NATIONAL) -> Kind:
-    """Digits with a weak check digit or none: one of `words` must stand before them."""
-    lead = rf"(?i)(?:{words})[^0-9\n]{{0,24}}?"
-    return Kind(name=name, groups=groups, shape=rf"{lead}({shape})\b", trigger=rf"{lead}\(?[0-9]", check=check)
 
 
 KINDS: tuple[Kind, ...] = (
@@ -396,45 +138,13 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         name="payment_card",
         groups=_PERSONAL,
-        shape=r"\b[2-68][0-9]{3}(?:[ \-]?[0-9]{4}){2}[ \-]?[0-9](?:[ \-]?[0-9]){0,6}\b|\b3[0-9]{3}[ \-]?[0-9]{6}[ \-]?[0-9]{4,5}\b",
+        shape=(
+            r"\b[2-68][0-9]{3}(?:[ \-]?[0-9]{4}){2}[ \-]?[0-9](?:[ \-]?[0-9]){0,6}\b"
+            r"|\b3[0-9]{3}[ \-]?[0-9]{6}[ \-]?[0-9]{4,5}\b"
+        ),
         trigger=r"\b[2-68][0-9]{3}[ \-]?[0-9]{4}",
         check=_card,
         bounded=True,
-    ),
-    _id(
-        "fr_nir",
-        r"\b[1-478] ?[0-9]{2} ?[0-9]{2} ?(?:[0-9]{2}|2[ABab]) ?[0-9]{3} ?[0-9]{3} ?[0-9]{2}\b",
-        _lettered(checksums.fr_nir),
-    ),
-    _id("ch_ahv", r"\b756[. ]?[0-9]{4}[. ]?[0-9]{4}[. ]?[0-9]{2}\b", _numbered(checksums.ch_ahv)),
-    Kind(
-        name="in_aadhaar",
-        groups=_NATIONAL,
-        shape=r"\b[2-9][0-9]{3}(?:[ \-]?[0-9]{4}){2,}\b",
-        trigger=r"\b[2-9][0-9]{3}[ \-]?[0-9]{4}[ \-]?[0-9]{4}\b",
-        check=_numbered(lambda number: len(number) == 12 and checksums.verhoeff(number)),  # noqa: PLR2004
-    ),
-    _id("us_ssn", r"\b[0-9]{3}-[0-9]{2}-[0-9]{4}\b", _numbered(checksums.us_ssn)),
-    _told("us_ssn", r"\bssn|social security", r"[0-9]{3} ?[0-9]{2} ?[0-9]{4}", _numbered(checksums.us_ssn)),
-    _id("br_cpf", r"\b[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}\b", _numbered(checksums.br_cpf)),
-    _told("br_cpf", r"\bcpf", "[0-9]{11}", _numbered(checksums.br_cpf)),
-    _told(
-        "de_tax_id",
-        r"steuer|\bidnr|\btin\b|\btax",
-        "[1-9][0-9] ?[0-9]{3} ?[0-9]{3} ?[0-9]{3}",
-        _numbered(checksums.de_tax_id),
-    ),
-    _told("pl_pesel", "pesel", "[0-9]{11}", _numbered(checksums.pl_pesel)),
-    _told("nl_bsn", r"\bbsn|burgerservice|sofi", r"[0-9]{9}|[0-9]{4}\.[0-9]{2}\.[0-9]{3}", _numbered(checksums.nl_bsn)),
-    _told("uk_nhs", r"\bnhs", r"[0-9]{3}[ \-]?[0-9]{3}[ \-]?[0-9]{4}", _numbered(checksums.uk_nhs)),
-    _told("ca_sin", r"\bsin\b|social insurance", r"[0-9]{3}[ \-]?[0-9]{3}[ \-]?[0-9]{3}", _numbered(checksums.luhn)),
-    _id("se_personnummer", r"\b[0-9]{6}[\-+][0-9]{4}\b", _numbered(_personnummer)),
-    _id("uk_nino", r"\b[A-Za-z]{2} ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-Da-d]\b", _lettered(_nino)),
-    _id("es_dni", r"\b(?:[0-9]{8}|[XYZ]-?[0-9]{7})-?[A-HJ-NP-TV-Z]\b", _lettered(checksums.es_dni)),
-    _id(
-        "it_codice_fiscale",
-        r"(?i)\b[A-Z]{6}[0-9LMNP-V]{2}[A-EHLMPRST][0-9LMNP-V]{2}[A-Z][0-9LMNP-V]{3}[A-Z]\b",
-        _lettered(checksums.it_codice_fiscale),
     ),
     Kind(
         name="email",
@@ -458,11 +168,11 @@ KINDS: tuple[Kind, ...] = (
         r"\b0[1-9][0-9]{0,4}\)?[ /\-.][0-9]",
         _trunk,
     ),
-    _told(
+    told(
         "phone",
+        _PERSONAL,
         r"\b(?:tele)?phone|\btel\b|\bmobile|\bmobil|\bcell|\bcall|\bfax|whatsapp|\bsms\b|\bhandy|rufnummer",
         r"\(?[0-9](?:[ .\-()]{0,2}[0-9]){6,14}",
-        _whole,
-        _PERSONAL,
+        lambda data, start, end: end if alone(data, start, end) else 0,
     ),
 )

@@ -1,7 +1,7 @@
 """`Scanner`: finds private data in a text, in time linear in its length.
 
-One pass of an RE2 set tries the triggers of all kinds; only kinds whose trigger is there look for their shape. So a text
-without private data costs one pass.
+One pass of an RE2 set tries the triggers of all kinds; only kinds whose trigger is there look for their shape. So a
+text without private data costs one pass.
 """
 
 import functools
@@ -11,15 +11,17 @@ from typing import Any, NamedTuple
 
 import re2
 
-from lockgate.guardrails.privacy import machine, personal, secrets
+from lockgate.guardrails.privacy import machine, national, personal, secrets
 from lockgate.guardrails.privacy.kind import Kind
 
 KINDS: tuple[Kind, ...] = (
     *secrets.KINDS[:-1],
     *machine.KINDS[:1],
-    *personal.KINDS,
+    *personal.KINDS[:2],
+    *national.KINDS,
+    *personal.KINDS[2:],
     *machine.KINDS[1:],
-    secrets.KINDS[-1],
+    *secrets.KINDS[-1:],
 )
 """All kinds. Of two that overlap, the earlier one gives its name."""
 NAMES: tuple[str, ...] = tuple(dict.fromkeys(kind.name for kind in KINDS))

@@ -7,6 +7,7 @@ programs over files or use backtracking patterns, so the shapes here are Lockgat
 import math
 import re
 from collections import Counter
+from operator import ne
 
 from lockgate.guardrails.privacy.kind import Kind
 
@@ -23,7 +24,7 @@ _PROVIDERS: tuple[tuple[str, str, str], ...] = (
         r"(?i)(?:AccountKey=|SharedAccessKey=|[?&]sig=)([A-Z0-9+/%]{40,}={0,2})",
     ),
     ("github_token", r"gh[pousr]_|github_pat_", r"\bgh[pousr]_[A-Za-z0-9]{36,}|\bgithub_pat_[A-Za-z0-9_]{60,}"),
-    ("gitlab_token", r"\bgl[a-z]{2,5}-", r"\bgl(?:pat|dt|rt|ptt|soat|ft|cbt|agent|imt|oas)-[\w\-.]{20,}"),
+    ("gitlab_token", r"\bgl[a-z]{2,5}-", r"\bgl(?:pat|dt|rt|ptt|soat|ft|cbt|agent|imt|oas)-[\w\-]{20,}(?:\.[\w\-]+)*"),
     (
         "slack_token",
         r"xox[abeoprs]-|xapp-",
@@ -73,12 +74,15 @@ _NAMES = (
     r"|auth[_\-]?token|refresh[_\-]?token|bearer[_\-]?token|client[_\-]?secret|private[_\-]?key|signing[_\-]?key|encryption[_\-]?key"
     r"|credentials?"
 )
-NAMED = re.compile(rf"(?i)(?:^|[^a-z0-9])(?:[a-z0-9]+[_\-])?(?:{_NAMES}|authorization|cookie)$")
+NAMED = re.compile(rf"(?i)(?:{_NAMES}|authorization|cookie|^token)$")
 """Names of fields whose value is a secret whatever it looks like."""
 _PLACEHOLDER = re.compile(
     rb"(?i)^(?:\$|%|<|\{|\*{3}|x{4}|\.{3}|your|example|placeholder|change|none|null|true|false|undefined|env)"
 )
 _UUID = re.compile(rb"(?i)^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
+_CLASS = bytes.maketrans(
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", b"A" * 26 + b"a" * 26 + b"0" * 10
+)
 _MIN_ENTROPY = 3.9
 """Bits a character. 24 random characters of base64 have 4.2 on average; camel-cased words stay under 3.8."""
 _LONGEST = 256
@@ -101,6 +105,12 @@ def _classes(value: bytes) -> int:
     return sum((value.lower() != value, value.upper() != value, any(48 <= byte < 58 for byte in value)))  # noqa: PLR2004
 
 
+def _turns(value: bytes) -> int:
+    """How often a capital, a small letter and a digit change places: in three of five places where they are random."""
+    kinds = value.translate(_CLASS)
+    return sum(map(ne, kinds, kinds[1:]))
+
+
 def _assigned(data: bytes, start: int, end: int) -> int:
     """The value given to a name such as `password`, unless it is a word or stands for a value."""
     value = data[start:end].rstrip(b".,:!?)]}")
@@ -120,6 +130,8 @@ def _random(data: bytes, start: int, end: int) -> int:
     """Neither an id (UUID, hash, number, ULID), nor a path or a name in words, nor encoded data at length."""
     value = data[start:end]
     if len(value) > _LONGEST or _classes(value) < 3 or _UUID.match(value):  # noqa: PLR2004
+        return 0
+    if _turns(value) < len(value) / 3:
         return 0
     if value.count(b"/") + value.count(b"-") + value.count(b"_") > len(value) // 8:
         return 0
