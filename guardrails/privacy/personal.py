@@ -34,7 +34,7 @@ def _international(data: bytes, start: int, end: int) -> int:
         number = number[2:]
         if data[start:end].isdigit() or _continues(data, start):
             return 0
-    elif data[start - 1 : start].isalnum():
+    elif data[max(0, start - 1) : start].isalpha():
         return 0
     known = any(number[:length].decode() in _CALLING_CODES for length in (1, 2, 3))
     return end if known and _MIN_PHONE <= len(number) <= _MAX_PHONE else 0
@@ -82,19 +82,14 @@ def _card(data: bytes, start: int, end: int) -> int:
     """Where the card number ends: an expiry date or a code may follow in groups of its own."""
     number = digits(data, start, end)
     for length in _lengths(number.decode()):
-        if length < len(number):
-            at = start
-            for _ in range(length):
-                while not 48 <= data[at] < 58:  # noqa: PLR2004 - ASCII digits
-                    at += 1
-                at += 1
-            if data[at : at + 1].isdigit():
-                continue
-        elif length == len(number):
-            at = end
-        else:
+        if length > len(number) or not checksums.luhn(number[:length]):
             continue
-        if checksums.luhn(number[:length]) and alone(data, start, at):
+        at = start
+        for _ in range(length):
+            while not 48 <= data[at] < 58:  # noqa: PLR2004 - ASCII digits
+                at += 1
+            at += 1
+        if not data[at : at + 1].isdigit() and alone(data, start, at):
             return at
     return 0
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from lockgate.guardrails.privacy.action import Action, stand_in
-from lockgate.guardrails.privacy.scan import MARKER, Span, scanner
+from lockgate.guardrails.privacy.scan import KINDS, MARKER, SHORTEST, Span, scanner
 from lockgate.guardrails.privacy.secrets import NAMED
 from lockgate.guardrails.privacy.vault import TOKEN
 from lockgate.passage import Finding
@@ -16,8 +16,10 @@ NAMED_SECRET = "named_secret"  # noqa: S105 - the name of a kind
 """The kind of a value that stands under a name such as `password` in JSON."""
 WITHHELD = "[REDACTED:TEXT]"
 """What is left of a text that cannot be freed of private data, or of data nested too deep to be looked at."""
-_ROUNDS = 6
+_ROUNDS = 4
 """A stand-in can uncover what was no candidate beside the value it replaces, so a changed text is read again."""
+MAX_VALUES = 20_000
+"""Values in one text; one that holds more is withheld as a whole. 64 KB, a tool's default bound, holds 11,000 at most."""
 _NAME_TAIL = 48
 
 
@@ -35,6 +37,8 @@ class Rewriter:
     def __init__(self, actions: Mapping[str, Action]) -> None:
         self._actions = {kind: action for kind, action in actions.items() if action is not Action.ALLOW}
         self._scan = scanner(frozenset(self._actions))
+        # No secret is a number.
+        self._numbers = any("secret" not in kind.groups for kind in KINDS if kind.name in self._actions)
         self._named = self._actions.get(NAMED_SECRET)
 
     def __bool__(self) -> bool:
@@ -52,8 +56,10 @@ class Rewriter:
                 return Rewritten(text, tuple(findings))
             if blocked := [span.kind for span in spans if self._actions[span.kind] is Action.BLOCK]:
                 return Rewritten("", _described(spans, "blocked"), tuple(dict.fromkeys(blocked)))
+            if len(spans) > MAX_VALUES:
+                break
             text, findings = self._replaced(text, spans, findings)
-        return Rewritten(WITHHELD, ())
+        return Rewritten(WITHHELD, (_finding("text", 0, len(WITHHELD), "withheld"),))
 
     def json(self, value: Any) -> Any:
         """A JSON value with every text in it rewritten, keys too; a blocked text is redacted whole.
@@ -64,8 +70,12 @@ class Rewriter:
 
     def blocked(self, value: Any) -> tuple[str, ...]:
         """The kinds in a JSON value that the place blocks."""
+        if isinstance(value, (int, float)) and not self._numbers:
+            return ()
         found: dict[str, None] = {}
-        for text in leaves(value):
+        for text in (value,) if isinstance(value, str) else leaves(value):
+            if len(text) < SHORTEST:
+                continue
             for span in self._scan(text):
                 if self._actions[span.kind] is Action.BLOCK:
                     found[span.kind] = None

@@ -93,12 +93,12 @@ class Privacy(Strict):
         """Denies a call with a blocked kind in its arguments; None when nothing is blocked."""
         if Action.BLOCK not in self.actions(Place.ARGUMENTS).values():
             return None
-        rewriter, detokenised = self.rewriters[Place.ARGUMENTS], self.detokenise
+        detokenised = self.detokenise
 
         def judge(call: Call, _spec: ToolSpec, _history: History) -> Decision | None:
-            free = detokenised.get(call.name, ())
+            free, blocked = detokenised.get(call.name, ()), self.rewriters[Place.ARGUMENTS].blocked
             for name, value in call.args.items():
-                if name not in free and (found := rewriter.blocked(value)):
+                if name not in free and (found := blocked(value)):
                     return Deny(rule=RULE, reason=f"The argument {name!r} holds private data: {', '.join(found)}.")
             return None
 
