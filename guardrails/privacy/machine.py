@@ -4,6 +4,7 @@ import socket
 
 from lockgate.guardrails.privacy.kind import Kind, before
 
+_REQUIRES = (b">=", b"<=", b"==", b"~=", b"!=")
 _VERSIONS = (b"v", b"version", b"ver", b"ver.", b"release", b"section", b"chapter", b"build", b"\xc2\xa7")
 
 
@@ -13,6 +14,8 @@ def _ipv4(data: bytes, start: int, end: int) -> int:
     if end - start > len("255.255.255.255") or left in {b".", b"-", b"_"}:
         return 0
     if (right[:1] in {b".", b"-"} and right[1:2].isalnum()) or not _parses(socket.AF_INET, data[start:end]):
+        return 0
+    if data[max(0, start - 2) : start] in _REQUIRES or data[start:end].startswith((b"127.", b"0.")):
         return 0
     said = before(data, start).rstrip(b" :=\"'")
     word = said[-10:].split()[-1:] if said else []
@@ -35,8 +38,8 @@ def _ipv6(data: bytes, start: int, end: int) -> int:
     end = start + len(value)
     if left.isalnum() or left in {b"_", b"."} or right.isalnum() or len(value) > 45:  # noqa: PLR2004 - the longest written form
         return 0
-    # `a::b` is a name in C++; ::1 and :: name no machine in particular.
-    if not any(48 <= byte < 58 for byte in value) or value in {b"::1", b"::"}:  # noqa: PLR2004 - ASCII digits
+    # `a::b` is a name in C++, `[::2]` a slice in Python; ::1 and :: name no machine in particular.
+    if not any(48 <= byte < 58 for byte in value) or len(value.replace(b":", b" ").split()) < 2:  # noqa: PLR2004 - ASCII digits
         return 0
     return end if _parses(socket.AF_INET6, value) else 0
 

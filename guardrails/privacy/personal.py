@@ -58,6 +58,7 @@ def _trunk(data: bytes, start: int, end: int) -> int:
     number = digits(data, start, end)
     groups = bytes(byte if 48 <= byte < 58 else 32 for byte in value).split()  # noqa: PLR2004 - ASCII digits
     dated = len(groups) >= 3 and len(groups[0]) == 2 and int(groups[1]) <= 12 and groups[2][:2] in {b"19", b"20"}  # noqa: PLR2004
+    dated |= len(groups) == 2 and (len(groups[0]), len(groups[1])) == (5, 4)  # noqa: PLR2004 - a ZIP code
     sound = 9 <= len(number) <= 12 and not dated and not _continues(data, start)  # noqa: PLR2004
     return end if sound and alone(data, start, end) else 0
 

@@ -19,7 +19,7 @@ WITHHELD = "[REDACTED:TEXT]"
 _ROUNDS = 4
 """A stand-in can uncover what was no candidate beside the value it replaces, so a changed text is read again."""
 MAX_VALUES = 20_000
-"""Values in one text; one that holds more is withheld as a whole. 64 KB, a tool's default bound, holds 11,000 at most."""
+"""Values in one text; one with more is withheld as a whole. 64 KB, a tool's default bound, holds 11,000 at most."""
 _NAME_TAIL = 48
 
 

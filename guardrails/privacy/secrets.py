@@ -79,6 +79,7 @@ NAMED = re.compile(rf"(?i)(?:{_NAMES}|authorization|cookie|^token)$")
 _PLACEHOLDER = re.compile(
     rb"(?i)^(?:\$|%|<|\{|\*{3}|x{4}|\.{3}|your|example|placeholder|change|none|null|true|false|undefined|env)"
 )
+_EXPRESSION = re.compile(rb"[A-Za-z_][A-Za-z_.]*[(\[]")
 _UUID = re.compile(rb"(?i)^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
 _CLASS = bytes.maketrans(
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", b"A" * 26 + b"a" * 26 + b"0" * 10
@@ -114,7 +115,7 @@ def _turns(value: bytes) -> int:
 def _assigned(data: bytes, start: int, end: int) -> int:
     """The value given to a name such as `password`, unless it is a word or stands for a value."""
     value = data[start:end].rstrip(b".,:!?)]}")
-    if len(value) < 6 or _PLACEHOLDER.match(value):  # noqa: PLR2004
+    if len(value) < 6 or _PLACEHOLDER.match(value) or _EXPRESSION.match(value):  # noqa: PLR2004
         return 0
     mixed = not value.isalpha() and not value.isdigit() and any(48 <= byte < 58 for byte in value)  # noqa: PLR2004
     symbols = any(byte in b"!#%^&*~|+" for byte in value)
@@ -131,6 +132,8 @@ def _random(data: bytes, start: int, end: int) -> int:
     value = data[start:end]
     if len(value) > _LONGEST or _classes(value) < 3 or _UUID.match(value):  # noqa: PLR2004
         return 0
+    if b"://" in data[max(0, start - 80) : start].rpartition(b" ")[2].rpartition(b"=")[2] or value.startswith(b"//"):
+        return 0  # a part of a URL's path
     if _turns(value) < len(value) / 3:
         return 0
     if value.count(b"/") + value.count(b"-") + value.count(b"_") > len(value) // 8:

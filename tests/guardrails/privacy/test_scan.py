@@ -178,6 +178,12 @@ NEGATIVES: list[str] = [
     "ISBN 978-3-16-148410-0",
     "Room 415-555 and ext. 2671",
     "tel",
+    "Boston, MA 02110-1301",
+    "brotli>=1.2.0.0 and x==1.2.3.4",
+    "http://127.0.0.1:8000 and 0.0.0.0",
+    "children[::2]",
+    "password = enforce_bytes(proxy_auth[1], name)",
+    "https://m.example.com/images/I/A1uELSr5rgL2b3C4d5E6f7G8.jpg",
 ]
 
 
