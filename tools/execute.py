@@ -13,9 +13,11 @@ from pydantic_core import PydanticSerializationError, to_json
 from lockgate.decision import Call
 from lockgate.errors import ToolError
 from lockgate.labels import Label
+from lockgate.recording import played
 from lockgate.result import ErrorKind, ToolResult
 from lockgate.spec import ToolSpec, explain_invalid
 from lockgate.text import clean, cut
+from lockgate.tools.process import ProcessEndedError, Sent, TimedOutError, in_process
 from lockgate.tools.worker import OverloadedError, workers
 
 log = logging.getLogger(__name__)
@@ -24,9 +26,12 @@ log = logging.getLogger(__name__)
 async def execute(spec: ToolSpec, call: Call) -> ToolResult:
     """Runs the tool once. Only LangGraph's control flow and cancellation get out as exceptions.
 
-    An exception of the tool reaches the model as its class name; only a `ToolError` speaks for itself.
-    An async tool is cut after `spec.timeout` seconds, a synchronous one is left behind in its thread.
+    An exception of the tool reaches the model as its class name; only a `ToolError` speaks for itself. An async tool
+    is cut after `spec.timeout` seconds, a synchronous one is left behind in its thread. In a run that is played again
+    the tool does not run: what was recorded of it comes back.
     """
+    if (recording := played()) is not None:
+        return recording.result(call)
     started = time.perf_counter()
     label = Label(integrity=spec.output, sources=frozenset({f"tool:{spec.name}"}))
     try:
@@ -34,9 +39,11 @@ async def execute(spec: ToolSpec, call: Call) -> ToolResult:
     except ValidationError as error:
         return ToolResult.failed(ErrorKind.INVALID_ARGUMENTS, explain_invalid(error))
     try:
-        text, left_out = render(
-            await bounded(lambda: spec.run(**values), spec.timeout, is_async=spec.is_async), spec.max_output
-        )
+        if spec.process:
+            text, left_out = _sent(await in_process(spec, call.args), spec)
+        else:
+            value = await bounded(lambda: spec.run(**values), spec.timeout, is_async=spec.is_async)
+            text, left_out = render(value, spec.max_output)
     except GraphBubbleUp:
         raise
     except Exception as error:  # noqa: BLE001 - a tool's failure is a result, not the end of the run
@@ -45,15 +52,36 @@ async def execute(spec: ToolSpec, call: Call) -> ToolResult:
     return ToolResult(success=True, value=text, seconds=time.perf_counter() - started, cut=left_out, label=label)
 
 
+def _sent(sent: Sent, spec: ToolSpec) -> tuple[str, int]:
+    """The answer of a worker process, or the exception that stands for it here."""
+    kind, text, left_out = sent
+    match kind:
+        case "value":
+            return text, left_out
+        case "tool_error" | "invalid":
+            raise ToolError(text)
+        case "unserializable":
+            raise UnserializableError(text)
+        case _:
+            log.warning("tool %s failed in its process: %s", spec.name, text)
+            raise _FailedThereError(text)
+
+
 def _sort(error: Exception, spec: ToolSpec) -> tuple[ErrorKind, str]:
     match error:
         case ToolError():
             kind, text = ErrorKind.EXCEPTION, clean(str(error))
+        case TimedOutError() if spec.process:
+            kind, text = ErrorKind.TIMEOUT, f"{spec.name} gave no answer within {spec.timeout:g} s and was killed."
+        case ProcessEndedError():
+            kind, text = ErrorKind.EXCEPTION, f"The process of {spec.name} ended without an answer."
+        case _FailedThereError():
+            kind, text = ErrorKind.EXCEPTION, f"{spec.name} failed: {error}."
         case TimedOutError():
             kind, text = ErrorKind.TIMEOUT, f"{spec.name} gave no answer within {spec.timeout:g} s and was abandoned."
         case OverloadedError():
             kind, text = ErrorKind.OVERLOADED, f"{spec.name} was not started: too many earlier calls still hang."
-        case _UnserializableError():
+        case UnserializableError():
             kind, text = ErrorKind.UNSERIALIZABLE, f"{spec.name} ran, but its result is no JSON value: {error}."
         case _:
             log.warning("tool %s failed", spec.name, exc_info=error)
@@ -61,11 +89,11 @@ def _sort(error: Exception, spec: ToolSpec) -> tuple[ErrorKind, str]:
     return kind, text
 
 
-class TimedOutError(Exception):
-    """The bound of the call was reached; a TimeoutError of the tool's own is an ordinary failure."""
+class _FailedThereError(Exception):
+    """What the tool raised in its worker process, by name."""
 
 
-class _UnserializableError(Exception):
+class UnserializableError(Exception):
     """The tool's value cannot be written as JSON."""
 
 
@@ -125,5 +153,5 @@ def render(value: Any, limit: int) -> tuple[str, int]:
     try:
         data = to_json(value)
     except (PydanticSerializationError, ValueError, RecursionError) as error:
-        raise _UnserializableError(clean(str(error).splitlines()[0][:200])) from None
+        raise UnserializableError(clean(str(error).splitlines()[0][:200])) from None
     return data[:limit].decode("utf-8", "ignore"), max(0, len(data) - limit)
