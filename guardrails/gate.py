@@ -5,12 +5,14 @@
 
 import logging
 from collections.abc import Iterable, Mapping
+from typing import Any, cast
 
 from pydantic import ValidationError
 
 from lockgate.decision import Call, Decision, Deny
-from lockgate.errors import ConfigError
+from lockgate.errors import ConfigError, LockgateError
 from lockgate.labels import UNTRUSTED, Label, join
+from lockgate.passage import Inspected, Place
 from lockgate.ports import History, Judge
 from lockgate.result import ErrorKind, ToolResult
 from lockgate.spec import ToolSpec, explain_invalid
@@ -45,8 +47,11 @@ class Gate:
             return call, Deny(rule="unknown-tool", reason=f"There is no tool {call.name[:100]!r}. Tools: {known}.")
         if why := unfit(call.args):
             return call, Deny(rule="schema", reason=f"The call's arguments cannot be read: the data {why}.")
+        ready = self._prepared(call)
+        if isinstance(ready, Deny):
+            return call, ready
         try:
-            args = spec.validated(call.args)
+            args = spec.validated(ready.args)
         except ValidationError as error:
             return call, Deny(rule="schema", reason=explain_invalid(error))
         except (ValueError, RecursionError) as error:
@@ -67,15 +72,53 @@ class Gate:
         stated = Label(integrity=spec.output, sources=frozenset({f"tool:{call.name}"})) if spec else UNTRUSTED
         if not isinstance(output, ToolResult):
             output = ToolResult(success=True, value=str(output), label=stated)
-        text, left_out = cut(clean(output.value), spec.max_output if spec else 4_096)
+        inspected = self.inspected(clean(output.value), Place.RESULT)
+        text, left_out = cut(inspected.text, spec.max_output if spec else 4_096)
+        withheld = bool(inspected.refused)
         return ToolResult(
-            success=output.success,
-            value=text,
-            error=output.error,
+            success=output.success and not withheld,
+            value=f"The result is withheld: {inspected.refused}." if withheld else text,
+            error=ErrorKind.DENIED if withheld else output.error,
             seconds=output.seconds,
             cut=output.cut + left_out,
             label=join(output.label, stated),
         )
+
+    def inspected(self, text: str, place: Place) -> Inspected:
+        """`text` as it may stand in `place` by the policy; refused when the policy cannot look at it."""
+        look = getattr(self.policy, "inspect", None)
+        if look is None:
+            return Inspected(text=text)
+        try:
+            return cast("Inspected", look(text, place))
+        except Exception as error:  # what could not be looked at does not pass
+            log.exception("the policy could not inspect a text (%s)", place)
+            return Inspected(text="", refused=_unseen(error))
+
+    def shown(self, value: Any, place: Place) -> Any:
+        """A JSON value as it may stand in `place` by the policy's section on privacy."""
+        sections = getattr(self.policy, "sections", None)
+        if sections is None:
+            return value
+        try:
+            return sections.privacy.redacted(value, place)
+        except Exception as error:  # what could not be looked at is not shown
+            log.exception("the policy could not inspect a value (%s)", place)
+            return f"[withheld: {_unseen(error)}]"
+
+    def _prepared(self, call: Call) -> Call | Deny:
+        prepare = getattr(self.policy, "prepared", None)
+        if prepare is None:
+            return call
+        try:
+            return cast("Call | Deny", prepare(call))
+        except Exception as error:  # a call that could not be made ready does not run
+            log.exception("the arguments of a call to %s could not be made ready", call.name)
+            return Deny(rule="privacy", reason=f"The arguments could not be made ready: {_unseen(error)}.")
+
+
+def _unseen(error: Exception) -> str:
+    return error.message.rstrip(".") if isinstance(error, LockgateError) else f"it failed with {type(error).__name__}"
 
 
 def failure(decision: Deny) -> ErrorKind:

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from lockgate.decision import Call, Decision
 from lockgate.guardrails.constraint import Strict
+from lockgate.guardrails.privacy.section import Privacy
 from lockgate.passage import Inspected, Place
 from lockgate.ports import History
 from lockgate.spec import ToolSpec
@@ -22,10 +23,12 @@ Inspector: TypeAlias = Callable[[str, Place], Inspected]
 class Sections(Strict):
     """The sections of a pack, each with its guard's safe default."""
 
+    privacy: Privacy = Privacy()
+
     def guards(self) -> tuple[Guard, ...]:
         """What judges a call after the rules."""
-        return ()
+        return tuple(guard for guard in (self.privacy.guard(),) if guard)
 
     def inspectors(self) -> tuple[Inspector, ...]:
         """What looks at a text, in order: each sees what the one before let through."""
-        return ()
+        return (self.privacy.inspect,)
