@@ -39,7 +39,7 @@ def action_guard(*, gate: Gate, run: str, ask: str, refuse: str, agent: str = ""
         )
         return {"call": call, "ruling": ruling, EVENTS: [event]}, _next(decision, run, ask, refuse)
 
-    return Node("action_guard", body, agent=agent)
+    return Node("action_guard", body, agent=agent, gate=gate)
 
 
 def _next(decision: Decision, run: str, ask: str, refuse: str) -> str:
