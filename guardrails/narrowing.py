@@ -1,6 +1,7 @@
 """`Narrowed`: a judge that is never more generous than any of the judges it is made of."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from lockgate.decision import Allow, Call, Decision, Deny, Review
 from lockgate.ports import History, Judge
@@ -35,12 +36,14 @@ class Narrowed:
 
 
 def stricter(left: Decision, right: Decision) -> Decision:
-    """The stricter of two decisions; two reviews become one that satisfies both."""
+    """The stricter of two decisions; two reviews become one that satisfies both, two allowances are the first."""
     if isinstance(left, Deny):
         return left
     if isinstance(right, Deny):
         return right
     if isinstance(left, Allow):
+        if isinstance(right, Allow):
+            return replace(left, notice=" ".join(dict.fromkeys(n for n in (left.notice, right.notice) if n)))
         return right
     if isinstance(right, Allow) or left == right:
         return left
@@ -54,4 +57,5 @@ def stricter(left: Decision, right: Decision) -> Decision:
         reason=reason,
         approvers=approvers,
         expires_after=min(left.expires_after, right.expires_after),
+        blocking=left.blocking or right.blocking,
     )

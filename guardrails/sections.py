@@ -7,8 +7,11 @@ a `Guard`, which judges a call after the rules have, and an `Inspector`, which l
 from collections.abc import Callable
 from typing import TypeAlias
 
+from pydantic import Field
+
 from lockgate.decision import Call, Decision
 from lockgate.guardrails.constraint import Strict
+from lockgate.guardrails.risk.matrix import RiskSection
 from lockgate.passage import Inspected, Place
 from lockgate.ports import History
 from lockgate.spec import ToolSpec
@@ -22,9 +25,11 @@ Inspector: TypeAlias = Callable[[str, Place], Inspected]
 class Sections(Strict):
     """The sections of a pack, each with its guard's safe default."""
 
+    risk: RiskSection = Field(default=RiskSection(), description="How freely a call that the rules allow may run.")
+
     def guards(self) -> tuple[Guard, ...]:
         """What judges a call after the rules."""
-        return ()
+        return (self.risk.matrix(),)
 
     def inspectors(self) -> tuple[Inspector, ...]:
         """What looks at a text, in order: each sees what the one before let through."""

@@ -106,6 +106,7 @@ def _request(gate: Gate, agent: str, state: LockState, review: Review) -> dict[s
         "approvers": sorted(review.approvers),
         "asked_at": ruling.at,
         "expires_at": ruling.at + review.expires_after,
+        "blocking": review.blocking,
         "problem": state.get("problem", ""),
         "answers": ["approve", "edit", "reject"],
     }

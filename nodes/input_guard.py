@@ -7,7 +7,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, RemoveMessage, ToolMessage
 
-from lockgate.handoff import Status
+from lockgate.handoff import Status, Usage
 from lockgate.nodes.node import Goto, Node, Update
 from lockgate.result import ErrorKind
 from lockgate.state import AgentState, Note
@@ -31,6 +31,7 @@ def input_guard(*, max_input: int, accepted: str, refused: str, agent: str = "")
         # A task that was handed down belongs to the run that handed it down.
         run_id = (state.get("run_id") if state.get("task") else "") or uuid.uuid4().hex
         update: Update = {"run_id": run_id, "status": Status.RUNNING, "answer": None, "iterations": 0}
+        update |= {"before": state.get("usage") or Usage(), "held": []}
         if why := _unacceptable(fresh, max_input):
             dropped = [RemoveMessage(id=message.id) for message in fresh if message.id]
             short = [_shortened(message) for message in fresh]

@@ -166,8 +166,7 @@ def _refusal(call_id: str | None, why: str) -> ToolMessage:
 
 def _since(state: TeamState) -> Usage:
     """What this run has used."""
-    now, before = state.get("usage") or Usage(), state.get("before") or Usage()
-    return Usage(**{name: count - getattr(before, name) for name, count in now})
+    return (state.get("usage") or Usage()) - (state.get("before") or Usage())
 
 
 def _hopeless(state: TeamState, bounds: Budget | None, spent: Usage, *, may_plan: bool) -> str:

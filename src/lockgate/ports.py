@@ -26,13 +26,15 @@ class Caller:
 class History:
     """What a decision may depend on besides the call: who acts for whom, and what the session has seen.
 
-    `passages` are the texts of the session, oldest first; `trust` is the join of their labels.
+    `passages` are the texts of the session, oldest first; `trust` is the join of their labels. `confidence` is how
+    sure the model is of the call, 0 to 1; None when nobody knows.
     """
 
     agent: str = ""
     caller: Caller = field(default_factory=Caller)
     trust: Label = TRUSTED
     passages: tuple[Passage, ...] = ()
+    confidence: float | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "passages", tuple(self.passages))  # a checkpoint hands back a list
