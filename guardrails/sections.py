@@ -10,10 +10,11 @@ from typing import TypeAlias
 from pydantic import Field
 
 from lockgate.decision import Call, Decision
+from lockgate.guardrails.budgets.section import BudgetSection
 from lockgate.guardrails.constraint import Strict
 from lockgate.guardrails.risk.matrix import RiskSection
 from lockgate.passage import Inspected, Place
-from lockgate.ports import History
+from lockgate.ports import History, Judge
 from lockgate.spec import ToolSpec
 
 Guard: TypeAlias = Callable[[Call, ToolSpec, History], Decision | None]
@@ -26,6 +27,7 @@ class Sections(Strict):
     """The sections of a pack, each with its guard's safe default."""
 
     risk: RiskSection = Field(default=RiskSection(), description="How freely a call that the rules allow may run.")
+    budgets: BudgetSection = Field(default=BudgetSection(), description="What runs and their users may use.")
 
     def guards(self) -> tuple[Guard, ...]:
         """What judges a call after the rules."""
@@ -34,3 +36,14 @@ class Sections(Strict):
     def inspectors(self) -> tuple[Inspector, ...]:
         """What looks at a text, in order: each sees what the one before let through."""
         return ()
+
+
+def spoken(judge: Judge) -> tuple[Sections, ...]:
+    """The sections of every pack behind `judge`; the defaults where there is none."""
+    return _spoken(judge) or (Sections(),)
+
+
+def _spoken(judge: object) -> tuple[Sections, ...]:
+    if isinstance(said := getattr(judge, "sections", None), Sections):
+        return (said,)
+    return tuple(found for inner in getattr(judge, "judges", ()) for found in _spoken(inner))
