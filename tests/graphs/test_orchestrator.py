@@ -387,7 +387,6 @@ def test_a_budget_is_shared_out_and_holds() -> None:
     assert used == {"a": 2, "b": 3, "c": 2, "d": 1}
     assert out["results"]["c"].usage.tool_calls == 1
     assert "budget is used up (model_calls)" in out["results"]["a"].error
-    assert "tool_calls" in out["results"]["c"].error
     assert out["usage"].model_calls <= 11
     assert out["status"] == Status.FAILED
     poor = Stage().team(plan(a="count", b="count", c="count"), plan(a="count"), "x [a].", budget=Budget(model_calls=4))
