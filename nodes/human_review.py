@@ -112,6 +112,11 @@ def _request(gate: Gate, agent: str, state: LockState, review: Review) -> dict[s
     }
 
 
+def is_blocking(request: Any) -> bool:
+    """Whether a question to a person is one that the rest of the run waits for."""
+    return isinstance(request, dict) and request.get("blocking") is True
+
+
 def _understood(raw: Any, review: Review) -> Answer | str:
     """The answer, or why it cannot stand."""
     try:

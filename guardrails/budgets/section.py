@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from typing import Annotated, Literal, Self, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from lockgate.guardrails.constraint import Count, Number, Strict
 from lockgate.guardrails.pattern import Pattern, glob
-from lockgate.guardrails.rule import Name, Names, Seconds
+from lockgate.guardrails.rule import Name, Names
 from lockgate.handoff import Budget
 
 Scope: TypeAlias = Literal["user", "tenant", "agent", "tool", "everyone"]
@@ -17,6 +17,16 @@ Amount: TypeAlias = Annotated[Number, Field(ge=0)]
 
 SECONDS = {"minute": 60.0, "hour": 3_600.0, "day": 86_400.0, "week": 604_800.0}
 """Windows that have a name."""
+
+
+def _window(value: Any) -> Any:
+    number = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1e9  # noqa: PLR2004
+    if number or (isinstance(value, str) and value in SECONDS):
+        return value
+    raise ValueError("must be minute, hour, day or week, or a number of seconds above 0 (and below 1e9)")
+
+
+Window: TypeAlias = Annotated[str | float, BeforeValidator(_window)]
 
 
 class Bounds(Strict):
@@ -37,7 +47,7 @@ class Rate(Bounds):
     """The most in any stretch of time as long as `per`, over all runs. It is counted in Postgres."""
 
     by: Scope = Field(description="Who shares it. `tool` counts the calls of each tool, whoever asks.")
-    per: Literal["minute", "hour", "day", "week"] | Seconds = Field(description="The stretch: its name, or seconds.")
+    per: Window = Field(description="The stretch: minute, hour, day or week, or a number of seconds.")
     tools: Names | None = Field(default=None, description="For tool_calls: only these tools; * and ? stand for others.")
 
     @model_validator(mode="after")
