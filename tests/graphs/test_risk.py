@@ -175,9 +175,11 @@ async def test_a_blocking_review_of_one_worker_stops_the_tasks_that_have_not_sta
         asked.append(name)
         return {"answer": interrupt({"question": name, "blocking": name == "a"})}
 
+    # What others wait for starts first: a, then q or b.
+    tasks = plan(a="ask", q="ask", b="count", y=("count", "a"), z=("count", "y"))
     team = orchestrator.build(
         workers={"ask": plain(ask), "count": plain(stage._count)},
-        model=ScriptedModel(turns=[plan(a="ask", q="ask", b="count", c=("count", "b")), "x [b]."]),
+        model=ScriptedModel(turns=[tasks, "x [b]."]),
         parallel=1,
         checkpointer=InMemorySaver(),
     )
@@ -186,7 +188,7 @@ async def test_a_blocking_review_of_one_worker_stops_the_tasks_that_have_not_sta
     (first,) = await session.waiting()
     assert (first.request["blocking"], asked, dict(stage.ran)) == (True, ["a"], {})
     [part async for part in session.resume({first.id: "yes"})]
-    assert stage.ran == {"b": 1, "c": 1}
+    assert stage.ran == {"b": 1, "y": 1, "z": 1}
     (last,) = await session.waiting()
     assert last.request == {"question": "q", "blocking": False}
     [part async for part in session.resume({last.id: "yes"})]
