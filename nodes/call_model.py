@@ -19,7 +19,7 @@ from lockgate.guardrails.gate import Gate
 from lockgate.guardrails.sections import spoken
 from lockgate.handoff import Status, Usage
 from lockgate.labels import TRUSTED
-from lockgate.nodes.metering import Halt, Meter
+from lockgate.nodes.metering import Halt, Meter, model_name
 from lockgate.nodes.node import Goto, Node, Update
 from lockgate.nodes.oversight import Oversight, closed
 from lockgate.state import AgentState, Origin
@@ -57,16 +57,15 @@ def call_model(
     async def body(state: AgentState) -> tuple[Update, Goto]:
         if not opened:
             chat = model()
-            name = getattr(chat, "model_name", None) or getattr(chat, "model", None) or ""
-            opened.append((chat.bind_tools(schemas) if schemas else chat, str(name)))
-        chat_model, model_name = opened[0]
+            opened.append((chat.bind_tools(schemas) if schemas else chat, model_name(chat)))
+        chat_model, name = opened[0]
         unheard = closed(state) if state.get("held") else []
         if state.get("held") and not unheard:
             now, held = oversight.admitted(state["held"])
             return {"held": held}, [Send(lock, entry) for entry in now]
         await meter.give_back(state)
         messages = [*system, *state["messages"], *unheard]
-        permit = await meter.admit(state, messages, model_name, 1 + oversight.samples)
+        permit = await meter.admit(state, messages, name, 1 + oversight.samples)
         if isinstance(permit, Halt):
             return {**permit.update(), "messages": unheard, "held": []}, done
         started = time.time()

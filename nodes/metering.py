@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AnyMessage
 
 from lockgate.decision import Allow, Call
@@ -71,12 +72,13 @@ class Meter:
         """Reserves what `calls` calls of the `model` with `messages` will take, or says why they may not be made."""
         if why := self._circling(state):
             return Halt(status=Status.NO_PROGRESS, text=f"Stopped: {why}.")
-        if self._unpriced(model):
+        budget = self.budget(state)
+        if self._unpriced(model, budget):
             text = f"Stopped: a budget in USD is set, but the packs have no price for the model {model or '(unnamed)'}."
             return Halt(status=Status.BUDGET, text=text)
         expected = self._expected(messages, model, calls)
         left = None
-        if budget := self.budget(state):
+        if budget:
             used = used_in_run(state)
             if full := budget.exhausted(used) or _overrun(budget, used, expected):
                 text = f"Stopped before a model call: the task's budget is used up ({full})."
@@ -147,8 +149,9 @@ class Meter:
                 return why
         return ""
 
-    def _unpriced(self, model: str) -> bool:
-        return any(section.counts_money and section.price(model) is None for section in self.sections)
+    def _unpriced(self, model: str, budget: Budget | None) -> bool:
+        counted = (budget and budget.usd is not None) or any(section.counts_money for section in self.sections)
+        return bool(counted) and all(section.price(model) is None for section in self.sections)
 
     def _expected(self, messages: Sequence[AnyMessage], model: str, calls: int) -> Usage:
         read = sum(len(str(message.content)) for message in messages) // CHARACTERS_PER_TOKEN
@@ -205,6 +208,11 @@ class Meter:
         by, _, measure, window, _ = json.loads(full)
         bound = next(claim.bound for claim in claims if claim.key == full)
         return f"Over budget: at most {amount(measure, bound):,} {measure} in {window:g} s for each {by}."
+
+
+def model_name(chat: BaseChatModel) -> str:
+    """What the model is called, as prices name it."""
+    return str(getattr(chat, "model_name", None) or getattr(chat, "model", None) or "")
 
 
 def used_in_run(state: AgentState) -> Usage:

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 from langchain_core.messages import AIMessage, ToolMessage
+from langgraph.types import Command
+from tests.graphs.team import plan
 
 from lockgate import Policy, ToolSpec, tool
-from lockgate.graphs import react
+from lockgate.graphs import hierarchy, orchestrator, react
 from lockgate.handoff import AgentTask, Budget, Status
 from lockgate.models import ScriptedModel
 from lockgate.ports import Caller
@@ -198,3 +200,67 @@ async def test_what_was_denied_or_reserved_too_much_is_given_back(saver: Postgre
     assert sum(row["amount"] for row in rows if "tool_calls" in row["key"]) == 1
     used = out["usage"].input_tokens + out["usage"].output_tokens
     assert sum(row["amount"] for row in rows if "tokens" in row["key"]) == used
+
+
+async def test_what_a_run_used_is_kept_over_a_wait(saver: PostgresSaver) -> None:
+    pack = RULES.replace("rules:\n", "rules:\n  - {id: ask, tools: [send], priority: 1, action: review}\n")
+    graph = react.build(
+        model=ScriptedModel(turns=[calls("look", "send"), calls("look", start=5), "done"]),
+        tools=tools(),
+        policy=Policy.parse(pack + "budgets: {run: {tool_calls: 2}}"),
+        checkpointer=saver,
+    )
+    RAN.clear()
+    config: Any = {"configurable": {"thread_id": "t"}}
+    assert "__interrupt__" in await graph.ainvoke({"messages": "go"}, config)
+    out = await graph.ainvoke(Command(resume="approve"), config)
+    assert (dict(RAN), len(denials(out)), out["status"]) == ({"look": 1, "send": 1}, 1, Status.COMPLETED)
+
+
+TEAM = """
+budgets:
+  run: {model_calls: 6, usd: 1}
+  prices: {"*": {input: 1, output: 1}}
+"""
+
+
+def test_a_teams_run_counts_its_workers_and_they_never_get_more() -> None:
+    busy = ScriptedModel(turns=[calls("look", start=n) for n in range(9)])
+    prices = "budgets: {prices: {'*': {input: 1, output: 1}}}"
+    worker = react.build(model=busy, tools=tools(), policy=Policy.parse(RULES + prices))
+    team = orchestrator.build(
+        workers={"w": worker},
+        model=ScriptedModel(turns=[plan(a="w", b="w"), "x [a]."]),
+        policy=Policy.parse(RULES + TEAM),
+        max_replans=0,
+    )
+    out = run(team)
+    assert out["usage"].model_calls == 5
+    assert {r.usage.model_calls for r in out["results"].values()} == {2}
+    assert all("used up (model_calls)" in r.error for r in out["results"].values())
+    assert out["usage"].micro_usd > 0
+    dear = orchestrator.build(
+        workers={"w": worker},
+        model=ScriptedModel(turns=["never"]),
+        policy=Policy.parse(RULES + "budgets: {run: {model_calls: 0}}"),
+    )
+    assert run(dear)["status"] == Status.FAILED
+
+
+def test_a_worker_whose_model_has_no_price_does_nothing_under_a_budget_in_usd() -> None:
+    worker = react.build(model=ScriptedModel(turns=["never"]), policy=Policy.parse(RULES))
+    model = ScriptedModel(turns=[plan(a="w"), "x"])
+    out = run(orchestrator.build(workers={"w": worker}, model=model, policy=Policy.parse(RULES + TEAM), max_replans=0))
+    assert "no price" in out["results"]["a"].error and out["results"]["a"].usage.model_calls == 0
+
+
+def test_a_hierarchy_hands_its_packs_budget_down() -> None:
+    busy = ScriptedModel(turns=[calls("look", start=n) for n in range(9)])
+    member = hierarchy.Agent(name="w", tools=("look",), model=busy)
+    team = hierarchy.Team(
+        name="top", members=(member,), model=ScriptedModel(turns=[plan(a="w"), "x"]), tools=None, max_replans=0
+    )
+    graph = hierarchy.build(team=team, tools=tools(), policy=Policy.parse(RULES + "budgets: {run: {model_calls: 5}}"))
+    out = run(graph)
+    assert out["results"]["a"].usage.model_calls == 3
+    assert out["usage"].model_calls == 4
