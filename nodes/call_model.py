@@ -71,13 +71,12 @@ def call_model(
         started = time.time()
         try:
             async with asyncio.timeout(permit.seconds) as limit:
-                answer = await chat_model.ainvoke(messages)
-                if not isinstance(answer, AIMessage):
-                    raise ModelError(f"The model answered with a {type(answer).__name__}, not with an AIMessage.")
+                answer = as_message(await chat_model.ainvoke(messages))
                 answer, calls = sound(answer, state.get("decisions", {}))
                 samples = await oversight.sampled(lambda: chat_model.ainvoke(messages)) if calls else []
-        except TimeoutError:
-            if not limit.expired():
+        except Exception as error:
+            if not (isinstance(error, TimeoutError) and limit.expired()):
+                await meter.cancel(permit)
                 raise
             usage = meter.used(permit, Usage(model_calls=1), time.time() - started)
             await meter.settle(permit, usage)
@@ -110,6 +109,13 @@ def call_model(
         return update, [Send(lock, entry) for entry in now]
 
     return Node("call_model", body, agent=agent)
+
+
+def as_message(answer: object) -> AIMessage:
+    """What a model gave, when it is an answer; raises ModelError."""
+    if not isinstance(answer, AIMessage):
+        raise ModelError(f"The model answered with a {type(answer).__name__}, not with an AIMessage.")
+    return answer
 
 
 def sound(answer: AIMessage, known: Any) -> tuple[AIMessage, list[Call]]:

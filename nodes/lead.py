@@ -12,10 +12,9 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.runnables import Runnable
 
-from lockgate.errors import ModelError
 from lockgate.events import EVENTS, Event
 from lockgate.handoff import AgentResult, AgentTask, Budget, Status, Usage, tightest
-from lockgate.nodes.call_model import sound, used
+from lockgate.nodes.call_model import as_message, sound, used
 from lockgate.nodes.dispatch import task_detail
 from lockgate.nodes.metering import Halt, Meter, Permit, model_name, used_in_run
 from lockgate.nodes.node import Goto, Node, Update
@@ -111,9 +110,11 @@ async def _asked(
 ) -> tuple[AIMessage, Usage]:
     """The model's answer and what it took."""
     started = time.time()
-    answer = await chat.ainvoke(messages)
-    if not isinstance(answer, AIMessage):
-        raise ModelError(f"The model answered with a {type(answer).__name__}, not with an AIMessage.")
+    try:
+        answer = as_message(await chat.ainvoke(messages))
+    except Exception:
+        await meter.cancel(permit)
+        raise
     answer, _ = sound(answer, {})
     usage = meter.used(permit, used(answer), time.time() - started)
     await meter.settle(permit, usage)

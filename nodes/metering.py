@@ -111,6 +111,11 @@ class Meter:
             claims = {claim.key: replace(claim, amount=spent(used, measure)) for claim, measure in permit.claims}
             await store.settle(permit.reservation, list(claims.values()))
 
+    async def cancel(self, permit: Permit) -> None:
+        """Gives back what is reserved for a model call that failed."""
+        if permit.claims and (store := rate_store()):
+            await store.release([permit.reservation])
+
     async def over(self, state: AgentState, answer: AIMessage, calls: Sequence[Call]) -> dict[str, str]:
         """By id, why those of the `calls` of `answer` may not run that some bound has no room for."""
         refused: dict[str, str] = {}

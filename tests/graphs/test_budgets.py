@@ -264,3 +264,16 @@ def test_a_hierarchy_hands_its_packs_budget_down() -> None:
     out = run(graph)
     assert out["results"]["a"].usage.model_calls == 3
     assert out["usage"].model_calls == 4
+
+
+async def test_a_model_call_that_fails_gives_back_what_was_reserved(saver: PostgresSaver) -> None:
+    class Down(ScriptedModel):
+        async def _agenerate(self, *_: Any, **__: Any) -> Any:
+            raise ConnectionError("down")
+
+    rates = "budgets: {rates: [{by: user, per: hour, model_calls: 1}]}"
+    graph = react.build(model=Down(turns=[]), policy=Policy.parse(RULES + rates), checkpointer=saver)
+    for thread in "ab":  # the second would find no room
+        config: Any = {"configurable": {"thread_id": thread}}
+        with pytest.raises(ConnectionError):
+            await graph.ainvoke({"messages": "go"}, config)

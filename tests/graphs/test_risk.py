@@ -167,7 +167,9 @@ def test_a_new_message_closes_what_was_held() -> None:
     assert_valid(out["messages"])
 
 
-async def test_a_blocking_review_of_one_worker_stops_the_tasks_that_have_not_started() -> None:
+async def test_a_blocking_review_of_one_worker_stops_the_tasks_that_have_not_started(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     stage, asked = Stage(), []
 
     async def ask(state: Any) -> Any:
@@ -191,6 +193,7 @@ async def test_a_blocking_review_of_one_worker_stops_the_tasks_that_have_not_sta
     assert stage.ran == {"b": 1, "y": 1, "z": 1}
     (last,) = await session.waiting()
     assert last.request == {"question": "q", "blocking": False}
+    assert "Exception in callback" not in caplog.text
     [part async for part in session.resume({last.id: "yes"})]
     assert (await session.state()).values["status"] == Status.COMPLETED
 

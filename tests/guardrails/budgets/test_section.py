@@ -140,6 +140,15 @@ def rounds(*steps: tuple[Any, str], text: str = "") -> list[AnyMessage]:
     return messages
 
 
+def test_a_round_with_one_new_call_is_not_stale() -> None:
+    messages: list[AnyMessage] = [HumanMessage("go")]
+    for n in range(6):
+        made = [{"name": "t", "args": {"x": x}, "id": f"{n}-{x}"} for x in (0, n + 1)]
+        messages.append(AIMessage("", tool_calls=made))
+        messages += [ToolMessage("same", tool_call_id=str(call["id"])) for call in made]
+    assert stuck(messages, (), repeats=3, answers=5) == ""
+
+
 @pytest.mark.parametrize(
     ("run", "why"),
     [
