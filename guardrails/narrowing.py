@@ -1,7 +1,6 @@
 """`Narrowed`: a judge that is never more generous than any of the judges it is made of."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from lockgate.decision import Allow, Call, Decision, Deny, Review
 from lockgate.ports import History, Judge
@@ -43,7 +42,10 @@ def stricter(left: Decision, right: Decision) -> Decision:
         return right
     if isinstance(left, Allow):
         if isinstance(right, Allow):
-            return replace(left, notice=" ".join(dict.fromkeys(n for n in (left.notice, right.notice) if n)))
+            if not right.notice or left.notice == right.notice:
+                return left
+            notice = f"{left.notice} {right.notice}" if left.notice else right.notice
+            return Allow(rule=left.rule, reason=left.reason, notice=notice)
         return right
     if isinstance(right, Allow) or left == right:
         return left

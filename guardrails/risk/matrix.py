@@ -1,6 +1,7 @@
 """The risk matrix: tier x confidence x reversibility -> how freely a call may run. The section `risk` of a pack."""
 
 from enum import IntEnum
+from functools import lru_cache
 from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
@@ -149,7 +150,9 @@ class RiskMatrix:
         answer, band, production = self.judged(spec, history.confidence, history.trust.integrity)
         if answer == "autonomous":
             return None
-        reason = f"A call of {spec.name} ({self._why(spec, history.confidence, band, production=production)})"
+        reason = _why(
+            spec.name, spec.risk, _kind(spec), history.confidence, band, ", a write to production" if production else ""
+        )
         if answer == "logged":
             return Allow(rule=RULE, reason=f"{reason} is worth a line.", notice=f"{reason} runs without a person.")
         return Review(
@@ -188,8 +191,12 @@ class RiskMatrix:
             return Band.HIGH
         return Band.MEDIUM if confidence >= self.section.low else Band.LOW  # NaN is low
 
-    def _why(self, spec: ToolSpec, confidence: float | None, band: Band, *, production: bool) -> str:
-        figure = "unknown" if confidence is None else f"{confidence:.2f}"
-        kind = "no effect" if not spec.effect else "reversible" if spec.reversible else "irreversible"
-        where = ", a write to production" if production else ""
-        return f"{spec.risk} risk, {kind}{where}, confidence {figure}, which counts as {band}"
+
+def _kind(spec: ToolSpec) -> str:
+    return "no effect" if not spec.effect else "reversible" if spec.reversible else "irreversible"
+
+
+@lru_cache(maxsize=1_024)
+def _why(tool: str, risk: Risk, kind: str, confidence: float | None, band: Band, where: str) -> str:
+    figure = "unknown" if confidence is None else f"{confidence:.2f}"
+    return f"A call of {tool[:200]} ({risk} risk, {kind}{where}, confidence {figure}, which counts as {band})"
