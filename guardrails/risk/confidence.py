@@ -64,11 +64,17 @@ def hedging(said: Utterance) -> float | None:
     return _HEDGED * _MORE ** min(hedges - 1, 20) if hedges else None
 
 
+_IMPOSSIBLE = -1e6
+"""A log-probability under which one token makes the mean of any answer nothing."""
+
+
 def probability(said: Utterance) -> float | None:
     """The geometric mean of the probabilities of the answer's tokens."""
     if not said.logprobs:
         return None
-    return exp(fsum(said.logprobs) / len(said.logprobs)) if min(said.logprobs) > float("-inf") else 0.0
+    if min(said.logprobs) < _IMPOSSIBLE:
+        return 0.0
+    return exp(fsum(said.logprobs) / len(said.logprobs))
 
 
 def agreement(said: Utterance) -> float | None:

@@ -88,6 +88,7 @@ def test_stated(text: str, figure: float | None) -> None:
         ({"avg_logprobs": log(0.7)}, 0.7),
         ({"logprobs": {"content": [{"logprob": -9999.0}]}}, 0.0),
         ({"logprobs": {"content": [{"logprob": float("-inf")}, {"logprob": 0}]}}, 0.0),
+        ({"logprobs": [-8.98e307, -8.99e307]}, 0.0),
         # Near-misses: nothing there, or what cannot be a log-probability.
         ({}, None),
         ({"logprobs": None}, None),
