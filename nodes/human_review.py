@@ -108,6 +108,7 @@ def _request(gate: Gate, agent: str, state: LockState, review: Review) -> dict[s
         "approvers": sorted(review.approvers),
         "asked_at": ruling.at,
         "expires_at": ruling.at + review.expires_after,
+        "blocking": review.blocking,
         "problem": state.get("problem", ""),
         "answers": ["approve", "edit", "reject"],
     }
@@ -120,6 +121,11 @@ def _unshown(edited: dict[str, Any], call: Call, gate: Gate) -> dict[str, Any]:
     return {
         name: call.args[name] if name in changed and shown[name] == value else value for name, value in edited.items()
     }
+
+
+def is_blocking(request: Any) -> bool:
+    """Whether a question to a person is one that the rest of the run waits for."""
+    return isinstance(request, dict) and request.get("blocking") is True
 
 
 def _understood(raw: Any, review: Review) -> Answer | str:

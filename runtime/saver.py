@@ -25,6 +25,7 @@ from lockgate.bridge import run_sync
 from lockgate.errors import StoreError
 from lockgate.events import EVENTS
 from lockgate.runtime import record
+from lockgate.runtime.budgets import PostgresRates
 from lockgate.runtime.embedded import embedded_url
 from lockgate.runtime.pool import Pools, parse
 from lockgate.runtime.schema import upgrade
@@ -96,6 +97,11 @@ class PostgresSaver(AsyncPostgresSaver):
             yield saver
         finally:
             await saver.aclose()
+
+    @property
+    def rates(self) -> PostgresRates:
+        """Where the runs on this checkpointer count what they use together."""
+        return PostgresRates(self.pools)
 
     async def setup(self) -> None:
         """Makes or migrates the tables; several processes may do so at once."""

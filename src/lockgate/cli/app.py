@@ -69,7 +69,7 @@ Exit codes:
   1    an error; it says what to do next
   2    the command was written wrongly
   3    the run waits for a person
-  4    the bound on model calls was reached
+  4    a bound was reached: model calls, a budget, or the same calls again and again
   130  stopped by Ctrl-C, 143 by SIGTERM; `lockgate resume` goes on
 
 \b
