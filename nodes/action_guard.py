@@ -5,6 +5,7 @@ import time
 from lockgate.decision import Allow, Decision, Deny, Review, Ruling, digest, verb
 from lockgate.events import EVENTS, Event
 from lockgate.guardrails.gate import Gate
+from lockgate.nodes.auditing import note
 from lockgate.nodes.node import Goto, Node, Update, caller
 from lockgate.ports import History
 from lockgate.state import LockState
@@ -37,6 +38,8 @@ def action_guard(*, gate: Gate, run: str, ask: str, refuse: str, agent: str = ""
             status=verb(decision),
             detail={"rule": decision.rule, "reason": decision.reason},
         )
+        if not isinstance(decision, Allow):  # execute_tool records the decision under which a call runs
+            note("decision", verb(decision), {**state, "call": call}, ruling, agent=agent)
         return {"call": call, "ruling": ruling, EVENTS: [event]}, _next(decision, run, ask, refuse)
 
     return Node("action_guard", body, agent=agent)
