@@ -1,15 +1,15 @@
 """Reads, checks and signs the audit log. It needs only SELECT, and INSERT on `audit_heads` to sign."""
 
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
 
-from lockgate.errors import LockgateError, StoreError
-from lockgate.runtime.audit_chain import START, AuditRow, Chain, Flaw, Head
+from lockgate.errors import ConfigError, LockgateError, StoreError
+from lockgate.runtime.audit_chain import START, AuditRow, Chain, Flaw, Head, parsed
 from lockgate.runtime.audit_heads import SignedHead, holds, signed
 from lockgate.runtime.pool import Connection, Pools
 
@@ -38,7 +38,6 @@ class Verdict:
     """
 
     rows: int
-    head: Head
     flaws: list[Flaw]
     count: int
     signed: SignedHead | None = None
@@ -66,12 +65,41 @@ async def verify(
     Raises StoreError when the log cannot be read at all.
     """
     async with _snapshot(pools) as connection:
-        end, stored = await _end(connection), await _heads(connection)
-        heads = [*stored, *kept]
-        forged = [head for head in heads if key is not None and not holds(head, key)]
-        chain = Chain(head for head in heads if head not in forged)
+        end, heads = await _end(connection), [*await _heads(connection), *kept]
+        chain, forged = _chain(heads, key)
         async for row in _rows(connection, 0, None, None):
             chain.row(row)
+    return _verdict(chain, end, heads, forged, key)
+
+
+def verify_lines(
+    lines: Iterable[str], *, key: "Ed25519PublicKey | None" = None, kept: Sequence[SignedHead] = ()
+) -> Verdict:
+    """The same for a whole exported log; without the database, only `kept` heads hold its end in place.
+
+    Raises ConfigError for a line that is no exported row.
+    """
+    chain, forged = _chain(kept, key)
+    for number, text in enumerate(lines, start=1):
+        try:
+            chain.row(parsed(text))
+        except ValueError as error:
+            raise ConfigError(f"Line {number} of the export: {error}.", "Was it cut short?") from None
+    return _verdict(chain, None, kept, forged, key)
+
+
+def _chain(heads: Sequence[SignedHead], key: "Ed25519PublicKey | None") -> tuple[Chain, list[SignedHead]]:
+    forged = [head for head in heads if key is not None and not holds(head, key)]
+    return Chain(head for head in heads if head not in forged), forged
+
+
+def _verdict(
+    chain: Chain,
+    end: Head | None,
+    heads: Sequence[SignedHead],
+    forged: Sequence[SignedHead],
+    key: "Ed25519PublicKey | None",
+) -> Verdict:
     flaws = chain.flaws(end=end)
     flaws += [
         Flaw(what="signature", seq=head.seq, message=f"the head at row {head.seq} does not bear the key's signature")
@@ -79,7 +107,7 @@ async def verify(
     ]
     vouched = [head for head in heads if key is not None and head not in forged]
     newest = max(vouched, key=lambda head: head.seq, default=None)
-    return Verdict(rows=chain.rows, head=end, flaws=flaws, count=max(chain.count, len(flaws)), signed=newest)
+    return Verdict(rows=chain.rows, flaws=flaws, count=chain.count + len(forged), signed=newest)
 
 
 async def sign(pools: Pools, key: "Ed25519PrivateKey") -> SignedHead:

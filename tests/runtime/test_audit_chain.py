@@ -170,7 +170,8 @@ SQL = {
     "rewritten to the end": (
         "DO $$ DECLARE r record; link bytea := (SELECT prev FROM audit WHERE seq = {i}); was bytea; t text; BEGIN "
         "FOR r IN SELECT * FROM audit WHERE seq >= {i} ORDER BY seq LOOP"
-        " was := link; t := replace(r.body, 'allow', 'deny'); link := sha256(was || int8send(r.seq) || convert_to(t, 'UTF8'));"
+        " was := link; t := replace(r.body, 'allow', 'deny');"
+        " link := sha256(was || int8send(r.seq) || convert_to(t, 'UTF8'));"
         " UPDATE audit SET body = t, prev = was, hash = link WHERE seq = r.seq; END LOOP;"
         " UPDATE audit_head SET hash = link; END $$"
     ),

@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "graph": ("lockgate.cli.graph:graph", "Print, draw or prove a graph.", "lockgate graph react --verify"),
     "tools": ("lockgate.cli.catalog:tools", "List the tools with their facts.", "lockgate tools"),
     "policy": ("lockgate.cli.policy:policy", "Show, check and explain policies.", "lockgate policy check refunds.yaml"),
+    "audit": ("lockgate.cli.audit:audit", "Check, read and sign the audit log.", "lockgate audit verify"),
     "models": ("lockgate.cli.models:models", "Fetch small models that run here.", "lockgate models pull smollm2"),
     "doctor": ("lockgate.cli.doctor:doctor", "Say what is missing, and the next step.", "lockgate doctor"),
     "version": ("lockgate.cli.catalog:version", "Print the version.", "lockgate version"),
