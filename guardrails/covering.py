@@ -16,7 +16,10 @@ def covers(rule: Rule, other: Rule) -> bool:
     # An allow rule matches only what is sure; a deny or review rule also what cannot be judged.
     if rule.args and rule.action == "allow" and other.action != "allow":
         return False
-    return all(path in other.args and implied(wanted, other.args[path]) for path, wanted in rule.args.items())
+    return all(
+        path in other.args and implied(wanted, other.args[path], sure=other.action == "allow")
+        for path, wanted in rule.args.items()
+    )
 
 
 def names(pattern: str, tool: str) -> bool:
@@ -59,14 +62,15 @@ def conditions_cover(when: Conditions | None, other: Conditions | None) -> bool:
     return True
 
 
-def implied(wanted: Constraint, given: Constraint) -> bool:
-    """Whether a value that satisfies `given` satisfies `wanted`."""
+def implied(wanted: Constraint, given: Constraint, *, sure: bool) -> bool:
+    """Whether a value that satisfies `given` satisfies `wanted`; unless `sure`, also one that cannot be judged."""
     left = wanted.model_dump(exclude_none=True)
     right = given.model_dump(exclude_none=True)
     for name, value in left.items():
         if name in right and _same(right[name], value):
             continue
-        if not _implied(name, value, wanted, right):
+        # A list is no text that could be judged, but it has a length.
+        if (not sure and "length" in name and name not in right) or not _implied(name, value, wanted, right):
             return False
     return True
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import Any
+from typing import Any, get_origin
 
 from lockgate.decision import Call
 from lockgate.guardrails.constraint import Constraint
-from lockgate.guardrails.pattern import Pattern, is_glob
+from lockgate.guardrails.pattern import Pattern, glob, is_glob
 from lockgate.guardrails.policy import Policy
 from lockgate.guardrails.rule import Rule
+from lockgate.spec import ToolSpec
 
 MAX_WITNESSES = 24
 """Calls for one rule."""
@@ -18,22 +19,30 @@ _TEXTS = (
 )
 """Tried where a text must match a pattern that is no plain word."""
 
+_SAMPLES: dict[Any, Any] = {str: "x", int: 1, float: 1.0, bool: True, list: [], dict: {}}
 
-def witnesses(*policies: Policy, tools: Mapping[str, Any] | None = None) -> list[Call]:
+
+def witnesses(*policies: Policy, tools: Mapping[str, ToolSpec] | None = None) -> list[Call]:
     """Calls for every rule of `policies`, each once. Globs stand for the `tools` they fit, or for a made-up name."""
     found: dict[str, Call] = {}
     for policy in policies:
         for rule in policy.rules:
             for tool in _tools(rule, tools):
+                spec = tools.get(tool) if tools else None
                 for args in islice(_calls(rule), MAX_WITNESSES):
-                    call = Call(id="witness", name=tool, args=args)
-                    found.setdefault(f"{tool}\0{args!r}", call)
+                    call = Call(id="witness", name=tool, args=_filled(args, spec))
+                    found.setdefault(f"{tool}\0{call.args!r}", call)
     return list(found.values())
 
 
-def _tools(rule: Rule, tools: Mapping[str, Any] | None) -> Iterator[str]:
-    from lockgate.guardrails.pattern import glob
+def _filled(args: dict[str, Any], spec: ToolSpec | None) -> dict[str, Any]:
+    """`args` with a value for each further argument that the tool must have, so that the rules get to judge it."""
+    fields = spec.args_model.model_fields if spec else {}
+    missing = {name: field.annotation for name, field in fields.items() if field.is_required() and name not in args}
+    return {**args, **{name: _SAMPLES.get(get_origin(kind) or kind, "x") for name, kind in missing.items()}}
 
+
+def _tools(rule: Rule, tools: Mapping[str, Any] | None) -> Iterator[str]:
     for name in rule.tools:
         if not is_glob(name):
             yield name
