@@ -1,6 +1,6 @@
 """What the audit log costs: CPU of this process and commits of the database for each entry, alone and under load.
 
-python benchmarks/audit_append.py [ENTRIES]   (starts an embedded Postgres in a folder of its own, or takes DATABASE_URL)
+python benchmarks/audit_append.py [ENTRIES]   (an embedded Postgres in a folder of its own, or DATABASE_URL)
 """
 
 import asyncio
@@ -11,16 +11,16 @@ import time
 from pathlib import Path
 
 from lockgate.audit import AuditEntry
-from lockgate.runtime import PostgresSaver, open_checkpointer
+from lockgate.runtime import PostgresSaver, embedded_url, open_checkpointer
 from lockgate.runtime.audit_check import verify
 from lockgate.settings import load
 
 
 def entry(n: int) -> AuditEntry:
     return AuditEntry(
-        kind="decision", verdict="allow", thread_id=f"thread-{n % 50}", run_id="run", call_id=f"call-{n}", tool="refund",
-        digest="0" * 64, args={"order": "ORD-1042", "account": "A-1", "amount": 12.5}, rule="small-refunds",
-        reason="A small refund on a well-formed order.",
+        kind="decision", verdict="allow", thread_id=f"thread-{n % 50}", run_id="run", call_id=f"call-{n}",
+        tool="refund", digest="0" * 64, args={"order": "ORD-1042", "account": "A-1", "amount": 12.5},
+        rule="small-refunds", reason="A small refund on a well-formed order.",
     )  # fmt: skip
 
 
@@ -50,13 +50,17 @@ async def timed(saver: PostgresSaver, count: int, *, at_once: int) -> dict[str, 
     }
 
 
+def address() -> str | None:
+    """None where the settings name a database, else one that starts empty."""
+    if load().database_url is not None:
+        return None
+    folder = Path(tempfile.mkdtemp(prefix="lockgate-bench-"))
+    folder.chmod(0o755)
+    return embedded_url(folder / "data")
+
+
 async def main(count: int) -> None:
-    chosen = load()
-    if chosen.database_url is None:
-        folder = Path(tempfile.mkdtemp(prefix="lockgate-bench-"))
-        folder.chmod(0o755)
-        chosen = chosen.model_copy(update={"data_dir": folder / "data"})
-    saver = await open_checkpointer(settings=chosen)
+    saver = await open_checkpointer(address())
     await saver.audit.write(entry(0))
     for at_once, share in ((1, 20), (10, 4), (100, 1), (1_000, 1)):
         print(json.dumps(await timed(saver, count // share, at_once=at_once)))

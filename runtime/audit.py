@@ -55,6 +55,7 @@ class PostgresAudit:
         """Seconds until the next attempt; 0 while the log can be written."""
         self._timer: asyncio.TimerHandle | None = None
         self._lost = 0
+        self._closed = False
 
     def note(self, *entries: AuditEntry) -> None:
         """Takes entries to be written soon, in order; returns at once."""
@@ -80,15 +81,17 @@ class PostgresAudit:
             log.error("The run goes on before its audit entries are written. %s", error)  # noqa: TRY400
 
     async def aclose(self) -> None:
-        """Writes what waits; logs how many entries are lost when it cannot."""
-        if self._timer is not None:
-            background_loop().call_soon_threadsafe(self._timer.cancel)
+        """Writes what waits, and says how many entries are lost when it cannot. Nothing is tried again after it."""
         with self._guard:
             number = self._written + len(self._queue)
         try:
             await self._until(number)
         except StoreError as error:
             log.critical("%d audit entries are lost: %s", len(self._queue) + self._lost, error)
+        with self._guard:
+            self._closed = True
+            if self._timer is not None:
+                background_loop().call_soon_threadsafe(self._timer.cancel)
 
     def _take(self, entries: Sequence[AuditEntry]) -> int | None:
         """The number of the last of `entries`; None when there is no room for them."""
@@ -177,9 +180,10 @@ class PostgresAudit:
         for _, future in waiters:
             with suppress(InvalidStateError):
                 future.set_exception(told)
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(self._retry, self._start)
+        with self._guard:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = None if self._closed else asyncio.get_running_loop().call_later(self._retry, self._start)
 
 
 def _id(text: str) -> str:

@@ -7,6 +7,7 @@ from the agent's messages. Either way the history is rebuilt by one function of 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
@@ -42,57 +43,52 @@ async def recorded_calls(saver: PostgresSaver, thread_id: str, caller: Caller | 
     ran = {event.call_id for event in events if event.kind == "call" and not _never_ran(event)}
     order = {event.call_id: index for index, event in reversed([*enumerate(events)]) if event.kind == "decision"}
     who = caller or Caller()
-    found = {call.id: (call, history, ruling) for call, history, ruling in await _from_messages(saver, thread_id)}
-    found |= {call.id: (call, history, ruling) for call, history, ruling in await _from_locks(saver, thread_id)}
-    calls = [
-        RecordedCall(
-            thread_id=thread_id,
-            call=call,
-            history=History(
-                agent=agents.get(call.id, history.agent), caller=who, trust=history.trust, passages=history.passages
-            ),
-            ruling=ruling,
-            executed=call.id in ran,
-        )
-        for call, history, ruling in found.values()
-    ]
+    locks = await _from_locks(saver, thread_id)
+    said = await _from_messages(saver, thread_id)
+    calls = []
+    for call_id in {**said, **locks}:
+        before, call, ruling = said.get(call_id) or ((), locks[call_id][0], None)
+        call, origin, ruling = locks.get(call_id) or (call, None, ruling)
+        history = history_of(before, origin, agent=agents.get(call_id, ""), caller=who)
+        ran_it = call_id in ran
+        calls.append(RecordedCall(thread_id=thread_id, call=call, history=history, ruling=ruling, executed=ran_it))
     return sorted(calls, key=lambda made: order.get(made.call.id, len(order)))
 
 
-def history_of(messages: Sequence[AnyMessage] = (), origin: Origin | None = None) -> History:
+def history_of(
+    messages: Sequence[AnyMessage] = (), origin: Origin | None = None, *, agent: str = "", caller: Caller | None = None
+) -> History:
     """What a decision had to go by: the texts before the call, with their labels, and the trust it was sent with."""
     passages = tuple(made for message in messages if (made := _passage(message)) is not None)
-    trust = origin.trust if origin else Label()
-    for passage in passages if origin is None else ():
-        trust = join(trust, passage.label)
-    return History(trust=trust, passages=passages)
+    trust = origin.trust if origin else reduce(join, (passage.label for passage in passages), Label())
+    return History(agent=agent, caller=caller or Caller(), trust=trust, passages=passages)
 
 
-async def _from_locks(saver: PostgresSaver, thread_id: str) -> list[tuple[Call, History, Ruling | None]]:
+async def _from_locks(saver: PostgresSaver, thread_id: str) -> dict[str, tuple[Call, Origin, Ruling | None]]:
     """From the newest checkpoint of each lock."""
-    found: dict[str, tuple[Call, History, Ruling | None]] = {}
+    found: dict[str, tuple[Call, Origin, Ruling | None]] = {}
     async for item in saver.alist({"configurable": {"thread_id": thread_id}}):  # newest first
         values = item.checkpoint["channel_values"]
         call, origin, ruling = values.get("call"), values.get("origin"), values.get("ruling")
-        if isinstance(call, Call) and isinstance(origin, Origin) and call.id not in found:
-            found[call.id] = (call, history_of((), origin), ruling if isinstance(ruling, Ruling) else None)
-    return [*found.values()]
+        if isinstance(call, Call) and isinstance(origin, Origin):
+            found.setdefault(call.id, (call, origin, ruling if isinstance(ruling, Ruling) else None))
+    return found
 
 
-async def _from_messages(saver: PostgresSaver, thread_id: str) -> list[tuple[Call, History, Ruling | None]]:
+async def _from_messages(
+    saver: PostgresSaver, thread_id: str
+) -> dict[str, tuple[Sequence[AnyMessage], Call, Ruling | None]]:
+    """From what the agent said, with the messages before it."""
     state = await _reader(saver).aget_state({"configurable": {"thread_id": thread_id}})
     messages: list[AnyMessage] = state.values.get("messages") or []
     rulings: Mapping[str, Ruling] = state.values.get("decisions") or {}
     edits = {m.tool_call_id: edited for m in messages if isinstance(m, ToolMessage) and (edited := _edited(m, rulings))}
-    found = []
+    found: dict[str, tuple[Sequence[AnyMessage], Call, Ruling | None]] = {}
     for index, message in enumerate(messages):
-        if not isinstance(message, AIMessage):
-            continue
-        history = history_of(messages[:index])
-        for made in message.tool_calls:
+        for made in message.tool_calls if isinstance(message, AIMessage) else ():
             call_id = made["id"] or ""
             call = edits.get(call_id) or Call(id=call_id, name=made["name"], args=made["args"])
-            found.append((call, history, rulings.get(call_id)))
+            found[call_id] = (messages[:index], call, rulings.get(call_id))
     return found
 
 

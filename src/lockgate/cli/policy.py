@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -13,7 +12,7 @@ from lockgate.errors import ConfigError
 policy = typer.Typer(add_completion=False, rich_markup_mode=None, help="Look at policies, check them, ask them why.")
 
 Pack = Annotated[str, typer.Argument(help="A policy file or the name of a shipped pack.")]
-Tools = Annotated[list[str], typer.Option(help="module:attribute where the tools are; else the built-in ones.")]
+Tools = Annotated[list[str], typer.Option(help="module:attribute where the tools are.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 
 
@@ -88,9 +87,8 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Say what the policy answers to a call, and why: each rule and guard that was tried, and where it did not fit."""
-    from lockgate.cli.policy_code import recorded_call
+    from lockgate.cli.policy_code import known_tools, recorded_call
     from lockgate.cli.screen import one_line, out, print_json, styled
-    from lockgate.cli.target import load_tools
     from lockgate.decision import Call, verb
     from lockgate.guardrails import Gate
     from lockgate.guardrails.explaining import explained
@@ -98,7 +96,7 @@ def explain(
     from lockgate.ports import Caller, History
 
     found = _load(pack)
-    gate = Gate(found, load_tools(tuple(tools), str(Path.cwd())))
+    gate = Gate(found, known_tools(pack, tools))
     caller = Caller(user=user, roles=frozenset(role))
     if thread or call:
         made = recorded_call(thread, call, caller)

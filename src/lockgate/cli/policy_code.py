@@ -150,7 +150,7 @@ def replay(
 
     policy = Policy.load(pack)
     given = Caller(user=user, roles=frozenset(role)) if user or role else None
-    known = _tools(tools) or {**_builtin(), **_stated(pack)}
+    known = known_tools(pack, tools)
     found = [made for name in thread or _newest(limit) for made in _recorded(name, given)]
     specs = {made.call.name: known.get(made.call.name) or ToolFacts().spec(made.call.name) for made in found}
     gate = Gate(policy, specs)
@@ -240,10 +240,11 @@ def _tools(names: list[str]) -> "dict[str, ToolSpec]":
     return dict(load_tools(tuple(names), str(Path.cwd()))) if names else {}
 
 
-def _builtin() -> "dict[str, ToolSpec]":
+def known_tools(pack: str, names: list[str]) -> "dict[str, ToolSpec]":
+    """The named tools; without names the built-in ones and those whose facts the table beside the pack states."""
     from lockgate.cli.target import load_tools
 
-    return dict(load_tools((), str(Path.cwd())))
+    return dict(load_tools(tuple(names), str(Path.cwd()))) | ({} if names else _stated(pack))
 
 
 def _stated(pack: str) -> "dict[str, ToolSpec]":
