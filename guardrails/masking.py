@@ -10,8 +10,8 @@ MAX_SHOWN = 200
 """Characters of one text that are kept."""
 
 _SECRET = re.compile(
-    r"pass(word|wd|phrase|code)?$|^pwd|secret|token|api_?key|private_?key|access_?key|credential|authori[sz]ation"
-    r"|cookie|session_?id|^(pin|otp|cvv|cvc|ssn)$|card_?number",
+    r"passw|passphrase|passcode|(^|[_-])(pass|pwd)$|secret|token|api_?key|private_?key|access_?key|credential"
+    r"|authori[sz]ation|cookie|session_?id|^(pin|otp|cvv|cvc|ssn)$|card_?number",
     re.IGNORECASE,
 )
 

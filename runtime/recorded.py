@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any
+from typing import Any, TypeAlias
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langgraph.graph import START, StateGraph
@@ -20,6 +20,9 @@ from lockgate.ports import Caller, History
 from lockgate.runtime.records import Records, TimedEvent
 from lockgate.runtime.saver import PostgresSaver
 from lockgate.state import AgentState, Origin
+
+_Key: TypeAlias = tuple[str, str]
+"""Namespace of the agent and id of the call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,25 +37,29 @@ class RecordedCall:
 
 
 async def recorded_calls(saver: PostgresSaver, thread_id: str, caller: Caller | None = None) -> list[RecordedCall]:
-    """The calls of a thread, oldest first. `caller` is who it acted for, where the thread does not say so itself.
+    """The calls of a thread in the order of their decisions. `caller` is who it acted for: a thread does not tell.
 
     An edited call is given as it was edited.
     """
     events = await Records(saver).events(thread_id)
-    agents = {event.call_id: event.agent for event in events if event.kind == "decision"}
-    ran = {event.call_id for event in events if event.kind == "call" and not _never_ran(event)}
-    order = {event.call_id: index for index, event in reversed([*enumerate(events)]) if event.kind == "decision"}
-    who = caller or Caller()
-    locks = await _from_locks(saver, thread_id)
-    said = await _from_messages(saver, thread_id)
+    decided = [event for event in events if event.kind == "decision"]
+    agents = {_key(event.checkpoint_ns, event.call_id): event.agent for event in decided}
+    order = {key: index for index, key in enumerate(agents)}
+    ran = {_key(event.checkpoint_ns, event.call_id) for event in events if event.kind == "call" and not _held(event)}
+    locks, said = await _from_locks(saver, thread_id), await _from_messages(saver, thread_id)
     calls = []
-    for call_id in {**said, **locks}:
-        before, call, ruling = said.get(call_id) or ((), locks[call_id][0], None)
-        call, origin, ruling = locks.get(call_id) or (call, None, ruling)
-        history = history_of(before, origin, agent=agents.get(call_id, ""), caller=who)
-        ran_it = call_id in ran
-        calls.append(RecordedCall(thread_id=thread_id, call=call, history=history, ruling=ruling, executed=ran_it))
-    return sorted(calls, key=lambda made: order.get(made.call.id, len(order)))
+    for key in sorted({**said, **locks}, key=lambda key: order.get(key, len(order))):
+        before, call, ruling = said.get(key) or ((), locks[key][0], None)
+        call, origin, ruling = locks.get(key) or (call, None, ruling)
+        history = history_of(before, origin, agent=agents.get(key, ""), caller=caller)
+        made = RecordedCall(thread_id=thread_id, call=call, history=history, ruling=ruling, executed=key in ran)
+        calls.append(made)
+    return calls
+
+
+def _key(namespace: str, call_id: str) -> _Key:
+    """Agents of a team may use one id each; a lock's namespace is its agent's and one part more."""
+    return namespace.rpartition("|")[0], call_id
 
 
 def history_of(
@@ -64,31 +71,32 @@ def history_of(
     return History(agent=agent, caller=caller or Caller(), trust=trust, passages=passages)
 
 
-async def _from_locks(saver: PostgresSaver, thread_id: str) -> dict[str, tuple[Call, Origin, Ruling | None]]:
+async def _from_locks(saver: PostgresSaver, thread_id: str) -> dict[_Key, tuple[Call, Origin, Ruling | None]]:
     """From the newest checkpoint of each lock."""
-    found: dict[str, tuple[Call, Origin, Ruling | None]] = {}
+    found: dict[_Key, tuple[Call, Origin, Ruling | None]] = {}
     async for item in saver.alist({"configurable": {"thread_id": thread_id}}):  # newest first
         values = item.checkpoint["channel_values"]
         call, origin, ruling = values.get("call"), values.get("origin"), values.get("ruling")
         if isinstance(call, Call) and isinstance(origin, Origin):
-            found.setdefault(call.id, (call, origin, ruling if isinstance(ruling, Ruling) else None))
+            key = _key(item.config["configurable"].get("checkpoint_ns", ""), call.id)
+            found.setdefault(key, (call, origin, ruling if isinstance(ruling, Ruling) else None))
     return found
 
 
 async def _from_messages(
     saver: PostgresSaver, thread_id: str
-) -> dict[str, tuple[Sequence[AnyMessage], Call, Ruling | None]]:
+) -> dict[_Key, tuple[Sequence[AnyMessage], Call, Ruling | None]]:
     """From what the agent said, with the messages before it."""
     state = await _reader(saver).aget_state({"configurable": {"thread_id": thread_id}})
     messages: list[AnyMessage] = state.values.get("messages") or []
     rulings: Mapping[str, Ruling] = state.values.get("decisions") or {}
     edits = {m.tool_call_id: edited for m in messages if isinstance(m, ToolMessage) and (edited := _edited(m, rulings))}
-    found: dict[str, tuple[Sequence[AnyMessage], Call, Ruling | None]] = {}
+    found: dict[_Key, tuple[Sequence[AnyMessage], Call, Ruling | None]] = {}
     for index, message in enumerate(messages):
         for made in message.tool_calls if isinstance(message, AIMessage) else ():
             call_id = made["id"] or ""
             call = edits.get(call_id) or Call(id=call_id, name=made["name"], args=made["args"])
-            found[call_id] = (messages[:index], call, rulings.get(call_id))
+            found["", call_id] = (messages[:index], call, rulings.get(call_id))
     return found
 
 
@@ -147,5 +155,5 @@ def _edited(message: ToolMessage, rulings: Mapping[str, Ruling]) -> Call | None:
     return call if digest(call) == ruling.digest else None
 
 
-def _never_ran(event: TimedEvent) -> bool:
+def _held(event: TimedEvent) -> bool:
     return event.detail.get("error") in ("unrecorded", "unknown_tool", "overloaded")

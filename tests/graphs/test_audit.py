@@ -8,12 +8,14 @@ import pytest
 from langgraph.types import Command
 from psycopg.conninfo import make_conninfo
 from tests.graphs.desk import BOSS, POLICY, Desk, refund_call
+from tests.graphs.team import plan
 
 from lockgate import ScriptedModel, tool
-from lockgate.graphs import react
+from lockgate.graphs import orchestrator, react
 from lockgate.ports import Caller
 from lockgate.runtime import open_checkpointer
 from lockgate.runtime.audit_check import grant, rows, verify
+from lockgate.runtime.recorded import recorded_calls
 
 CONFIG: Any = {"configurable": {"thread_id": "t"}}
 LOOK = {"name": "look_up", "args": {"order": "7"}, "id": "look"}
@@ -78,6 +80,37 @@ async def test_a_review_its_answer_and_by_whom(saver, reply, answer, after):
     await graph.ainvoke(Command(resume={out["__interrupt__"][0].id: {**reply, **BOSS}}), CONFIG)
     found = await told(saver, "kind", "verdict", "by")
     assert found == [("decision", "review", ""), ("answer", answer, "ann"), *after]
+
+
+async def test_nobody_answers_in_time(saver, monkeypatch):
+    graph = build(Desk(), saver, {"calls": [refund_call(100)]}, "Done.")
+    out = await graph.ainvoke({"messages": "x"}, CONFIG)
+    later = out["__interrupt__"][0].value["expires_at"] + 1
+    monkeypatch.setattr("lockgate.nodes.human_review.time.time", lambda: later)
+    await graph.ainvoke(Command(resume={out["__interrupt__"][0].id: {"action": "approve", **BOSS}}), CONFIG)
+    assert await told(saver, "kind", "verdict", "by") == [
+        ("decision", "review", ""),
+        ("answer", "expire", ""),
+        ("outcome", "not_run", ""),
+    ]
+
+
+async def test_workers_of_a_team_write_to_the_same_log(saver):
+    desk = Desk()
+    clerk = lambda n: react.build(  # noqa: E731
+        model=ScriptedModel(turns=[{"calls": [refund_call(n)]}, f"paid {n}"]),
+        tools=desk.tools(), policy=POLICY, name=f"clerk{n}",
+    )  # fmt: skip
+    team = orchestrator.build(
+        workers={"small": clerk(5), "tiny": clerk(1)},
+        model=ScriptedModel(turns=[plan(a="small", b="tiny"), "Paid [a] [b]."]),
+        checkpointer=saver,
+    )
+    await team.ainvoke({"messages": "Go."}, CONFIG)
+    found = set(await told(saver, "agent", "thread_id", "verdict"))
+    assert found == {(f"clerk{n}", "t", verdict) for n in (1, 5) for verdict in ("allow", "executed")}
+    made = await recorded_calls(saver, "t")
+    assert sorted((item.history.agent, item.executed) for item in made) == [("clerk1", True), ("clerk5", True)]
 
 
 async def test_a_failed_call_is_told_as_failed(saver):
