@@ -6,6 +6,7 @@ import time
 from lockgate.decision import Allow, Decision, Deny, Review, Ruling, digest, verb
 from lockgate.events import EVENTS, Event
 from lockgate.guardrails.gate import Gate
+from lockgate.nodes.auditing import note
 from lockgate.nodes.node import Goto, Node, Update, caller
 from lockgate.ports import History
 from lockgate.state import LockState
@@ -46,6 +47,8 @@ def action_guard(*, gate: Gate, run: str, ask: str, refuse: str, agent: str = ""
         if isinstance(decision, Allow) and decision.notice:
             log.info("%s", one_line(decision.notice, 500))
             event.detail["notice"] = decision.notice
+        if not isinstance(decision, Allow):  # execute_tool records the decision under which a call runs
+            note("decision", verb(decision), {**state, "call": call}, ruling, gate=gate, agent=agent)
         return {"call": call, "ruling": ruling, EVENTS: [event]}, _next(decision, run, ask, refuse)
 
     return Node("action_guard", body, agent=agent)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from lockgate.decision import Allow, Call, Deny, Review, Ruling
 from lockgate.guardrails.gate import Gate
+from lockgate.nodes.auditing import note
 from lockgate.nodes.node import Goto, Node, Update
 from lockgate.passage import Place
 from lockgate.result import ErrorKind, ToolResult
@@ -61,12 +62,14 @@ def human_review(*, gate: Gate, judge: str, run: str, refuse: str, again: str, a
         answer = _understood(interrupt(_request(gate, agent, state, review)), review)
         now = time.time()
         if now > ruling.at + review.expires_after:
+            note("answer", "expire", state, ruling, gate=gate, agent=agent)
             denied = Deny(rule=review.rule, reason="nobody answered in time")
             return _refused(_ruled(ruling, denied, now), ErrorKind.EXPIRED), refuse
         if isinstance(answer, str):
             return {"problem": answer}, again
         by = answer.by or "a reviewer"
         because = f": {answer.reason}" if answer.reason else ""
+        note("answer", answer.action, state, ruling, gate=gate, agent=agent, by=by, reason=answer.reason)
         match answer.action:
             case "approve":
                 allowed = Allow(rule=review.rule, reason=f"approved by {by}{because}")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from lockgate.audit import AuditEntry
 from lockgate.decision import Call, Decision, Ruling
 from lockgate.labels import TRUSTED, Label
 from lockgate.passage import Passage
@@ -69,10 +70,21 @@ class EffectLedger(Protocol):
 
 
 class AuditLog(Protocol):
-    """Append-only record of decisions and outcomes. An entry that cannot be written means no effect."""
+    """Append-only record of decisions and outcomes. An entry that cannot be written means no effect.
 
-    async def append(self, run_id: str, ruling: Ruling, outcome: str) -> None:
-        """Writes one entry; raises StoreError when it cannot."""
+    Entries of one thread are written in the order in which they were given.
+    """
+
+    def note(self, *entries: AuditEntry) -> None:
+        """Takes entries to be written soon; returns at once. They are tried again while the log is down."""
+        ...
+
+    async def write(self, *entries: AuditEntry) -> None:
+        """Returns when the entries are durable; raises StoreError when they are not within a bound."""
+        ...
+
+    async def settled(self, thread_id: str) -> None:
+        """Waits for the thread's noted entries to be durable, within a bound; never raises StoreError."""
         ...
 
 

@@ -57,6 +57,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Measure guards and agents.",
         "lockgate eval run agentdojo --suite banking --limit 20",
     ),
+    "audit": ("lockgate.cli.audit:audit", "Check, read and sign the audit log.", "lockgate audit verify"),
     "models": ("lockgate.cli.models:models", "Fetch small models that run here.", "lockgate models pull smollm2"),
     "doctor": ("lockgate.cli.doctor:doctor", "Say what is missing, and the next step.", "lockgate doctor"),
     "version": ("lockgate.cli.catalog:version", "Print the version.", "lockgate version"),
