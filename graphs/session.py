@@ -36,7 +36,10 @@ class Waiting:
 
 
 class Session:
-    """`graph` must have a checkpointer. `context` says who the run acts for; `metadata` goes into every checkpoint."""
+    """`graph` must have a checkpointer. `context` says who the run acts for; `metadata` goes into every checkpoint.
+
+    While another runner has the thread, a run waits for `wait` seconds before it gives up.
+    """
 
     def __init__(
         self,
@@ -45,6 +48,7 @@ class Session:
         *,
         context: Caller | None = None,
         metadata: Mapping[str, Any] | None = None,
+        wait: float = 0.0,
     ) -> None:
         if not isinstance(graph.checkpointer, BaseCheckpointSaver):
             raise ConfigError("A session needs a graph with a checkpointer.", "build(checkpointer=...)")
@@ -52,6 +56,7 @@ class Session:
         self.checkpointer = graph.checkpointer
         self.thread_id = thread_id
         self.context = context
+        self.wait = wait
         self.config: RunnableConfig = {
             "configurable": {"thread_id": thread_id},
             "metadata": dict(metadata or {}),
@@ -104,9 +109,10 @@ class Session:
         return {_one(key, questions, self.thread_id).id: answer for key, answer in answers.items()}
 
     async def _stream(self, entry: Any, modes: tuple[StreamMode, ...]) -> AsyncIterator[Part]:
-        async with thread_lease(self.checkpointer, self.thread_id):
+        async with thread_lease(self.checkpointer, self.thread_id, wait=self.wait) as fence:
+            config: RunnableConfig = {**self.config, "configurable": {**self.config["configurable"], **fence}}
             parts = self.graph.astream(
-                entry, self.config, context=self.context, stream_mode=list(modes), subgraphs=True, durability="sync"
+                entry, config, context=self.context, stream_mode=list(modes), subgraphs=True, durability="sync"
             )
             try:
                 async with aclosing(parts):  # type: ignore[type-var]

@@ -77,6 +77,7 @@ def call_model(
             run_id=state.get("run_id", ""),
             trust=state.get("trust") or TRUSTED,
             reasoning=cut(answer.text, MAX_REASONING)[0],
+            answer_id=answer.id or "",
         )
         return update, [Send(lock, {"call": call, "origin": origin}) for call in calls]
 

@@ -6,16 +6,17 @@ from lockgate.decision import Allow, digest
 from lockgate.errors import BypassError
 from lockgate.events import EVENTS, Event
 from lockgate.guardrails.gate import Gate
+from lockgate.nodes.effects import once
 from lockgate.nodes.node import Node, Update
 from lockgate.result import ErrorKind, ToolResult
 from lockgate.state import LockState
-from lockgate.tools.execute import execute
 
 
 def execute_tool(*, gate: Gate, agent: str = "") -> Node:
-    """Runs the call once, if it holds a ruling that allows exactly this call; raises BypassError if not.
+    """Runs the call, if it holds a ruling that allows exactly this call; raises BypassError if not.
 
-    So even a graph wired round the upper gate runs nothing.
+    So even a graph wired round the upper gate runs nothing. Over Postgres an effect happens once; one in doubt may
+    interrupt here with a question to a person (see `lockgate.nodes.effects`).
     """
 
     async def body(state: LockState) -> Update:
@@ -28,8 +29,9 @@ def execute_tool(*, gate: Gate, agent: str = "") -> Node:
             raise BypassError(f"{call.name} was about to run without a ruling that allows this very call.")
         started = time.time()
         if spec := gate.tools.get(call.name):
-            result = await execute(spec, call)
+            result, how = await once(spec, call, ruling, state["origin"], agent)
         else:  # the deployment changed while the call waited
+            how = "not run"
             result = ToolResult.failed(ErrorKind.UNKNOWN_TOOL, f"The tool {call.name} is not there any more.")
         event = Event(
             kind="call",
@@ -39,7 +41,7 @@ def execute_tool(*, gate: Gate, agent: str = "") -> Node:
             started=started,
             ended=time.time(),
             status="ok" if result.success else "error",
-            detail={"error": result.error.value} if result.error else {"bytes": len(result.value)},
+            detail={"how": how, **({"error": result.error.value} if result.error else {"bytes": len(result.value)})},
         )
         return {"result": result, EVENTS: [event]}
 

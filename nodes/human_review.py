@@ -68,7 +68,7 @@ def human_review(*, gate: Gate, judge: str, run: str, refuse: str, again: str, a
         because = f": {answer.reason}" if answer.reason else ""
         match answer.action:
             case "approve":
-                allowed = Allow(rule=review.rule, reason=f"approved by {by}{because}")
+                allowed = Allow(rule=review.rule, reason=f"approved by {by}{because}", approvers=review.approvers)
                 return {"ruling": _ruled(ruling, allowed, now, by)}, run
             case "edit":
                 return {"call": Call(id=call.id, name=call.name, args=answer.args or {}, edited_by=by)}, judge

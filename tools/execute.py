@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError, to_json
 
 from lockgate.decision import Call
+from lockgate.effect import EffectStatus
 from lockgate.errors import ToolError
 from lockgate.labels import Label
 from lockgate.result import ErrorKind, ToolResult
@@ -27,12 +28,21 @@ async def execute(spec: ToolSpec, call: Call) -> ToolResult:
     An exception of the tool reaches the model as its class name; only a `ToolError` speaks for itself.
     An async tool is cut after `spec.timeout` seconds, a synchronous one is left behind in its thread.
     """
+    return (await attempt(spec, call))[0]
+
+
+async def attempt(spec: ToolSpec, call: Call) -> tuple[ToolResult, EffectStatus]:
+    """As `execute`, with what is known of the tool's effect: `done`, `failed` (nothing happened) or `unknown`.
+
+    Nothing has happened when the tool was not started, raised ToolError, or one of its `safe_errors`. After any other
+    exception it may have, and after a timeout it still may.
+    """
     started = time.perf_counter()
     label = Label(integrity=spec.output, sources=frozenset({f"tool:{spec.name}"}))
     try:
         values = dict(spec.args_model.model_validate(call.args))
     except ValidationError as error:
-        return ToolResult.failed(ErrorKind.INVALID_ARGUMENTS, explain_invalid(error))
+        return ToolResult.failed(ErrorKind.INVALID_ARGUMENTS, explain_invalid(error)), EffectStatus.FAILED
     try:
         text, left_out = render(
             await bounded(lambda: spec.run(**values), spec.timeout, is_async=spec.is_async), spec.max_output
@@ -40,25 +50,29 @@ async def execute(spec: ToolSpec, call: Call) -> ToolResult:
     except GraphBubbleUp:
         raise
     except Exception as error:  # noqa: BLE001 - a tool's failure is a result, not the end of the run
-        kind, text = _sort(error, spec)
-        return ToolResult.failed(kind, text, time.perf_counter() - started, label)
-    return ToolResult(success=True, value=text, seconds=time.perf_counter() - started, cut=left_out, label=label)
+        kind, text, status = _sort(error, spec)
+        return ToolResult.failed(kind, text, time.perf_counter() - started, label), status
+    seconds = time.perf_counter() - started
+    return ToolResult(success=True, value=text, seconds=seconds, cut=left_out, label=label), EffectStatus.DONE
 
 
-def _sort(error: Exception, spec: ToolSpec) -> tuple[ErrorKind, str]:
+def _sort(error: Exception, spec: ToolSpec) -> tuple[ErrorKind, str, EffectStatus]:
     match error:
         case ToolError():
-            kind, text = ErrorKind.EXCEPTION, clean(str(error))
+            return ErrorKind.EXCEPTION, clean(str(error)), EffectStatus.FAILED
         case TimedOutError():
-            kind, text = ErrorKind.TIMEOUT, f"{spec.name} gave no answer within {spec.timeout:g} s and was abandoned."
+            text = f"{spec.name} gave no answer within {spec.timeout:g} s and was abandoned."
+            return ErrorKind.TIMEOUT, text, EffectStatus.UNKNOWN
         case OverloadedError():
-            kind, text = ErrorKind.OVERLOADED, f"{spec.name} was not started: too many earlier calls still hang."
+            text = f"{spec.name} was not started: too many earlier calls still hang."
+            return ErrorKind.OVERLOADED, text, EffectStatus.FAILED
         case _UnserializableError():
-            kind, text = ErrorKind.UNSERIALIZABLE, f"{spec.name} ran, but its result is no JSON value: {error}."
+            text = f"{spec.name} ran, but its result is no JSON value: {error}."
+            return ErrorKind.UNSERIALIZABLE, text, EffectStatus.DONE
         case _:
             log.warning("tool %s failed", spec.name, exc_info=error)
-            kind, text = ErrorKind.EXCEPTION, f"{spec.name} failed: {type(error).__name__}."
-    return kind, text
+            status = EffectStatus.FAILED if isinstance(error, spec.safe_errors) else EffectStatus.UNKNOWN
+            return ErrorKind.EXCEPTION, f"{spec.name} failed: {type(error).__name__}.", status
 
 
 class TimedOutError(Exception):

@@ -10,10 +10,11 @@ DEFAULT_RULE = "default"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allow:
-    """The call may run."""
+    """The call may run. `approvers` are those whose word it took; they are asked again when its effect is in doubt."""
 
     rule: str
     reason: str
+    approvers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,6 +79,10 @@ class StoreError(LockgateError):
     """Postgres is down, refuses, or vanished."""
 
 
+class LedgerError(LockgateError):
+    """The effect ledger disagrees with what the run knows. Nothing is guessed, nothing is run."""
+
+
 class ThreadError(LockgateError):
     """A thread cannot do what was asked of it."""
 
@@ -93,6 +97,10 @@ class ThreadFinishedError(ThreadError):
 
 class ThreadBusyError(ThreadError):
     """Another process or task is running this thread now."""
+
+
+class LeaseLostError(ThreadError):
+    """Another runner has taken the thread; what this one does no longer counts."""
 
 
 class ApprovalError(ThreadError):

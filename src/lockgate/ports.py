@@ -5,11 +5,13 @@ Chat models and checkpointers have LangChain's and LangGraph's own base classes 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from lockgate.decision import Call, Decision, Ruling
+from lockgate.effect import Claim, Effect, EffectStatus, Fence
 from lockgate.labels import TRUSTED, Label
 from lockgate.passage import Passage
+from lockgate.result import ToolResult
 from lockgate.spec import ToolSpec
 
 
@@ -55,14 +57,42 @@ class Clock(Protocol):
 
 
 class EffectLedger(Protocol):
-    """The record that makes an effect happen once: claim before the call, settle after it."""
+    """The record that makes an effect happen once: claim before the call, settle after it.
 
-    async def claim(self, run_id: str, ruling: Ruling, spec: ToolSpec) -> Any | None:
-        """Claims the effect; returns the recorded outcome when it already happened, None when it may run now."""
+    `fence` is the lease that the runner holds, None without one. Every method raises LeaseLostError when another runner
+    has the thread now, LedgerError when the ledger says otherwise than the run, StoreError when it cannot be written.
+    """
+
+    async def claim(self, wanted: Effect, *, fence: Fence | None = None) -> Claim:
+        """Claims the effect, or says what is known of it.
+
+        An effect whose runner is gone comes back as `unknown`. Raises ThreadBusyError while another runner is at it.
+        """
         ...
 
-    async def settle(self, run_id: str, ruling: Ruling, outcome: Any) -> None:
-        """Records the outcome of a claimed effect."""
+    async def take_over(self, effect: Effect, *, fence: Fence | None = None) -> Claim:
+        """Claims an unknown effect for one more attempt; `mine` is False when another was faster."""
+        ...
+
+    async def settle(
+        self,
+        effect: Effect,
+        status: EffectStatus,
+        *,
+        result: ToolResult | None = None,
+        evidence: str = "",
+        by: str = "",
+        fence: Fence | None = None,
+    ) -> Effect:
+        """Records what came of an attempt, or what a person or a probe says came of it."""
+        ...
+
+    async def ask(self, effect: Effect, question: str, *, fence: Fence | None = None) -> Effect:
+        """Records that `question` is put to a person about the present attempt."""
+        ...
+
+    def left(self, effect: Effect) -> None:
+        """Says that this process is not at the effect any more; to be called after each claim that was `mine`."""
         ...
 
 

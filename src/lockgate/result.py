@@ -21,6 +21,8 @@ class ErrorKind(StrEnum):
     UNSERIALIZABLE = "unserializable"
     OVERLOADED = "overloaded"
     """Too many earlier calls hang."""
+    IN_DOUBT = "in_doubt"
+    """Nobody knows whether it took effect."""
     NOT_RUN = "not_run"
     """The run ended or moved on before the call."""
 

@@ -121,11 +121,16 @@ class AgentState(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Where a call comes from: the run, the session's trust as the model made it, and what the model said with it."""
+    """Where a call comes from: the run, the session's trust as the model made it, and what the model said with it.
+
+    `answer_id` is that of the model's message. `undoes` is the key of the effect that the call undoes.
+    """
 
     run_id: str
     trust: Label
     reasoning: str
+    answer_id: str = ""
+    undoes: str = ""
 
 
 class LockOutput(TypedDict, total=False):
