@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lockgate.decision import Allow, Call, Ruling, digest
 from lockgate.effect import FINAL, Claim, DidNotHappen, Effect, EffectStatus, Fence, Happened, effect_key
-from lockgate.labels import Label
+from lockgate.labels import UNTRUSTED, Label
 from lockgate.nodes.node import checkpointer
 from lockgate.ports import EffectLedger
 from lockgate.result import ErrorKind, ToolResult
@@ -46,12 +46,13 @@ class Word(BaseModel):
     roles: frozenset[str] = frozenset()
 
 
-async def once(spec: ToolSpec, call: Call, ruling: Ruling, origin: Origin, agent: str) -> tuple[ToolResult, str]:
+async def once(spec: ToolSpec, call: Call, ruling: Ruling, origin: Origin | None, agent: str) -> tuple[ToolResult, str]:
     """Runs the call so that its effect happens once, and says how the result came about.
 
     That is `ran`, or `ledger`, `probe`, `person` for a result that was not made now. Without an effect, or without
     a ledger, the tool simply runs.
     """
+    origin = origin or Origin(run_id="", trust=UNTRUSTED, reasoning="")
     where = get_config().get("configurable", {})
     thread_id = str(where.get("thread_id", ""))
     key = effect_key(call, spec, run_id=origin.run_id, answer_id=origin.answer_id, thread_id=thread_id)
@@ -119,7 +120,8 @@ class _Passage:
     async def _find_out(self, effect: Effect) -> tuple[Claim, str]:
         """Goes on with an effect in doubt: probed, else run again with the same key, else put to a person."""
         found = await self._probed()
-        again = self.spec.idempotent and self.attempts <= len(RETRY_PAUSES)
+        put = effect.asked.startswith(self._mark(effect))
+        again = self.spec.idempotent and not put and self.attempts <= len(RETRY_PAUSES)
         if isinstance(found, Happened):
             done = await self._settle(effect, EffectStatus.DONE, self._result(found.value), "The probe found it done.")
             return Claim(effect=done, mine=False), "probe"
@@ -154,7 +156,7 @@ class _Passage:
         """
         assert isinstance(self.ruling.decision, Allow)
         approvers = self.ruling.decision.approvers
-        mark = f"{self.place}#{effect.attempt}#"
+        mark = self._mark(effect)
         valid_from = int(effect.asked.removeprefix(mark)) if effect.asked.startswith(mark) else None
         problem = ""
         while True:
@@ -170,6 +172,10 @@ class _Passage:
             if isinstance(word, Word):
                 return await self._told(effect, word)
             problem = word
+
+    def _mark(self, effect: Effect) -> str:
+        """How the ledger marks that this task has put a question about the present attempt."""
+        return f"{self.place}#{effect.attempt}#"
 
     async def _told(self, effect: Effect, word: Word) -> Claim:
         by = word.by or "a reviewer"

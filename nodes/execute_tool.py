@@ -29,7 +29,7 @@ def execute_tool(*, gate: Gate, agent: str = "") -> Node:
             raise BypassError(f"{call.name} was about to run without a ruling that allows this very call.")
         started = time.time()
         if spec := gate.tools.get(call.name):
-            result, how = await once(spec, call, ruling, state["origin"], agent)
+            result, how = await once(spec, call, ruling, state.get("origin"), agent)
         else:  # the deployment changed while the call waited
             how = "not run"
             result = ToolResult.failed(ErrorKind.UNKNOWN_TOOL, f"The tool {call.name} is not there any more.")
