@@ -220,7 +220,7 @@ async def test_who_had_to_approve_is_asked_again(saver: PostgresSaver) -> None:
         (RuntimeError("down"), {}, "unknown", "", 1, True),
     ],
 )
-async def test_a_probe_finds_out(
+async def test_a_probe_finds_out(  # noqa: PLR0917 - a table
     saver: PostgresSaver, found: Any, facts: Any, status: str, told: str, paid: int, asked: bool
 ) -> None:
     keys: list[str] = []

@@ -33,6 +33,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     ),
     "threads": ("lockgate.cli.threads:threads", "List the threads.", "lockgate threads --json"),
     "show": ("lockgate.cli.threads:show", "Tell what happened in a thread.", "lockgate show calm-heron-3f2a91"),
+    "effects": ("lockgate.cli.effects:effects", "List what tools changed outside.", "lockgate effects --open"),
+    "undo": ("lockgate.cli.undo:undo", "Undo what a thread has done.", "lockgate undo calm-heron-3f2a91"),
     "graph": ("lockgate.cli.graph:graph", "Print, draw or prove a graph.", "lockgate graph react --verify"),
     "tools": ("lockgate.cli.catalog:tools", "List the tools with their facts.", "lockgate tools"),
     "policy": ("lockgate.cli.policy:policy", "Show, check and explain policies.", "lockgate policy check refunds.yaml"),

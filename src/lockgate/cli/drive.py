@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import typer
 
+from lockgate.cli.doubt import commands, in_doubt
 from lockgate.cli.review import SHOWN_ID, answer, ask, describe, is_approval
 from lockgate.cli.screen import err, one_line, out, print_json, safe
 from lockgate.errors import ApprovalError, ConfigError, LockgateError, ThreadError
@@ -180,11 +181,11 @@ async def _finish(session: "Session", manner: Manner) -> NoReturn:
             "usage": usage.model_dump() if usage is not None else {},
             "notes": [note.text for note in values.get("notes", ())],
             "waiting": [
-                {"id": question.id, "request": question.request, "commands": _commands(question.id)}
+                {"id": question.id, "request": question.request, "commands": _commands(question.id, question.request)}
                 for question in questions
-                if is_approval(question.request)
+                if _ours(question.request)
             ]
-            + [{"id": q.id, "request": q.request} for q in questions if not is_approval(q.request)],
+            + [{"id": q.id, "request": q.request} for q in questions if not _ours(q.request)],
         }
         print_json(result, lines=True)
     elif questions:
@@ -204,15 +205,21 @@ def _print_waiting(thread_id: str, questions: "tuple[Waiting, ...]", manner: Man
             describe(question.id, question.request)
     err().print(f"\nThread {safe(thread_id)} waits for a person. Answer with:")
     for question in questions:
-        if is_approval(question.request):
-            for command in _commands(question.id):
+        if _ours(question.request):
+            for command in _commands(question.id, question.request):
                 err().print(f"  {command}")
         else:
             err().print(f"  lockgate resume {safe(thread_id)} --ask")
 
 
-def _commands(question_id: str) -> list[str]:
+def _ours(request: Any) -> bool:
+    return is_approval(request) or in_doubt(request)
+
+
+def _commands(question_id: str, request: Any) -> list[str]:
     short = question_id[:SHOWN_ID]
+    if in_doubt(request):
+        return commands(short)
     return [
         f"lockgate approve {short}",
         f"lockgate reject {short} --reason WHY",

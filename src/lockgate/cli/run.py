@@ -63,7 +63,7 @@ def run(
         roles=tuple(role),
         by=user or me(),
     )
-    with _Opened() as opened:
+    with opened_loop() as opened:
         session = opened.session(launch, thread_id)
         if as_json:
             from lockgate.cli.screen import print_json
@@ -123,7 +123,7 @@ def proceed(
     from lockgate.cli.target import require_model
 
     given = overrides or {}
-    with _Opened() as opened:
+    with opened_loop() as opened:
         found = opened.runner.run(latest(opened.saver, thread))
         launch = recorded(found.metadata, thread, given.get("graph", "")).changed(**given)
         require_model(launch)
@@ -132,7 +132,7 @@ def proceed(
         drive(opened.runner, opened.session(launch, thread), manner, message=None, answers=answers)
 
 
-class _Opened:
+class opened_loop:  # noqa: N801 - a context manager
     """One event loop with the database open on it, while the command runs.
 
     A runner, not one coroutine: between two parts of a run the terminal asks the person, and Ctrl-C must reach that.
