@@ -12,16 +12,19 @@ from lockgate.effect import Fence
 from lockgate.runtime.record import Statement
 
 FENCE = "__lockgate_fence"
-"""Key of `configurable` that carries the token; LangGraph hands it to every subgraph and to the checkpointer, and
+"""Key of `configurable` that carries the `Fence`; LangGraph hands it to every subgraph and to the checkpointer, and
 keeps keys that begin so out of the stored metadata."""
 LOST = "LG001"
 """SQLSTATE of a transaction that the fence has ended."""
 
 
 def fence_of(configurable: Mapping[str, Any]) -> Fence | None:
-    """The lease of the run with this `configurable`; None for a run without one."""
-    token = configurable.get(FENCE)
-    return None if token is None else Fence(thread_id=str(configurable["thread_id"]), token=token)
+    """The lease of the run with this `configurable`; None for a run without one.
+
+    A graph that a leased run calls with a thread of its own inherits the key, but not the lease.
+    """
+    fence = configurable.get(FENCE)
+    return fence if isinstance(fence, Fence) and fence.thread_id == str(configurable.get("thread_id")) else None
 
 
 def fenced(fence: Fence | None) -> list[Statement]:

@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
+from lockgate.effect import Fence
 from lockgate.errors import ThreadBusyError
 from lockgate.runtime.fence import FENCE
 from lockgate.runtime.pool import Connection, store_errors
@@ -34,12 +35,12 @@ SELECT pg_advisory_unlock(%s)
 @asynccontextmanager
 async def thread_lease(
     saver: BaseCheckpointSaver[Any], thread_id: str, *, wait: float = 0.0
-) -> AsyncIterator[dict[str, int]]:
+) -> AsyncIterator[dict[str, Fence]]:
     """Holds the right to run `thread_id` while the block runs.
 
-    Yields what goes into the run's `configurable`: the fencing token, with which the checkpointer and the ledger
-    refuse a runner that has been replaced (LeaseLostError). Waits at most `wait` seconds for another holder to end,
-    then raises ThreadBusyError.
+    Yields what goes into the run's `configurable`: the lease with its fencing token, by which the checkpointer and
+    the ledger refuse a runner that has been replaced (LeaseLostError). Waits at most `wait` seconds for another
+    holder to end, then raises ThreadBusyError.
 
     With a PostgresSaver it holds against all processes, on a connection of its own, so a killed process gives it
     back at once. With any other saver it holds within this process and for this saver object, and there is no token.
@@ -47,7 +48,7 @@ async def thread_lease(
     thread_id = str(thread_id)
     if isinstance(saver, PostgresSaver):
         async with _in_postgres(saver, thread_id, wait) as token:
-            yield {FENCE: token}
+            yield {FENCE: Fence(thread_id=thread_id, token=token)}
         return
     deadline = monotonic() + wait
     while not _take_locally(saver, thread_id):

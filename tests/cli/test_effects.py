@@ -98,6 +98,16 @@ def test_an_effect_in_doubt_is_answered(shop: Bench, said: tuple[str, ...], stat
     assert log(shop) == lines
 
 
+def test_a_failed_run_offers_its_undos(shop: Bench) -> None:
+    model = shop.model("- calls: [{name: order, args: {number: 1}}]\n" * 2 + "- Done.\n")
+    options = ("--tools", "shop:tools", "--policy", "shop.yaml", "--thread", "t", "--max-iterations", "2")
+    failed = shop("run", "react", "Order.", "--model", model, *options)
+    assert failed.code == 4
+    assert "1 of its effects stand (order). Undo: lockgate undo t" in failed.err
+    assert shop("undo", "t").code == 0
+    assert log(shop) == ["order 1", "cancel 1"]
+
+
 def test_run_again(shop: Bench) -> None:
     assert order(shop, 10) == 3
     (waiting,) = shop("approvals", "--json").json

@@ -47,7 +47,7 @@ def wanted(thread: str = "t") -> Effect:
     return Effect(key="k", thread_id=thread, run_id="r", call_id="c", agent="a", tool="pay", digest="d", args={})
 
 
-async def put(saver: PostgresSaver, lease: dict[str, int]) -> None:
+async def put(saver: PostgresSaver, lease: dict[str, Fence]) -> None:
     config: Any = {"configurable": {"thread_id": "t", "checkpoint_ns": "", **lease}}
     await saver.aput(config, empty_checkpoint(), {}, {})
 
@@ -56,13 +56,13 @@ async def test_tokens_grow(saver: PostgresSaver) -> None:
     tokens = []
     for thread in ("t", "u", "t"):
         async with thread_lease(saver, thread) as lease:
-            tokens.append(lease[FENCE])
+            tokens.append(lease[FENCE].token)
     assert tokens == sorted(set(tokens))
 
 
 async def test_a_replaced_runner_writes_nothing(saver: PostgresSaver, other: PostgresSaver, database_url: str) -> None:
     async with thread_lease(saver, "t") as old:
-        fence = Fence(thread_id="t", token=old[FENCE])
+        fence = old[FENCE]
         claim = await saver.ledger.claim(wanted(), fence=fence)
         assert claim.mine
         saver.ledger.left(claim.effect)
@@ -93,6 +93,22 @@ async def test_a_replaced_runner_writes_nothing(saver: PostgresSaver, other: Pos
     with psycopg.connect(database_url) as connection:
         assert connection.execute("SELECT count(*) FROM checkpoints").fetchone() == (3,)
         assert connection.execute("SELECT count(*) FROM checkpoint_writes").fetchone() == (0,)
+
+
+async def test_a_graph_inside_with_a_thread_of_its_own_is_not_fenced_by_the_outer_one(saver: PostgresSaver) -> None:
+    @tool
+    async def pay() -> str:
+        """Have another agent pay."""
+        inner = react.build(model=ScriptedModel(turns=["Paid."]), checkpointer=saver)
+        out = await inner.ainvoke({"messages": "Pay."}, {"configurable": {"thread_id": "inner"}})
+        return str(out["answer"])
+
+    turns: list[Any] = [{"calls": [{"name": "pay", "args": {}}]}, "Done."]
+    graph = react.build(model=ScriptedModel(turns=turns), tools=[pay], policy=POLICY, checkpointer=saver)
+    run = Session(graph, "t")
+    async for _ in run.start("Pay."):
+        pass
+    assert [m.text for m in (await run.state()).values["messages"] if m.type == "tool"] == ["Paid."]
 
 
 async def test_a_frozen_runner_wakes_up_too_late(saver: PostgresSaver, other: PostgresSaver, database_url: str) -> None:

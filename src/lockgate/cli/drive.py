@@ -196,7 +196,19 @@ async def _finish(session: "Session", manner: Manner) -> NoReturn:
         if status != "completed":
             last = [note.text for note in values.get("notes", ())][-1:]
             err().print(safe(f"ended with status {status}. {''.join(last)}"))
+            await _offer_undo(session, str(values.get("run_id", "")))
     raise typer.Exit(EXIT.get(status, 1))
+
+
+async def _offer_undo(session: "Session", run_id: str) -> None:
+    """Says what a run that came to no good end has left behind."""
+    ledger = getattr(session.checkpointer, "ledger", None)
+    effects = await ledger.of_thread(session.thread_id) if ledger else []
+    undone = {effect.undo_of for effect in effects}
+    stand = [e for e in effects if e.run_id == run_id and e.status == "done" and not e.undo_of and e.key not in undone]
+    if stand:
+        tools = ", ".join(sorted({effect.tool for effect in stand}))
+        err().print(safe(f"{len(stand)} of its effects stand ({tools}). Undo: lockgate undo {session.thread_id}"))
 
 
 def _print_waiting(thread_id: str, questions: "tuple[Waiting, ...]", manner: Manner) -> None:
