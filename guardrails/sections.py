@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from lockgate.decision import Call, Decision
 from lockgate.guardrails.constraint import Strict
+from lockgate.guardrails.effects import Effects
 from lockgate.passage import Inspected, Place
 from lockgate.ports import History
 from lockgate.spec import ToolSpec
@@ -21,6 +22,8 @@ Inspector: TypeAlias = Callable[[str, Place], Inspected]
 
 class Sections(Strict):
     """The sections of a pack, each with its guard's safe default."""
+
+    effects: Effects = Effects()
 
     def guards(self) -> tuple[Guard, ...]:
         """What judges a call after the rules."""

@@ -108,6 +108,16 @@ def test_a_failed_run_offers_its_undos(shop: Bench) -> None:
     assert log(shop) == ["order 1", "cancel 1"]
 
 
+def test_a_policy_may_undo_a_failed_run_at_once(shop: Bench) -> None:
+    (shop.folder / "shop.yaml").write_text(POLICY + "effects: {on_failure: undo}\n")
+    model = shop.model("- calls: [{name: order, args: {number: 1}}]\n" * 2 + "- Done.\n")
+    options = ("--tools", "shop:tools", "--policy", "shop.yaml", "--thread", "t", "--max-iterations", "2")
+    failed = shop("run", "react", "Order.", "--model", model, *options)
+    assert failed.code == 4
+    assert "1 undone, 0 not." in failed.err and "effects stand" not in failed.err
+    assert log(shop) == ["order 1", "cancel 1"]
+
+
 def test_run_again(shop: Bench) -> None:
     assert order(shop, 10) == 3
     (waiting,) = shop("approvals", "--json").json

@@ -4,7 +4,7 @@ import asyncio
 import getpass
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
@@ -52,8 +52,19 @@ def answering(*, yes: bool | None, ask_here: bool, as_json: bool) -> Answering:
     return "never"
 
 
-def drive(runner: asyncio.Runner, session: "Session", manner: Manner, *, message: str | None, answers: Any) -> NoReturn:
-    """Starts the thread with `message`, or resumes it with `answers`; ends the process with the run's exit code."""
+def drive(
+    runner: asyncio.Runner,
+    session: "Session",
+    manner: Manner,
+    *,
+    message: str | None,
+    answers: Any,
+    undo: "Callable[[str], Session | None] | None" = None,
+) -> NoReturn:
+    """Starts the thread with `message`, or resumes it with `answers`; ends the process with the run's exit code.
+
+    `undo` opens the session that undoes the run of that id, should it fail.
+    """
     try:
         while True:
             runner.run(_play(session, manner, message=message, answers=answers))
@@ -64,6 +75,7 @@ def drive(runner: asyncio.Runner, session: "Session", manner: Manner, *, message
             answers = _answered(questions, manner)
             if not answers:
                 break
+        _undo_failed(runner, session, manner, undo)
         runner.run(_finish(session, manner))
     except KeyboardInterrupt:
         err().print(f"\ninterrupted; nothing is lost. Go on: lockgate resume {session.thread_id}")
@@ -198,6 +210,22 @@ async def _finish(session: "Session", manner: Manner) -> NoReturn:
             err().print(safe(f"ended with status {status}. {''.join(last)}"))
             await _offer_undo(session, str(values.get("run_id", "")))
     raise typer.Exit(EXIT.get(status, 1))
+
+
+def _undo_failed(runner: asyncio.Runner, session: "Session", manner: Manner, undo: Any) -> None:
+    """Undoes at once what a failed run has done, when its policy says so."""
+    snapshot = runner.run(session.state())
+    values = snapshot.values if isinstance(snapshot.values, Mapping) else {}
+    ended = not snapshot.tasks and values.get("status") not in (None, "completed", "running")
+    follow = undo(str(values.get("run_id", ""))) if undo and ended else None
+    if follow is None:
+        return
+    err().print("the run failed; what it did is undone, as the policy says")
+    runner.run(_play(follow, manner, message=f"Undo what {session.thread_id} did.", answers=None))
+    if questions := runner.run(follow.waiting()):
+        _print_waiting(follow.thread_id, questions, manner)
+    else:
+        err().print(safe(runner.run(follow.state()).values.get("answer") or ""))
 
 
 async def _offer_undo(session: "Session", run_id: str) -> None:

@@ -73,7 +73,7 @@ def run(
             from lockgate.cli.screen import err, safe
 
             err().print(f"thread {safe(thread_id)}", style="bold")
-        drive(opened.runner, session, manner, message=message, answers=None)
+        drive(opened.runner, session, manner, message=message, answers=None, undo=opened.undo(launch, thread_id))
 
 
 def resume(
@@ -129,7 +129,8 @@ def proceed(
         require_model(launch)
         if check is not None:
             check(launch)
-        drive(opened.runner, opened.session(launch, thread), manner, message=None, answers=answers)
+        session, undo = opened.session(launch, thread), opened.undo(launch, thread)
+        drive(opened.runner, session, manner, message=None, answers=answers, undo=undo)
 
 
 class opened_loop:  # noqa: N801 - a context manager
@@ -154,6 +155,18 @@ class opened_loop:  # noqa: N801 - a context manager
     def __exit__(self, *_: object) -> None:
         self.runner.run(self.saver.aclose())
         self.runner.close()
+
+    def undo(self, launch: Any, thread_id: str) -> Callable[[str], Any]:
+        """Opens the session that undoes a failed run of the thread; None unless the policy says `undo`."""
+        from lockgate.cli.undo import GRAPH, undoing
+        from lockgate.graphs.compensate import undo_thread
+
+        def opened(run_id: str) -> Any:
+            if launch.graph == GRAPH or (follow := undoing(launch)) is None:
+                return None
+            return self.session(follow, undo_thread(thread_id, run_id))
+
+        return opened
 
     def session(self, launch: Any, thread_id: str) -> Any:
         from lockgate.graphs.session import Session

@@ -2,12 +2,15 @@
 
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lockgate.cli.run import AsJson, Ask, PolicyName, Roles, Tools, YesNo
 from lockgate.errors import ThreadNotFoundError
+
+if TYPE_CHECKING:
+    from lockgate.cli.launch import Launch
 
 GRAPH = "lockgate.graphs.compensate:build"
 
@@ -34,14 +37,7 @@ def undo(
     with opened_loop() as opened:
         found = opened.runner.run(latest(opened.saver, thread))
         launch = recorded(found.metadata, thread, GRAPH).changed(policy=policy, tools=tuple(tools))
-        launch = replace(
-            launch,
-            graph=GRAPH,
-            model="",
-            max_iterations=None,
-            tools=launch.tools or ("builtin",),
-            policy=launch.policy or "starter",
-        )
+        launch = _undoes(launch)
         chosen = opened.runner.run(_run(opened.saver, thread, run_id))
         stack = AsyncExitStack()
         try:
@@ -51,6 +47,20 @@ def undo(
             drive(opened.runner, session, manner, message=f"Undo what {thread} did.", answers=None)
         finally:
             opened.runner.run(stack.aclose())
+
+
+def undoing(launch: "Launch") -> "Launch | None":
+    """What undoes a failed run that was started so; None unless its policy says that it is undone at once."""
+    from lockgate.cli.launch import load_policy
+
+    if launch.is_team or load_policy(launch.policy, launch.folder).sections.effects.on_failure != "undo":
+        return None
+    return _undoes(launch)
+
+
+def _undoes(launch: "Launch") -> "Launch":
+    tools, policy = launch.tools or ("builtin",), launch.policy or "starter"
+    return replace(launch, graph=GRAPH, model="", max_iterations=None, tools=tools, policy=policy)
 
 
 async def _run(saver: Any, thread: str, wanted: str) -> str:
