@@ -100,8 +100,8 @@ class Ledger:
             )
         if claim.mine:
             return claim
-        if effect.status in FINAL and effect.result is None:
-            evidence = _and(effect.evidence, f"It was settled as {effect.status}, but with what result is lost.")
+        if (effect.status in FINAL and effect.result is None) or effect.status != found["status"]:
+            evidence = _and(effect.evidence, f"It was settled as {found['status']}, but with what result is lost.")
             doubt = (_DOUBT, (evidence, effect.key, effect.attempt))
             found = await self._persistently(lambda: self._write(effect.key, doubt, fence))
             return Claim(effect=self._effect(found), mine=False)
@@ -236,7 +236,7 @@ class Ledger:
         except Exception as error:  # noqa: BLE001 - a damaged row is named, and harms nothing else
             return None, f"Its {what} in the ledger cannot be read: {type(error).__name__}."
         if not isinstance(value, kind):
-            return None, f"Its {what} in the ledger are a {type(value).__name__}."
+            return None, f"Its {what} in the ledger is a {type(value).__name__}."
         return value, ""
 
 

@@ -5,13 +5,15 @@ from typing import Any
 
 import pytest
 from langgraph.types import Command
+from tests.graphs.team import plan
 
 from lockgate import Policy, ScriptedModel, ToolSpec, tool
 from lockgate.effect import EffectStatus
 from lockgate.errors import ToolError
-from lockgate.graphs import react
+from lockgate.graphs import orchestrator, react
 from lockgate.graphs.session import Session
 from lockgate.nodes import effects
+from lockgate.nodes.worker import Worker
 from lockgate.runtime import PostgresSaver, Records
 from lockgate.tools import DidNotHappen, Happened, idempotency_key
 
@@ -276,6 +278,54 @@ async def test_forks_do_not_repeat_what_their_parent_did(saver: PostgresSaver) -
     run.graph.nodes["call_model"]
     await run.graph.ainvoke(None, before.config)
     assert len(till.paid) == 2 and len(set(till.paid)) == 2
+
+
+async def test_a_cancelled_call_is_in_doubt(saver: PostgresSaver) -> None:
+    entered = asyncio.Event()
+    acts = [True]
+
+    @tool
+    async def pay(amount: int) -> str:
+        """Pay."""
+        entered.set()
+        if acts:
+            acts.pop()
+            await asyncio.sleep(60)
+        return "paid"
+
+    run = session(saver, pay)
+    running = asyncio.create_task(drain(run.start("Pay.")))
+    await entered.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    await drain(run.resume())
+    (question,) = await run.waiting()
+    assert question.request["evidence"] == ["Attempt 1 was begun and never settled: its runner is gone."]
+    await drain(run.resume({question.id: {"action": "run"}}))
+    assert (await answer_of(run))[0] == "paid"
+
+
+async def test_sub_agents_with_equal_calls_have_effects_of_their_own(saver: PostgresSaver) -> None:
+    """Both workers make a call of the same id with the same arguments in the same run; one payment is in doubt."""
+    till = Till("hang")
+    pay = till.tool()
+    worker = Worker(
+        graph=react.build(
+            model=ScriptedModel(turns=[{"calls": [PAY]}, "Paid."]), tools=[pay], policy=Policy.parse(OPEN), name="payer"
+        ),
+        description="Pays.",
+    )
+    turns = [plan(a="payer", b="payer"), "All paid."]
+    graph = orchestrator.build(model=ScriptedModel(turns=turns), workers={"payer": worker}, checkpointer=saver)
+    run = Session(graph, "t")
+    await drain(run.start("Pay twice."))
+    (question,) = await run.waiting()
+    await drain(run.resume({question.id: {"action": "happened", "result": "seen"}}))
+    assert (await run.state()).values["answer"] == "All paid."
+    first, second = await saver.ledger.of_thread("t")
+    assert first.key != second.key and len(till.paid) == 2
+    assert (first.run_id, first.call_id, first.status) == (second.run_id, second.call_id, second.status)
 
 
 async def test_a_plain_graph_has_the_ledger_too(saver: PostgresSaver) -> None:
