@@ -322,7 +322,7 @@ async def test_sub_agents_with_equal_calls_have_effects_of_their_own(saver: Post
     await drain(run.start("Pay twice."))
     (question,) = await run.waiting()
     await drain(run.resume({question.id: {"action": "happened", "result": "seen"}}))
-    assert (await run.state()).values["answer"] == "All paid."
+    assert (await run.state()).values["answer"].startswith("All paid.")
     first, second = await saver.ledger.of_thread("t")
     assert first.key != second.key and len(till.paid) == 2
     assert (first.run_id, first.call_id, first.status) == (second.run_id, second.call_id, second.status)
