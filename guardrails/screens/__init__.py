@@ -1,0 +1,1 @@
+"""Screens of texts that come from outside, without a model."""
