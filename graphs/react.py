@@ -56,7 +56,13 @@ def blueprint(
     graph = StateGraph(AgentState, context_schema=Caller)
     graph.add_node(
         "input_guard",
-        input_guard(max_input=max_input or bounds.max_input, accepted="call_model", refused="output_guard", agent=name),
+        input_guard(
+            max_input=max_input or bounds.max_input,
+            accepted="call_model",
+            refused="output_guard",
+            look=gate.look,
+            agent=name,
+        ),
         destinations=("call_model", "output_guard"),
     )
     graph.add_node(

@@ -5,15 +5,20 @@
 
 import logging
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
+from langgraph.errors import GraphBubbleUp
 from pydantic import ValidationError
 
 from lockgate.decision import Call, Decision, Deny
 from lockgate.errors import ConfigError
+from lockgate.guardrails.policy import Policy
+from lockgate.guardrails.screens.screen import Screen
 from lockgate.labels import UNTRUSTED, Label, join
+from lockgate.passage import Inspected, Place
 from lockgate.ports import History, Judge
 from lockgate.result import ErrorKind, ToolResult
-from lockgate.spec import ToolSpec, explain_invalid
+from lockgate.spec import EXTERNAL, ToolSpec, explain_invalid
 from lockgate.text import clean, cut, unfit
 
 log = logging.getLogger(__name__)
@@ -22,14 +27,24 @@ log = logging.getLogger(__name__)
 class Gate:
     """Decides on calls to `tools` by `policy` and inspects what they return.
 
-    `tools` is a `ToolRegistry`, any mapping from name to `ToolSpec`, or the specs themselves.
+    `tools` is a `ToolRegistry`, any mapping from name to `ToolSpec`, or the specs themselves. `screen` looks at what
+    the policy's own inspection let through, such as a second model; `examine` asks it.
     """
 
-    def __init__(self, policy: Judge, tools: Mapping[str, ToolSpec] | Iterable[ToolSpec]) -> None:
+    def __init__(
+        self, policy: Judge, tools: Mapping[str, ToolSpec] | Iterable[ToolSpec], *, screen: Screen | None = None
+    ) -> None:
         self.policy = policy
+        self.screen = screen
+        # A judge that says nothing of texts leaves them to the defaults.
+        self._sections = policy if isinstance(policy, Policy) else Policy.deny_all()
+        self.look = self._sections.inspect
         self.tools = dict(tools) if isinstance(tools, Mapping) else {spec.name: spec for spec in tools}
         if strays := [spec for spec in self.tools.values() if not isinstance(spec, ToolSpec)]:
             raise ConfigError(f"{strays[0]!r} is no ToolSpec.", "Decorate the function with @tool.")
+        for spec in self.tools.values():
+            if EXTERNAL in spec.tags:
+                self._sections.sections.screens.admit(spec)
 
     def decide(self, call: Call, history: History | None = None) -> Decision:
         """Schema, then policy. The arguments that are judged are the validated ones, defaults included."""
@@ -68,14 +83,60 @@ class Gate:
         if not isinstance(output, ToolResult):
             output = ToolResult(success=True, value=str(output), label=stated)
         text, left_out = cut(clean(output.value), spec.max_output if spec else 4_096)
-        return ToolResult(
-            success=output.success,
-            value=text,
-            error=output.error,
-            seconds=output.seconds,
-            cut=output.cut + left_out,
-            label=join(output.label, stated),
+        result = replace(output, value=text, cut=output.cut + left_out, label=join(output.label, stated))
+        try:
+            return _settled(result, self._sections.inspect(text, Place.RESULT))
+        except Exception as error:  # an inspector that fails has let nothing through
+            log.exception("a result of %s could not be inspected", call.name)
+            return _settled(result, _failed(error))
+
+    async def examine(self, call: Call, output: ToolResult | object) -> ToolResult:
+        """`inspect`, and then what the gate's own `screen` says, if there is one."""
+        result = self.inspect(call, output)
+        if self.screen is None or result.error is ErrorKind.WITHHELD:
+            return result
+        text = result.held or result.value
+        try:
+            found = await self.screen(text, Place.RESULT)
+            inspected = self._sections.sections.screens.settle(text, tuple(found), Place.RESULT)
+        except GraphBubbleUp:
+            raise
+        except Exception as error:  # a screen that fails has let nothing through
+            log.exception("the screen failed on a result of %s", call.name)
+            inspected = _failed(error)
+        if not inspected.findings and not inspected.refused:
+            return result
+        # What was withheld stays withheld, whatever the second opinion.
+        if result.held and not inspected.refused:
+            return replace(result, review=result.review and (inspected.review or result.review))
+        earlier = () if inspected.held or inspected.refused else result.findings
+        return _settled(result, replace(inspected, findings=(*earlier, *inspected.findings)))
+
+
+def _settled(result: ToolResult, inspected: Inspected) -> ToolResult:
+    """The result with what the inspection made of its text. A finding makes it untrusted."""
+    label = join(result.label, UNTRUSTED) if inspected.findings or inspected.refused else result.label
+    if inspected.refused:
+        return replace(
+            result,
+            success=False,
+            value=inspected.refused,
+            error=ErrorKind.WITHHELD,
+            label=label,
+            findings=tuple(replace(one, start=0, end=0) for one in inspected.findings),
         )
+    return replace(
+        result,
+        value=inspected.text,
+        label=label,
+        findings=inspected.findings,
+        held=inspected.held,
+        review=inspected.review,
+    )
+
+
+def _failed(error: Exception) -> Inspected:
+    return Inspected(text="", refused=f"The result was withheld: it could not be inspected ({type(error).__name__}).")
 
 
 def failure(decision: Deny) -> ErrorKind:

@@ -133,13 +133,14 @@ class Policy:
     def inspect(self, text: str, place: Place) -> Inspected:
         """`text` as it may go on, after all inspectors, with what they found; raises what an inspector raises."""
         findings: tuple[Finding, ...] = ()
+        held = review = ""
         for inspector in self._inspectors:
             inspected = inspector(text, place)
             findings += inspected.findings
             if inspected.refused:
                 return Inspected(text="", findings=findings, refused=inspected.refused)
-            text = inspected.text
-        return Inspected(text=text, findings=findings)
+            text, held, review = inspected.text, inspected.held or held, inspected.review or review
+        return Inspected(text=text, findings=findings, held=held, review=review)
 
     def explain(self, call: Call, spec: ToolSpec, history: History) -> list[Considered]:
         """The rules that speak of the tool, in order, up to the one that matches, and why the others did not.

@@ -7,8 +7,11 @@ a `Guard`, which judges a call after the rules have, and an `Inspector`, which l
 from collections.abc import Callable
 from typing import TypeAlias
 
+from pydantic import Field
+
 from lockgate.decision import Call, Decision
 from lockgate.guardrails.constraint import Strict
+from lockgate.guardrails.screens.section import Screens
 from lockgate.passage import Inspected, Place
 from lockgate.ports import History
 from lockgate.spec import ToolSpec
@@ -22,10 +25,13 @@ Inspector: TypeAlias = Callable[[str, Place], Inspected]
 class Sections(Strict):
     """The sections of a pack, each with its guard's safe default."""
 
+    screens: Screens = Field(default=Screens(), description="What is done about texts that order the agent about.")
+
     def guards(self) -> tuple[Guard, ...]:
         """What judges a call after the rules."""
         return ()
 
     def inspectors(self) -> tuple[Inspector, ...]:
         """What looks at a text, in order: each sees what the one before let through."""
-        return ()
+        # The screens come last: the spans of their findings are offsets in what the model reads.
+        return (self.screens.inspect,)

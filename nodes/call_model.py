@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, SystemMessage
+from langchain_core.messages import AIMessage
 from langchain_core.runnables import Runnable
 from langgraph.types import Send
 
@@ -16,6 +16,7 @@ from lockgate.events import EVENTS, Event
 from lockgate.handoff import Status, Usage
 from lockgate.labels import TRUSTED
 from lockgate.nodes.node import Goto, Node, Update
+from lockgate.nodes.prompt import prompted
 from lockgate.state import AgentState, Note, Origin
 from lockgate.text import clean, cleaned, cut, unfit
 
@@ -41,7 +42,6 @@ def call_model(
     `max_iterations` calls, or the budget of the task it works on, is reached.
     """
     opened: list[Runnable[Any, AIMessage]] = []
-    system = [SystemMessage(prompt)] if prompt else []
 
     async def body(state: AgentState) -> tuple[Update, Goto]:
         if not opened:
@@ -53,7 +53,9 @@ def call_model(
         if budget and (name := budget.exhausted(spent)):
             return _stopped(f"Stopped before a model call: the task's budget is used up ({name})."), done
         started = time.time()
-        answer = await opened[0].ainvoke([*system, *state["messages"]])
+        answer = await opened[0].ainvoke(
+            prompted(prompt, state["messages"], run_id=state.get("run_id", ""), tools=bool(schemas))
+        )
         if not isinstance(answer, AIMessage):
             raise ModelError(f"The model answered with a {type(answer).__name__}, not with an AIMessage.")
         answer, calls = sound(answer, state.get("decisions", {}))

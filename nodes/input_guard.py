@@ -1,17 +1,26 @@
 """`input_guard`: the first node of a run. Checks what came in and leaves a transcript a model can go on from."""
 
+import logging
 import time
 import uuid
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, TypeAlias
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, RemoveMessage, ToolMessage
 
+from lockgate.events import EVENTS, Event
 from lockgate.handoff import Status
+from lockgate.labels import UNTRUSTED
 from lockgate.nodes.node import Goto, Node, Update
+from lockgate.passage import MARK, Finding, Inspected, Place, marking
 from lockgate.result import ErrorKind
 from lockgate.state import AgentState, Note
 from lockgate.text import cleaned, cut
+
+log = logging.getLogger(__name__)
+
+Look: TypeAlias = Callable[[str, Place], Inspected]
 
 SUPERSEDED = (
     "Not answered: the user wrote again before this call was decided or its result was recorded. "
@@ -19,8 +28,10 @@ SUPERSEDED = (
 )
 
 
-def input_guard(*, max_input: int, accepted: str, refused: str, agent: str = "") -> Node:
+def input_guard(*, max_input: int, accepted: str, refused: str, look: Look | None = None, agent: str = "") -> Node:
     """Refuses an empty input and one over `max_input` bytes, and answers calls that were left without a result.
+
+    `look` is a policy's inspection (`Gate.look`): what the user wrote goes on as it says, or not at all.
 
     Goes on to `accepted`, or to `refused` with status `refused` and the reason as answer.
     """
@@ -31,19 +42,64 @@ def input_guard(*, max_input: int, accepted: str, refused: str, agent: str = "")
         # A task that was handed down belongs to the run that handed it down.
         run_id = (state.get("run_id") if state.get("task") else "") or uuid.uuid4().hex
         update: Update = {"run_id": run_id, "status": Status.RUNNING, "answer": None, "iterations": 0}
-        if why := _unacceptable(fresh, max_input):
+        why = _unacceptable(fresh, max_input)
+        looked, problem, seen = _looked_at(fresh, look) if look and not why else (fresh, "", [])
+        if why := why or problem:
             dropped = [RemoveMessage(id=message.id) for message in fresh if message.id]
             short = [_shortened(message) for message in fresh]
             reply = AIMessage(why, id=uuid.uuid4().hex)
+            update[EVENTS] = [_event(seen, "withheld")] if seen else []
             return {**update, "status": Status.REFUSED, "messages": [*dropped, *short, reply]}, refused
-        repaired, notes = _repaired(messages[: len(messages) - len(fresh)], fresh)
+        repaired, notes = _repaired(messages[: len(messages) - len(fresh)], fresh, looked)
         if repaired:
             update["messages"] = repaired
+        if seen:
+            update[EVENTS] = [_event(seen, "marked")]
         if notes:
             update["notes"] = [Note(source="input_guard", text=text, at=time.time()) for text in notes]
         return update, accepted
 
     return Node("input_guard", body, agent=agent)
+
+
+def _looked_at(fresh: list[AnyMessage], look: Look) -> tuple[list[AnyMessage], str, list[Finding]]:
+    """The messages as they may go on, why they may not, and what was found in them."""
+    seen: list[Finding] = []
+    shown: list[AnyMessage] = []
+    for message in fresh:
+        parts = [message.content] if isinstance(message.content, str) else message.content
+        kept: list[Any] = []
+        found: list[Finding] = []
+        offset = 0
+        for part in parts:
+            text = part if isinstance(part, str) else part.get("text")
+            if not isinstance(text, str):
+                kept.append(part)
+                continue
+            try:
+                inspected = look(text, Place.INPUT)
+            except Exception as error:  # an inspector that fails has let nothing through
+                log.exception("the input could not be inspected")
+                return fresh, f"The message could not be inspected ({type(error).__name__}); it was not read.", seen
+            if inspected.refused:
+                return fresh, inspected.refused, [*seen, *inspected.findings]
+            found += (replace(one, start=one.start + offset, end=one.end + offset) for one in inspected.findings)
+            offset += len(inspected.text)
+            kept.append(inspected.text if isinstance(part, str) else {**part, "text": inspected.text})
+        update: dict[str, Any] = {} if kept == parts else {"content": kept if parts is message.content else kept[0]}
+        if found:
+            update["additional_kwargs"] = {**message.additional_kwargs, MARK: marking(UNTRUSTED, found)}
+        seen += found
+        shown.append(message.model_copy(update=update) if update else message)
+    return shown, "", seen
+
+
+def _event(seen: Sequence[Finding], status: str) -> Event:
+    now = time.time()
+    findings = [{"kind": one.kind, "score": one.score} for one in seen]
+    return Event(
+        kind="screen", node="input_guard", started=now, ended=now, status=status, detail={"findings": findings}
+    )
 
 
 def unanswered(messages: Sequence[AnyMessage]) -> list[tuple[str, str]]:
@@ -92,10 +148,12 @@ def _shortened(message: AnyMessage) -> AnyMessage:
     return HumanMessage(f"{kept}\n[{left_out:,} bytes left out]" if left_out else kept, id=uuid.uuid4().hex)
 
 
-def _repaired(before: Sequence[AnyMessage], fresh: Sequence[AnyMessage]) -> tuple[list[Any], list[str]]:
+def _repaired(
+    before: Sequence[AnyMessage], fresh: Sequence[AnyMessage], looked: Sequence[AnyMessage]
+) -> tuple[list[Any], list[str]]:
     """What to write so that open calls are answered before the new messages, and every text is clean."""
     notes: list[str] = []
-    clean = [_clean(message) for message in fresh]
+    clean = [_clean(message) for message in looked]
     open_calls = unanswered(before)
     if open_calls:
         names = ", ".join(name for _, name in open_calls)
@@ -104,7 +162,7 @@ def _repaired(before: Sequence[AnyMessage], fresh: Sequence[AnyMessage]) -> tupl
         moved = [RemoveMessage(id=message.id) for message in fresh if message.id]
         return [*moved, *closed, *clean], notes
     changed = [new for new, old in zip(clean, fresh, strict=True) if new is not old]
-    if changed:
+    if any(_clean(message) is not message for message in fresh):
         notes.append("The message held NUL or lone surrogate characters; they were replaced.")
     return changed, notes
 

@@ -14,7 +14,7 @@ from lockgate.guardrails.screens.phrases import said
 _MONEY = re.compile(r"[$€£]\s?\d|\d\s?(?:usd|eur|gbp|euros?|dollars?|btc|eth)\b|\b\d[\d,.]{2,}\b")
 _STARTS = ("act", "write", "alter", "override")
 _HAS = ("agent", "user", "private", "urgent", "authority", "secret", "polite", "format", "you")
-_STRONG = frozenset(
+STRONG = frozenset(
     [
         "drop_rules",
         "vocative",
@@ -117,7 +117,7 @@ def features(piece: str, words: Words, host: Host, *, edge: bool, continued: boo
         _as_question(on, words, host, novel, edge)
     if "in_quotes" in on and host.talk:
         on["talk_quoted"] = host.talk
-    strong = len(_STRONG.intersection(on))
+    strong = len(STRONG.intersection(on))
     if strong:
         on["strong_talk"] = host.talk
         on["strong_order"] = 1.0 if words.verb else 0.0

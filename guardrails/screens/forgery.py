@@ -34,3 +34,15 @@ def forgeries(text: str) -> Iterator[tuple[int, int, float, str]]:
     for found in _TOKENS.finditer(text):
         name = found.lastgroup or "token"
         yield found.start(), found.end(), _SCORE[name], _NOTE[name]
+
+
+def template_tokens(text: str) -> str:
+    """`text` with every token of a chat template taken apart, so that no tokenizer takes it for one."""
+    if _MAY_START.search(text) is None:
+        return text
+    parts, last = [], 0
+    for found in _TOKENS.finditer(text):
+        if found.lastgroup == "token":
+            parts += [text[last : found.start()], f"{found.group()[0]}\u2009{found.group()[1:]}"]
+            last = found.end()
+    return "".join([*parts, text[last:]])
