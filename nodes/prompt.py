@@ -95,8 +95,8 @@ def _ours(message: ToolMessage) -> bool:
 
 def _harmless(text: str, name: str) -> str:
     # A look-alike bracket keeps the text readable, and no longer what it pretended to be.
-    text = _FENCE.sub("\u2039", text.replace(name, "untrusted-…"))
-    return template_tokens(text)
+    text = re.sub(re.escape(name), "untrusted-…", text, flags=re.IGNORECASE)
+    return template_tokens(_FENCE.sub("\u2039", text))
 
 
 def _attribute(source: str) -> str:

@@ -62,7 +62,7 @@ def _decode(name: str, blob: str) -> str:
         return ""
     said = data.decode("utf-8", "replace")
     good = sum(1 for char in said if (char.isprintable() and char != "\ufffd") or char in "\n\t")
-    return said if said and good >= _READABLE * len(said) and (" " in said or not said.isascii()) else ""
+    return said if said and good >= _READABLE * len(said) and (" " in said or _MAY.search(said)) else ""
 
 
 def _rotated(text: str) -> bool:

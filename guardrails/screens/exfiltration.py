@@ -11,7 +11,7 @@ _URL = re2.compile(
 )
 _SLOT = re2.compile(
     r"(?i)=(?:\{[a-z_. ]{2,60}\}|\{\{[^{}]{2,60}\}\}|\[[a-z_ ]{2,60}\]|<[a-z_ ]{2,60}>|%7B[^&]{2,60}%7D"
-    r"|\$\{?[a-z_]{2,60}\}?|(?:USER|YOUR|THE|INSERT|SECRET|DATA|BASE64)[_-][A-Z_-]{2,60})"
+    r"|\$\{?[a-z_]{2,60}\}?|(?:USER|YOUR|THE|INSERT|SECRET|DATA|BASE64)[_-][A-Z_-]{2,60}|[\[{<][a-z_]{2,60}$)"
 )
 _SLOT_AFTER = re2.compile(r"^(?:\{[^{}\n]{2,60}\}|<[a-zA-Z_ ]{2,60}>|\[[a-zA-Z_ ]{2,60}\])")
 _CARRIES = re2.compile(

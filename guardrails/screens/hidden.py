@@ -35,7 +35,7 @@ _MARKUP = re2.compile(
     r"(?is)<!--(.*?)-->"
     r"|<[a-z][^<>]*(?:display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?:\.0*)?(?:px|pt|em|rem|%)?\s*[;\"']"
     r"|opacity\s*:\s*0(?:\.0*)?\s*[;\"']|(?:left|top|text-indent)\s*:\s*-\d{4,}|color\s*:\s*transparent"
-    r"|color\s*:\s*(?:#fff(?:fff)?\b|white\b)|\s(?:hidden|aria-hidden=[\"']?true[\"']?)[\s>])[^<>]*>([^<]*)"
+    r"|color\s*:\s*(?:#fff(?:fff)?\b|white\b)|\s(?:hidden\b|aria-hidden=[\"']?true\b))[^<>]*>([^<]*)"
     r"|\[//\]:\s*#\s*[(\"]([^\n]*)"
 )
 
