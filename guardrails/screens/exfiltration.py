@@ -1,6 +1,7 @@
 """Exfiltration shapes: images and links that take data along when they are rendered or followed."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 import re2
 
@@ -19,6 +20,8 @@ _CARRIES = re2.compile(
     r"|history|conversation|summary|email|ssn|cc|user_?data|info|payload|prompt|stolen|loot|c|d|q)=([^&#]*)"
 )
 _VALUE = re2.compile(r"[?&][^=&#]{1,60}=([^&#]*)")
+MAX_ADDRESSES = 20_000
+"""Addresses looked at in one text."""
 _LONG = 200
 """Characters in one value of a query. Measured on links of mails and pages: trackers stay below, or are signed."""
 _BLOB = 64
@@ -29,7 +32,7 @@ def exfiltrations(text: str) -> Iterator[tuple[int, int, float, str]]:
     """Start, end, score and note of each link or image that has the shape of a leak."""
     if "://" not in text and ":\\/\\/" not in text:
         return
-    for found in _URL.finditer(text):
+    for found in islice(_URL.finditer(text), MAX_ADDRESSES):
         url = found.group("url")
         if "?" not in url and "=" not in url and "{" not in url:
             continue

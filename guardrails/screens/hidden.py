@@ -28,6 +28,8 @@ _SOFT = frozenset("\u00ad\ufeff\u200b\u200e\u200f\u2060")
 """Usual in pages and office documents: taken out without a word, unless there is a message in them."""
 _TURNING = frozenset("\u202a\u202b\u202d\u202e\u2066\u2067\u2068")
 _BIT_LENGTH = 8
+_MAX_LOOKED_AT = 20_000
+"""Characters whose message is read, to the end of their run; further ones are taken out all the same."""
 _MANY = 16
 """Zero-width characters in one run: two bytes of a hidden message."""
 
@@ -67,9 +69,12 @@ def strip_invisible(text: str) -> Stripped:
     spots: list[Spot] = []
     length = last = 0
     run: list[str] = []
-    for found in _INVISIBLE.finditer(text):
+    count = 0
+    for count, found in enumerate(_INVISIBLE.finditer(text)):
         if found.start() in flags:
             continue
+        if count >= _MAX_LOOKED_AT and found.start() > last:
+            break
         if found.start() > last:
             spots += _spot(length, run)
             run = []
@@ -78,7 +83,10 @@ def strip_invisible(text: str) -> Stripped:
         run.append(found.group())
         last = found.end()
     spots += _spot(length, run)
-    kept.append(text[last:])
+    rest = text[last:]
+    if count >= _MAX_LOOKED_AT:
+        rest = _INVISIBLE.sub("", rest)
+    kept.append(rest)
     return Stripped(text="".join(kept), spots=tuple(spots))
 
 

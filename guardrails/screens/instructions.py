@@ -16,6 +16,9 @@ from lockgate.guardrails.screens.weights import MODELS
 
 MAX_SENTENCE = 600
 """Characters judged at once; a longer sentence is judged in pieces."""
+MAX_CANDIDATES = 20_000
+"""Sentences judged in one text. Natural texts of a megabyte have a quarter of it; what comes after counts as an order."""
+TOO_MANY = {"too_many": 1.0}
 _MIN_SENTENCE = 9
 _END = re.compile(r"[.!?](?=[\s\"')\]*<\\])|[\n\r|\u2022\u3002\uff01\uff1f]|\\n|\"\s?[:,}]\s?|<[^<>]{0,300}>")
 _CLOSING = frozenset(".!?\u3002\uff01\uff1f")
@@ -49,6 +52,8 @@ class Sentence:
 
 def judged(sentence: Sentence) -> tuple[float, str]:
     """From 0 to 1 how much like an order to the reader it is, 0.5 being the operating point, and what kind of order."""
+    if sentence.features is TOO_MANY:
+        return 1.0, "more possible orders than can be judged"
     first, second, third = _BIASES
     for name, value in sentence.features.items():
         one, two, three = _WEIGHTS.get(name, _NOTHING)
@@ -70,8 +75,13 @@ def candidates(text: str) -> Iterator[Sentence]:
     all_words = [_words(low[start:end], wide) for start, end in places]
     host: Host | None = None
     last = len(places) - 1
+    judgements = 0
     for index, ((start, end), words) in enumerate(zip(places, all_words, strict=True)):
         if words.verb or words.mask & _MAY or (words.mask & _ASK and low[end - 1 : end] in {"?", "？"}):
+            judgements += 1
+            if judgements > MAX_CANDIDATES:
+                yield Sentence(start=start, end=len(text), features=TOO_MANY)
+                return
             host = host or Host.of(low, all_words)
             on = features(low[start:end], words, host, edge=index in {0, last}, continued=_continued(text, start))
             yield Sentence(start=start, end=end, features=on)

@@ -145,6 +145,23 @@ _CLASSES: dict[str, str] = {
         benchmark owasp threat threats phishing untrusted security red-team example examples e.g sample
         dataset false-positive
         """,
+    # Words without which a phrase of `phrases` cannot stand; they only save the search for it.
+    "if_when": """before after once when while whenever prior soon addition above if as""",
+    "if_favour": """marks stars highest score positive excellent favorable favorably favourable favourably above best first
+        hire accept""",
+    "if_void": """void canceled cancelled test invalid outdated superseded revoked longer replaced apply count expired work
+        serve answer follow obey""",
+    "if_obey": """obey obeys follow follows comply complies adhere adheres carry execute executes""",
+    "if_asked": """asked ask asks questioned prompted request requests want wants""",
+    "if_now": """from starting""",
+    "if_task": """task tasks job jobs goal goals objective objectives mission missions instruction instructions step steps
+        role roles purpose purposes rule rules directive directives command commands""",
+    "if_yours": """your prompt""",
+    "if_unasked": """without ask wait""",
+    "if_instead": """instead don't never not""",
+    "if_reader": """let let's feel more learn we you us thank thanks regards sorry monday tuesday wednesday thursday friday
+        tomorrow noon call meeting see care""",
+    "if_what": """was wer wie quel quelle quels qui qué cuál quién qual chi wat""",
 }
 
 CLASSES: tuple[str, ...] = tuple(_CLASSES)

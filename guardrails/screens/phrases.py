@@ -46,12 +46,12 @@ PHRASES: tuple[tuple[str, int, tuple[str, ...], re.Pattern[str]], ...] = tuple(
         ),
         (
             "your_rules",
-            "rules",
+            "if_yours",
             r"\byour (?:\w+ ){0,2}(?:instructions?|prompts?|guidelines|rules|task|training|programming|directives?|objectives?|goals?|restrictions|configuration)\b|\b(?:system|hidden|initial|secret) prompt\b",
         ),
         (
             "your_task",
-            "rules order you",
+            "if_task",
             r"\byour (?:(?:next|new|real|actual|only|true|first|current|main|updated) (?:\w+ )?)?(?:task|job|goal|objective|mission|instructions?|step|role|purpose)s? (?:is|are|now|will)\b|\bnew (?:task|instruction|objective|goal|rule|directive|command)s?\b",
         ),
         (
@@ -61,12 +61,12 @@ PHRASES: tuple[tuple[str, int, tuple[str, ...], re.Pattern[str]], ...] = tuple(
         ),
         (
             "void",
-            "prior rules you",
+            "if_void",
             r"\b(?:above|previous|earlier|before|original|so far)\b.{0,40}\b(?:void|cancell?ed|a test|invalid|outdated|superseded|revoked|no longer|replaced|not apply|do not count|expired)\b|\byou (?:no longer|do not|don't) (?:work|serve|answer|follow|obey|have to)|\bdo(?:es)? not apply\b",
         ),
         (
             "obey",
-            "rules you",
+            "if_obey",
             r"\b(?:obey|follow|comply with|adhere to|carry out|execute)s? (?:\w+ ){0,3}(?:commands?|instructions?|orders|directives?)\b",
         ),
         (
@@ -76,7 +76,7 @@ PHRASES: tuple[tuple[str, int, tuple[str, ...], re.Pattern[str]], ...] = tuple(
         ),
         (
             "from_now",
-            "you act write alter order",
+            "if_now",
             r"\bfrom (?:now|here|this point) (?:on|onwards?)\b|\bfrom now\b|\bstarting now\b",
         ),
         (
@@ -126,7 +126,7 @@ PHRASES: tuple[tuple[str, int, tuple[str, ...], re.Pattern[str]], ...] = tuple(
         ("the_user", "user", r"\b(?:the|this|your|current) (?:user|human|operator|customer|owner)s?(?:'s|’s|')?\b"),
         (
             "when_asked",
-            "ask user you order",
+            "if_asked",
             r"\b(?:when|if|whenever|once) (?:you are |you're |ever |the user |someone |they |users? |he |she |anyone )*(?:asked|asks?|questioned|prompted|requests?|wants?)\b",
         ),
         (
@@ -136,17 +136,17 @@ PHRASES: tuple[tuple[str, int, tuple[str, ...], re.Pattern[str]], ...] = tuple(
         ),
         (
             "unasked",
-            "~without ask wait",
+            "if_unasked",
             r"\bwithout (?:\w+ )?(?:asking|confirm\w*|further|telling|informing|checks?|approval|review|permission|notifying|mentioning|warning|delay|question)\b|\b(?:do not|don't|no need to|never) (?:ask|wait) (?:\w+ )?(?:for |the |any )?(?:user|confirmation|permission|approval|questions|human)",
         ),
         (
             "ordering",
-            "order prior act write",
+            "if_when",
             r"\b(?:before|after|prior to|when|once|while|whenever|as soon as) (?:you (?:\w+ ){0,2})?(?:answer|respond|reply|continu|proceed|process|summari|solv|help|read|finish|complet|perform|do|go)(?:s|es|d|ed|ing|e)?\b(?! to\b)|\b(?:before|after) (?:doing|you|that|anything)\b|\bin addition to (?:the|your)\b|\bthe (?:task|request|question|text|data) above\b",
         ),
         (
             "instead",
-            "~instead n't not never",
+            "if_instead",
             r"\binstead\b(?! of)|\b(?:do not|don't|never) (?:\w+ )?(?:summari|answer|respond|follow|continue|reply|translate|process|help|complete)",
         ),
         (
@@ -156,7 +156,7 @@ PHRASES: tuple[tuple[str, int, tuple[str, ...], re.Pattern[str]], ...] = tuple(
         ),
         (
             "favour",
-            "act write alter",
+            "if_favour",
             r"\b(?:full marks|five stars|5 stars|highest|top score|positive (?:score|review|rating)|excellent|favou?rabl[ey]|above all others|best of|(?:rank|place|list) (?:\w+ ){1,3}first|hire|accept (?:this|the))\b",
         ),
         (
@@ -182,14 +182,14 @@ PHRASES: tuple[tuple[str, int, tuple[str, ...], re.Pattern[str]], ...] = tuple(
         ),
         (
             "was_ist",
-            "~was wer wie quel qui qué cuál quién qual chi wat",
+            "if_what",
             r"^\W*(?:was (?:ist|sind)|wer (?:ist|war|hat)|wie (?:viel|funktion)|quelle? (?:est|sont)|qui (?:est|a)|cuál|quién|qué es|qual è|chi ha|wat is)\b",
         ),
         ("first_person", "we", r"\b(?:i|i'm|i've|i'll|i’m|i'd|we|we're|we've|we'll|our|us)\b"),
         ("my", "we", r"\b(?:my|mine|me)\b"),
         (
             "as_reader",
-            "~let if feel more learn we you us thank regards sorry by the see care",
+            "if_reader",
             r"\b(?:let me|let us|let's|if you have any|feel free|for more|to learn|we will|you can|you may|if you (?:did|need|want|would|wish|prefer|don't|no longer|have|are not)|contact us|call us|thank you|thanks|regards|sorry|by (?:monday|tuesday|wednesday|thursday|friday|tomorrow|noon)|the call|the meeting|see below|more information|(?:see|talk to|speak to|love|miss|thank|wish|hope|contact|reach) you|take care|let you know)\b",
         ),
         ("passive", "deontic agent", r"\b(?:must|should|shall|can|will|may|to) (?:not )?be\b"),

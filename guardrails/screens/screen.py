@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import Protocol
 
 from lockgate.guardrails.screens.encoded import decoded
@@ -105,19 +106,22 @@ def _worst(text: str) -> float:
 
 def _found(text: str, depth: int) -> Iterator[Finding]:
     last_order = -1
+    about: bool | None = None
     for sentence in candidates(text):
         score, said = judged(sentence)
         if score >= _ORDER:
             last_order = sentence.start
         if score >= WORTH:
             yield Finding(kind=Kind.INSTRUCTION, start=sentence.start, end=sentence.end, score=score, note=said)
-    for start, end, score, note in forgeries(text):
-        if text[start - 1 : start] == "`" or _TALK.search(text):
+    for start, end, score, note in islice(forgeries(text), 10 * MAX_FINDINGS):
+        if about is None:
+            about = _TALK.search(text) is not None
+        if text[start - 1 : start] == "`" or about:
             score -= _LIFT  # noqa: PLW2901
         elif last_order >= start:
             score = min(1.0, score + _LIFT)  # noqa: PLW2901
         yield Finding(kind=Kind.FORGERY, start=start, end=end, score=score, note=note)
-    for start, end, score, note in exfiltrations(text):
+    for start, end, score, note in islice(exfiltrations(text), MAX_FINDINGS):
         yield Finding(kind=Kind.EXFILTRATION, start=start, end=end, score=score, note=note)
     if depth:
         for start, end, said, name in decoded(text):

@@ -72,9 +72,8 @@ def test_a_message_carries_label_and_findings_with_spans_in_its_own_text():
 
 
 def test_findings_become_events_that_hold_kind_and_score_only():
-    seen = []
-    for part in agent().stream({"messages": "What is new?"}, stream_mode="custom", subgraphs=True):
-        seen.append(part[-1])
+    parts = agent().stream({"messages": "What is new?"}, stream_mode="custom", subgraphs=True)
+    seen = [part[-1] for part in parts]
     (event,) = [event for event in seen if event.kind == "screen"]
     assert event.status == "marked"
     assert [set(one) for one in event.detail["findings"]] == [{"kind", "score"}]

@@ -166,7 +166,7 @@ def test_a_poisoned_description_is_found_and_an_ordinary_one_is_not():
         "Search the web. Use this when the user asks about recent events. Returns at most ten results.",
         "Send an e-mail. Always confirm the recipient first. The body must be plain text.",
         "Delete a file. This cannot be undone. If the path does not exist, an error is returned.",
-        "Get the weather for a city. You must pass the name in English. Do not use it for forecasts; call forecast instead.",
+        "Get the weather for a city. You must pass the name in English. For forecasts call forecast instead.",
     ]
     for text in ordinary:
         assert screen_definition(spec(description=text)) == (), text
