@@ -19,10 +19,38 @@ from lockgate.guardrails.screens import screened
 SIZES = {"4 KB": 4_096, "100 KB": 102_400, "1 MB": 1_048_576}
 TARGET_MS = {"4 KB": 1.0, "100 KB": 25.0, "1 MB": 1_000.0}
 _REPEATS = {"4 KB": 41, "100 KB": 7, "1 MB": 1}
-_WORDS = (
-    "the invoice shipment report meeting order total please send is was on and of to a by office table customer price "
-    "before after you should number account this from with"
-).split()
+_WORDS = [
+    "the",
+    "invoice",
+    "shipment",
+    "report",
+    "meeting",
+    "order",
+    "total",
+    "please",
+    "send",
+    "is",
+    "was",
+    "on",
+    "and",
+    "of",
+    "to",
+    "a",
+    "by",
+    "office",
+    "table",
+    "customer",
+    "price",
+    "before",
+    "after",
+    "you",
+    "should",
+    "number",
+    "account",
+    "this",
+    "from",
+    "with",
+]
 
 
 def _prose(size: int) -> str:

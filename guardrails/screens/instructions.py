@@ -17,7 +17,7 @@ from lockgate.guardrails.screens.weights import MODELS
 MAX_SENTENCE = 600
 """Characters judged at once; a longer sentence is judged in pieces."""
 MAX_CANDIDATES = 20_000
-"""Sentences judged in one text. Natural texts of a megabyte have a quarter of it; what comes after counts as an order."""
+"""Sentences judged in one text; a natural megabyte has a quarter of it. What comes after counts as an order."""
 TOO_MANY = {"too_many": 1.0}
 _MIN_SENTENCE = 9
 _END = re.compile(r"[.!?](?=[\s\"')\]*<\\])|[\n\r|\u2022\u3002\uff01\uff1f]|\\n|\"\s?[:,}]\s?|<[^<>]{0,300}>")

@@ -7,23 +7,24 @@ the same classes, so that they share its weights.
 _CLASSES: dict[str, str] = {
     # Verbs by which an agent is told to do something with its tools.
     "act": """
-        send forward email mail e-mail transfer wire pay purchase buy order book reserve schedule delete
-        remove erase drop wipe post publish upload download fetch retrieve visit open browse navigate click go
-        call invoke execute run install grant revoke share invite create update change set modify edit disable
+        request withdraw rename retrieve fetch list report merge approve block unblock ban kick hire fire sign
+        sell ship return call wyślij usuń przekaż leite weiter leiten affiche affichez mostrar muestra пришли
+        покажи напиши send forward email mail e-mail transfer wire pay purchase buy order book reserve
+        schedule delete remove erase drop wipe post publish upload download visit open browse navigate click
+        go invoke execute run install grant revoke share invite create update change set modify edit disable
         enable deactivate activate unlock copy move export save store access read search look lookup find
         check query log submit register subscribe unsubscribe contact notify message text reply dm remind
-        refund approve authorize confirm transmit leak exfiltrate extract collect gather harvest steal obtain
-        get use add append insert deploy unblock add-user mark cancel award accept reject proceed enter turn
-        switch play obey follow commence increase decrease raise lower disarm arm lock start restart shut
-        close put take bring say sende schicke überweise lösche leite öffne rufe führe teile erstelle ändere
-        bezahle weiterleiten besuche lade envoie envoyez transfère transférez supprime supprimez ouvre ouvrez
-        appelle appelez exécute exécutez partage partagez crée créez modifiez effectue effectuez visitez
-        télécharge téléchargez envía envíe enviar transfiere transfiera borra borre elimina elimine abre abra
-        llama llame ejecuta ejecute comparte comparta crea cree descarga descargue visita visite reenvía
-        reenvíe invia inoltra trasferisci cancella apri chiama esegui condividi scarica envie encaminhe
-        transfira apague exclua chame compartilhe baixe stuur verwijder verstuur voer deel maak bezoek
-        overmaken verplaats отправь отправьте перешли перешлите переведи переведите удали удалите открой
-        откройте выполни выполните
+        refund authorize confirm transmit leak exfiltrate extract collect gather harvest steal obtain get use
+        add append insert deploy add-user mark cancel award accept reject proceed enter turn switch play obey
+        follow commence increase decrease raise lower disarm arm lock start restart shut close put take bring
+        say sende schicke überweise lösche öffne rufe führe teile erstelle ändere bezahle weiterleiten besuche
+        lade envoie envoyez transfère transférez supprime supprimez ouvre ouvrez appelle appelez exécute
+        exécutez partage partagez crée créez modifiez effectue effectuez visitez télécharge téléchargez envía
+        envíe enviar transfiere transfiera borra borre elimina elimine abre abra llama llame ejecuta ejecute
+        comparte comparta crea cree descarga descargue visita visite reenvía reenvíe invia inoltra trasferisci
+        cancella apri chiama esegui condividi scarica envie encaminhe transfira apague exclua chame
+        compartilhe baixe stuur verwijder verstuur voer deel maak bezoek overmaken verplaats отправь отправьте
+        перешли перешлите переведи переведите удали удалите открой откройте выполни выполните
         """,
     # Verbs by which a writer of text is told to write.
     "write": """
@@ -50,29 +51,32 @@ _CLASSES: dict[str, str] = {
         hint praise plug stress highlight
         """,
     "override": """
-        ignore disregard forget override bypass overrule discard skip neglect abandon supersede circumvent
-        stop halt pause cease instead ignoriere ignoriert ignorieren vergiss vergesse missachte ignorez oublie
-        oubliez négligez ignora ignorar olvida olvide omite dimentica ignorare esqueça desconsidere negeer
-        vergeet игнорируй игнорируйте забудь забудьте
+        poleceniach zapomnij zignoruj statt stattdessen plutôt вместо выполняй отвечай ignore disregard forget
+        override bypass overrule discard skip neglect abandon supersede circumvent stop halt pause cease
+        instead ignoriere ignoriert ignorieren vergiss vergesse missachte ignorez oublie oubliez négligez
+        ignora ignorar olvida olvide omite dimentica ignorare esqueça desconsidere negeer vergeet игнорируй
+        игнорируйте забудь забудьте
         """,
     "prior": """
-        previous prior preceding above earlier original initial existing former foregoing current past old
-        before vorherigen vorigen bisherigen obigen früheren précédentes précédents antérieures anteriores
-        previas previo previos precedenti vorige voorgaande eerdere предыдущие предыдущих прежние
+        poprzednich poprzednie previous prior preceding above earlier original initial existing former
+        foregoing current past old before vorherigen vorigen bisherigen obigen früheren précédentes précédents
+        antérieures anteriores previas previo previos precedenti vorige voorgaande eerdere предыдущие
+        предыдущих прежние
         """,
     "rules": """
-        instruction instructions directive directives prompt prompts guideline guidelines rule rules command
-        commands restriction restrictions constraint constraints safeguard safeguards policy policies
-        programming training task tasks orders objective goal goals request query context guardrails filters
-        protocol protocols anweisung anweisungen anleitungen regeln befehle aufgabe aufgaben vorgaben
-        configuration void step mission purpose consignes consigne instrucción instrucciones reglas istruzioni
-        regole instruções instructies opdracht инструкции инструкций указания правила
+        poleceniach polecenia просьбу вопрос anfrage demande petición instruction instructions directive
+        directives prompt prompts guideline guidelines rule rules command commands restriction restrictions
+        constraint constraints safeguard safeguards policy policies programming training task tasks orders
+        objective goal goals request query context guardrails filters protocol protocols anweisung anweisungen
+        anleitungen regeln befehle aufgabe aufgaben vorgaben configuration void step mission purpose consignes
+        consigne instrucción instrucciones reglas istruzioni regole instruções instructies opdracht инструкции
+        инструкций указания правила
         """,
     "agent": """
-        ai a.i assistant assistants agent agents chatbot chatbots bot llm llms gpt chatgpt gpt-4 claude gemini
-        copilot llama model ais ki-assistent ki-agent ki assistent ia agente asistente assistente intelligence
-        нейросеть ассистент ии ассистенту ассистента l'assistant l'agent l'ia all'assistente ai-assistent
-        ki-agenten ki-assistenten ki-system ki-modell modèle bots siri alexa
+        ассистенты asystent assistent assistente agente bot boty ai a.i assistant assistants agent agents
+        chatbot chatbots llm llms gpt chatgpt gpt-4 claude gemini copilot llama model ais ki-assistent
+        ki-agent ki ia asistente intelligence нейросеть ассистент ии ассистенту ассистента l'assistant l'agent
+        l'ia all'assistente ai-assistent ki-agenten ki-assistenten ki-system ki-modell modèle bots siri alexa
         """,
     "reply": """
         response responses answer answers reply replies output outputs summary message completion email-reply
@@ -103,18 +107,18 @@ _CLASSES: dict[str, str] = {
         sudo superuser operator openai anthropic mode debug maintenance systemnachricht système sistema
         """,
     "private": """
-        password passwords credential credentials token tokens secret secrets apikey api-key key keys ssn
-        cookies cookie contacts address card balance bank account accounts passport history conversation
-        passwort mot contraseña contraseñas kontostand files file documents inbox emails mails transactions
-        data details code codes
+        hasło пароль файл clé claves clave password passwords credential credentials token tokens secret
+        secrets apikey api-key key keys ssn cookies cookie contacts address card balance bank account accounts
+        passport history conversation passwort mot contraseña contraseñas kontostand files file documents
+        inbox emails mails transactions data details code codes
         """,
     "deontic": """
-        must should shall need needs have ensure sure required never always only musst müssen sollst sollte
-        sollen dois devez debes debe devi deve moet должен должны
+        debes musst hast must should shall need needs have ensure sure required never always only müssen
+        sollst sollte sollen dois devez debe devi deve moet должен должны
         """,
     "you": """
-        you your yours yourself you're you'll du dir dich dein deine sie ihr ihre vous votre tu te ton usted
-        tú su tus voi tuo você seu ты вы ваш твой je jouw
+        deine du ты мне you your yours yourself you're you'll dir dich dein sie ihr ihre vous votre tu te ton
+        usted tú su tus voi tuo você seu вы ваш твой je jouw
         """,
     "we": """
         i we our us my me i'm i've we're we've i'll we'll mine myself ich wir unser mein uns je nous notre nos
@@ -146,22 +150,46 @@ _CLASSES: dict[str, str] = {
         dataset false-positive
         """,
     # Words without which a phrase of `phrases` cannot stand; they only save the search for it.
-    "if_when": """before after once when while whenever prior soon addition above if as""",
-    "if_favour": """marks stars highest score positive excellent favorable favorably favourable favourably above best first
-        hire accept""",
-    "if_void": """void canceled cancelled test invalid outdated superseded revoked longer replaced apply count expired work
-        serve answer follow obey""",
-    "if_obey": """obey obeys follow follows comply complies adhere adheres carry execute executes""",
-    "if_asked": """asked ask asks questioned prompted request requests want wants""",
-    "if_now": """from starting""",
-    "if_task": """task tasks job jobs goal goals objective objectives mission missions instruction instructions step steps
-        role roles purpose purposes rule rules directive directives command commands""",
-    "if_yours": """your prompt""",
-    "if_unasked": """without ask wait""",
-    "if_instead": """instead don't never not""",
-    "if_reader": """let let's feel more learn we you us thank thanks regards sorry monday tuesday wednesday thursday friday
-        tomorrow noon call meeting see care""",
-    "if_what": """was wer wie quel quelle quels qui qué cuál quién qual chi wat""",
+    "if_when": """
+        before after once when while whenever prior soon addition above if as
+        """,
+    "if_favour": """
+        marks stars highest score positive excellent favorable favorably favourable favourably above best
+        first hire accept
+        """,
+    "if_void": """
+        void canceled cancelled test invalid outdated superseded revoked longer replaced apply count expired
+        work serve answer follow obey
+        """,
+    "if_obey": """
+        obey obeys follow follows comply complies adhere adheres carry execute executes
+        """,
+    "if_asked": """
+        asked ask asks questioned prompted request requests want wants
+        """,
+    "if_now": """
+        from starting
+        """,
+    "if_task": """
+        task tasks job jobs goal goals objective objectives mission missions instruction instructions step
+        steps role roles purpose purposes rule rules directive directives command commands
+        """,
+    "if_yours": """
+        your prompt
+        """,
+    "if_unasked": """
+        without ask wait
+        """,
+    "if_instead": """
+        instead don't never not
+        """,
+    "if_reader": """
+        let let's feel more learn we you us thank thanks regards sorry monday tuesday wednesday thursday
+        friday tomorrow noon call meeting see care
+        """,
+    "if_what": """
+        was wer wie quel quelle quels qui qué cuál quién qual chi wat
+        """,
 }
 
 CLASSES: tuple[str, ...] = tuple(_CLASSES)

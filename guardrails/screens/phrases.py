@@ -76,8 +76,8 @@ PHRASES: tuple[tuple[str, int, tuple[str, ...], re.Pattern[str]], ...] = tuple(
         ),
         (
             "from_now",
-            "if_now",
-            r"\bfrom (?:now|here|this point) (?:on|onwards?)\b|\bfrom now\b|\bstarting now\b",
+            "if_now you agent act write",
+            r"\bfrom (?:now|here|this point) (?:on|onwards?)\b|\bfrom now\b|\bstarting now\b|\bab (?:sofort|jetzt)\b|\ba partir de ahora\b|\bd(?:é|e)sormais\b|\bda ora\b|从现在|今から|с этого",
         ),
         (
             "you_must",
@@ -105,7 +105,7 @@ PHRASES: tuple[tuple[str, int, tuple[str, ...], re.Pattern[str]], ...] = tuple(
             + _AI
             + r"\b|\bto you,? (?:the |an? |my )?"
             + _AI
-            + r"\b|\b(?:all|any) (?:ai|llm)\b|\battention,? (?:all |any )*"
+            + r"\b|\b(?:all|any) (?:ai|llm)\b|\b(?:to|for) (?:all |any |every |the )*(?:automated|ai|llm|digital|virtual)[ -]?(?:based )?(?:assistant|agent|reader|tool|system|model|bot)s?\b|\battention,? (?:all |any )*"
             + _AI
             + r"\b",
         ),
