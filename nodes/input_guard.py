@@ -54,7 +54,7 @@ def input_guard(*, max_input: int, accepted: str, refused: str, look: Look | Non
         if repaired:
             update["messages"] = repaired
         if seen:
-            update[EVENTS] = [_event(seen, "marked")]
+            update |= {EVENTS: [_event(seen, "marked")], "trust": UNTRUSTED}
         if notes:
             update["notes"] = [Note(source="input_guard", text=text, at=time.time()) for text in notes]
         return update, accepted

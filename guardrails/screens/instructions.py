@@ -30,7 +30,7 @@ _UNSPACED = re.compile("|".join(sorted(UNSPACED, key=len, reverse=True)))
 _KNOWN = frozenset(LEXICON)
 _ORDERS = BIT["act"] | BIT["write"] | BIT["alter"] | BIT["override"]
 _MAY = sum(BIT[name] for name in ("override", "agent", "rules", "secret", "reply", "codework", "user", "authority"))
-"""A sentence that neither starts like an order nor asks, and has none of these words, orders nobody about."""
+"""A sentence that neither starts like an order nor asks, and has none of these words, is not judged."""
 _ASK = BIT["ask"]
 _NAMES = tuple(name for name, _, _ in MODELS)
 _BIASES = tuple(bias for _, bias, _ in MODELS)
@@ -77,7 +77,11 @@ def candidates(text: str) -> Iterator[Sentence]:
     last = len(places) - 1
     judgements = 0
     for index, ((start, end), words) in enumerate(zip(places, all_words, strict=True)):
-        if words.verb or words.mask & _MAY or (words.mask & _ASK and low[end - 1 : end] in {"?", "？"}):
+        if (
+            (words.verb and not words.clause)
+            or words.mask & _MAY
+            or (words.mask & _ASK and low[end - 1 : end] in {"?", "？"})
+        ):
             judgements += 1
             if judgements > MAX_CANDIDATES:
                 yield Sentence(start=start, end=len(text), features=TOO_MANY)

@@ -132,6 +132,7 @@ def test_hidden_text_in_the_users_words_is_taken_out_and_marked():
     state = agent(model=ScriptedModel(["ok"])).invoke({"messages": pasted})
     message = next(m for m in state["messages"] if isinstance(m, HumanMessage))
     assert ORDER not in message.text
+    assert state["trust"].integrity is Integrity.UNTRUSTED
     assert [one["kind"] for one in message.additional_kwargs[MARK]["findings"]] == ["hidden"]
     assert message.additional_kwargs[MARK]["label"]["integrity"] == "untrusted"
 
