@@ -24,14 +24,14 @@ SPEC = "lockgate"
 """Key of the config's metadata that says what a run was started with: a mapping, or one as JSON text."""
 _ENDED = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED, Status.REFUSED, Status.MAX_ITERATIONS})
 
-_EVENT = """
+_EVENTS = """
 INSERT INTO events (thread_id, checkpoint_ns, checkpoint_id, task_id, idx, kind, node, name, agent, run_id, call_id,
                     status, started, ended, detail)
-VALUES {} ON CONFLICT DO NOTHING
+SELECT e ->> 0, e ->> 1, e ->> 2, e ->> 3, (e ->> 4)::integer, e ->> 5, e ->> 6, e ->> 7, e ->> 8, e ->> 9, e ->> 10,
+       e ->> 11, to_timestamp((e ->> 12)::float8), to_timestamp((e ->> 13)::float8), e -> 14
+FROM jsonb_array_elements(%s) AS e
+ON CONFLICT DO NOTHING
 """
-_EVENT_ROW = "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, to_timestamp(%s::float8), to_timestamp(%s::float8), %s)"
-_AT_ONCE = 3
-"""Events in one statement. psycopg parses one of more than 50 parameters anew each time."""
 
 # An interrupt inside a subgraph is written by its own task and again by each task around it, with one id. The
 # innermost row stays, because the answers arrive at that task. A replay asks again what was answered before.
@@ -137,8 +137,9 @@ def of_writes(where: Mapping[str, Any], task_id: str, task_path: str, writes: Wr
         elif channel == RESUME and isinstance(value, list) and len(value) > len(answers):
             answers = value  # a task that asks several times writes its answers again, one longer each time
         kept.append((channel, left))
-    rows = [_event_row(place, index, event) for index, event in enumerate(events)]
-    statements: list[Statement] = [_filing(rows[at : at + _AT_ONCE]) for at in range(0, len(rows), _AT_ONCE)]
+    statements: list[Statement] = []
+    if events:
+        statements.append((_EVENTS, [_event_row(place, index, event) for index, event in enumerate(events)]))
     if answers:
         statements.append((_ANSWER, (Jsonb(plain(answers)), *place, len(answers))))
     # In one order everywhere, so that two tasks that file the same interrupts cannot block each other.
@@ -147,8 +148,23 @@ def of_writes(where: Mapping[str, Any], task_id: str, task_path: str, writes: Wr
     return kept, statements
 
 
-def _filing(rows: Sequence[Sequence[Any]]) -> Statement:
-    return _EVENT.format(", ".join([_EVENT_ROW] * len(rows))), [value for row in rows for value in row]
+def merged(statements: Sequence[Statement]) -> list[Statement]:
+    """The statements of several checkpoints and tasks as few: events file at once, a run's last word is enough.
+
+    A statement that stands there twice, as a check that belongs to each, is made once.
+    """
+    rows: list[Any] = []
+    runs: dict[str, Statement] = {}
+    others: list[Statement] = []
+    for statement in statements:
+        sql, parameters = statement
+        if sql is _EVENTS:
+            rows += parameters
+        elif sql is _RUN:
+            runs[parameters[0]] = statement
+        elif statement not in others:
+            others.append(statement)
+    return [*others, *([(_EVENTS, [Jsonb(rows)])] if rows else ()), *runs.values()]
 
 
 def _event_row(place: Sequence[str], index: int, event: Event) -> Sequence[Any]:
@@ -159,7 +175,7 @@ def _event_row(place: Sequence[str], index: int, event: Event) -> Sequence[Any]:
         *(clean(str(text)) for text in texts),
         event.started,
         event.ended,
-        Jsonb(event.detail),
+        event.detail,
     )
 
 

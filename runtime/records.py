@@ -96,8 +96,7 @@ _THREADS = f"""
 SELECT c.thread_id, c.updated, coalesce(r.run_id, '') AS run_id, coalesce(r.graph, '') AS graph,
        coalesce(r.status, CASE WHEN p.pending > 0 THEN 'waiting' ELSE '' END) AS status, p.pending
 FROM (
-    SELECT DISTINCT ON (thread_id) thread_id, (checkpoint ->> 'ts')::timestamptz AS updated
-    FROM checkpoints WHERE checkpoint_ns = '' ORDER BY thread_id, checkpoint_id DESC
+    SELECT thread_id, max(at) AS updated FROM steps GROUP BY thread_id
 ) c
 LEFT JOIN LATERAL (
     SELECT r.run_id, r.graph, {_RUN_STATUS} FROM runs r

@@ -1,0 +1,222 @@
+"""Writes what was gathered: when, and in which transaction."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from time import monotonic
+
+from langgraph.checkpoint.serde.base import SerializerProtocol
+
+from lockgate.errors import StoreError
+from lockgate.runtime.gather import (
+    MAX_AGE,
+    Batch,
+    Put,
+    Thread,
+    Wrote,
+    is_answer,
+    is_news,
+    segment_of,
+    sends,
+)
+from lockgate.runtime.lineage import Lineage
+from lockgate.runtime.pool import Pools
+from lockgate.runtime.reading import head
+from lockgate.runtime.record import Statement, merged
+from lockgate.runtime.seal import Seal
+from lockgate.runtime.segment import Segment, about, pack
+
+LINGER = 0.002
+"""Seconds that an answer or a question waits for the checkpoint that follows it, to be written with it."""
+THREADS = 1_000
+"""Threads that a process remembers the last state of."""
+LINEAGE_BYTES = 64_000_000
+"""Bytes of delta channels that it remembers, of all threads together."""
+
+_INSERT = """
+INSERT INTO steps (thread_id, namespaces, touched, spine, body, blobs) VALUES (%s, %s, %s, %s, %s, %s)
+RETURNING seq, (SELECT max(s.seq) FROM steps s WHERE s.thread_id = steps.thread_id) AS before
+"""
+_BLOB = "INSERT INTO blobs (thread_id, digest, data) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
+
+
+class Writer:
+    """Gathers and writes for all threads of a saver."""
+
+    def __init__(self, pools: Pools, seal: Seal) -> None:
+        self._pools = pools
+        self._seal = seal
+        self._threads: OrderedDict[str, Thread] = OrderedDict()
+
+    def thread(self, thread_id: str) -> Thread:
+        """What is known of the thread."""
+        found = self._threads.get(thread_id)
+        if found is None:
+            found = self._threads.setdefault(thread_id, Thread(thread_id))
+            self._evict(THREADS)
+        return found
+
+    def trim(self) -> None:
+        """Drops remembered delta channels, those of the threads used longest ago first, down to the bound."""
+        size = sum(thread.lineage.size for thread in tuple(self._threads.values()) if thread.lineage)
+        for thread in tuple(self._threads.values()):
+            if size <= LINEAGE_BYTES:
+                return
+            if thread.lineage and not thread.made:
+                size -= thread.lineage.size
+                thread.lineage = None
+
+    def _evict(self, most: int) -> None:
+        for thread_id, thread in tuple(self._threads.items())[: max(0, len(self._threads) - most)]:
+            if not thread.pending and thread.in_flight is None and not thread.made:
+                self._threads.pop(thread_id, None)
+
+    async def add_checkpoint(
+        self, thread_id: str, put: Put, statements: Sequence[Statement], serde: SerializerProtocol, *, gathered: bool
+    ) -> None:
+        """Adds a checkpoint, and writes when it is time to."""
+        thread = self.thread(thread_id)
+        with thread.guard:
+            thread.pending.puts.append(put)
+            thread.pending.statements += statements
+            thread.namespaces.add(put.ns)
+            if gathered:
+                thread.made.add(put.checkpoint["id"])
+            due = thread.answered and sends(put.checkpoint)
+            due = due or monotonic() - thread.pending.since > MAX_AGE
+            lost = thread.lost
+        if not gathered:
+            await self._now(thread, serde, lost)
+        elif due:
+            await self.flush(thread_id, serde, lost)
+
+    async def add_writes(
+        self, thread_id: str, wrote: Wrote, statements: Sequence[Statement], serde: SerializerProtocol, *, gathered: bool
+    ) -> None:
+        """Adds the writes of a task, and writes when it is time to."""
+        thread = self.thread(thread_id)
+        answer = is_answer(wrote.writes)
+        with thread.guard:
+            thread.pending.wrote.append(wrote)
+            thread.pending.statements += statements
+            thread.namespaces.add(wrote.ns)
+            thread.answered |= answer
+            lost = thread.lost
+        if not gathered:
+            await self._now(thread, serde, lost)
+        elif thread.timer is None and (answer or is_news(wrote.writes)):
+            thread.timer = asyncio.get_running_loop().call_later(LINGER, self._soon, thread_id, serde)
+
+    def _soon(self, thread_id: str, serde: SerializerProtocol) -> None:
+        thread = self._threads.get(thread_id)
+        if thread is not None:
+            thread.timer = None
+            task = asyncio.get_running_loop().create_task(self._try(thread_id, serde))
+            _lingering.add(task)
+            task.add_done_callback(_lingering.discard)
+
+    async def _try(self, thread_id: str, serde: SerializerProtocol) -> None:
+        # What fails here stays gathered; the write that the run waits for fails too, and is heard.
+        with suppress(Exception):
+            await self.flush(thread_id, serde)
+
+    async def _now(self, thread: Thread, serde: SerializerProtocol, lost: int) -> None:
+        """Writes at once; what cannot be written was never accepted."""
+        try:
+            await self.flush(thread.thread_id, serde, lost)
+        except BaseException:
+            thread.forget()
+            raise
+
+    async def flush_all(self, serde: SerializerProtocol) -> None:
+        """Writes what was gathered of every thread."""
+        for thread_id in tuple(self._threads):
+            await self.flush(thread_id, serde)
+
+    async def flush(self, thread_id: str, serde: SerializerProtocol, lost: int | None = None) -> None:
+        """Writes all that is gathered of the thread now; one writer at a time, so the order stays.
+
+        `lost` is how often the thread had lost what was gathered when the caller added to it.
+        """
+        thread = self._threads.get(thread_id)
+        while thread is not None:
+            with thread.guard:
+                if lost is None:
+                    lost = thread.lost
+                elif lost != thread.lost:
+                    raise StoreError("A write of the thread failed, and this one with it.", "Resume the thread.")
+                others = thread.in_flight
+                if others is None:
+                    if thread.timer is not None:
+                        thread.timer.cancel()
+                        thread.timer = None
+                    if not thread.pending:
+                        return
+                    batch, thread.pending = thread.pending, Batch()
+                    thread.answered = False
+                    mine: Future[None] = Future()
+                    thread.in_flight = mine
+            if others is not None:
+                # Whether it succeeds or not: what it could not write is gathered again, and written here.
+                await asyncio.shield(asyncio.wrap_future(others))
+                continue
+            try:
+                await self._write(thread, batch, serde)
+            except BaseException:
+                with thread.guard:
+                    thread.pending = batch + thread.pending
+                raise
+            finally:
+                with thread.guard:
+                    thread.in_flight = None
+                mine.set_result(None)
+            return
+
+    async def _write(self, thread: Thread, batch: Batch, serde: SerializerProtocol) -> None:
+        segment, blobs, _ = segment_of(thread, batch, serde)
+        spine, body = pack(segment, thread.thread_id, self._seal)
+        row = (thread.thread_id, segment.namespaces, segment.touched, spine, body, segment.blobs or None)
+        statements = merged(batch.statements)
+        if spine is None and body is None and not statements:
+            return
+        async with self._pools.connection() as connection:
+            cursor = connection.cursor()
+            # Without a sync in between, Postgres runs all statements of a pipeline as one transaction.
+            async with connection.pipeline():
+                for digest, (encoding, data) in blobs.items():
+                    sealed = self._seal.close(encoding.encode() + b"\0" + data, about(thread.thread_id, "blob"))
+                    await connection.execute(_BLOB, (thread.thread_id, digest, sealed))
+                if spine is not None or body is not None:
+                    await cursor.execute(_INSERT, row)
+                for sql, parameters in statements:
+                    await connection.execute(sql.encode(), parameters)
+            found = None if spine is None and body is None else await cursor.fetchone()
+        thread.blobs |= set(blobs)
+        if found is not None:
+            remember(thread, segment, found["seq"], found["before"], serde)
+
+
+def remember(thread: Thread, segment: Segment, seq: int, before: int | None, serde: SerializerProtocol) -> None:
+    """Takes a row that this process wrote into what it knows of the thread; `before` was the newest one till then."""
+    if before is None:
+        thread.forget_stored()
+        thread.lineage = Lineage(thread.thread_id, "", serde)
+    elif before != thread.seq:  # another process has written meanwhile
+        thread.forget_stored()
+        return
+    thread.seq = seq
+    if thread.lineage is not None and "" in segment.namespaces:
+        thread.lineage.add(segment)
+    if roots := [saved for saved in segment.saved if not saved.ns]:
+        thread.head = head(roots[-1], [segment])
+    elif thread.head is not None:
+        later = head(thread.head.saved, [segment])
+        for place, write in later.writes.items():
+            if write.replaces or place not in thread.head.writes:
+                thread.head.writes[place] = write
+        thread.head.seeds += later.seeds
+
+
+_lingering: set[asyncio.Task[None]] = set()
