@@ -20,10 +20,12 @@ from langgraph.checkpoint.base import get_serializable_checkpoint_metadata as me
 from langgraph.checkpoint.serde.base import SerializerProtocol
 from langgraph.checkpoint.serde.types import ERROR, INTERRUPT, TASKS, _DeltaSnapshot
 
+from lockgate.errors import StoreError
 from lockgate.handoff import Usage
 from lockgate.runtime.lineage import Lineage
 from lockgate.runtime.record import Statement
 from lockgate.runtime.segment import BLOB, Link, Saved, Seed, Segment, Typed, Write
+from lockgate.text import clean
 
 GATHER = "__lockgate_gather"
 """Key of `configurable`: this run's graph flushes at its end, so its steps may be gathered until then."""
@@ -99,6 +101,7 @@ class Thread:
         self.timer: asyncio.TimerHandle | None = None
         self.lost = 0
         """How often what was gathered could not be written and was given up."""
+        self.failure: StoreError | None = None
         # Of the run that goes on:
         self.made: set[str] = set()
         self.namespaces: set[str] = set()
@@ -111,11 +114,14 @@ class Thread:
         """Digest of the large value that each channel had in the last row."""
         self.blobs: set[bytes] = set()
         self.head: Head | None = None
+        self.early: set[str] = set()
+        """Root checkpoints that rows hold writes of and which were not in the same row."""
         self.lineage: Lineage | None = None
 
     def forget_run(self) -> None:
         """The run is over; another process may run the thread next."""
         self.made.clear()
+        self.early.clear()
         self.namespaces.clear()
         self.skipped.clear()
         self.answered = False
@@ -208,7 +214,8 @@ def _add_checkpoint(
         if isinstance(value, _DeltaSnapshot):
             segment.seeds.append(Seed(put.ns, checkpoint_id, channel, *serde.dumps_typed(value)))
         elif keep:
-            values[channel] = _stored(thread, put.ns, channel, serde.dumps_typed(value), blobs)
+            kept = clean(value) if isinstance(value, str) else value
+            values[channel] = _stored(thread, put.ns, channel, serde.dumps_typed(kept), blobs)
     if keep:
         head = {name: value for name, value in put.checkpoint.items() if name != "channel_values"}
         whole = serde.dumps_typed([head, metadata_of(put.config, put.metadata)])

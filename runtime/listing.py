@@ -6,7 +6,6 @@ from typing import Any
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import CheckpointTuple, get_checkpoint_id
 
-from lockgate.runtime.gather import Head
 from lockgate.runtime.pool import Connection
 from lockgate.runtime.reading import Reader, head
 from lockgate.runtime.segment import Segment
@@ -60,16 +59,18 @@ def _holds(value: Any, wanted: Any) -> bool:
 
 async def _of(reader: Reader, thread_id: str, ns: str | None, choice: _Choice, limit: int | None) -> list[Any]:
     found: list[CheckpointTuple] = []
-    later: list[Segment] = []
     seen: set[tuple[str, str]] = set()
+    by_id = await _by_id(reader, thread_id, ns) if limit is None else None
     async for row in reader.rows(thread_id, ns=ns):
-        later.append(row.segment)
         for saved in reversed(row.segment.saved):
             place = saved.ns, saved.checkpoint_id
             if place in seen or (ns is not None and saved.ns != ns) or not choice.may_take(saved.checkpoint_id):
                 continue
             seen.add(place)
-            whole: Head = head(saved, _about(saved.checkpoint_id, later))
+            if by_id is None:
+                whole = await reader.at(thread_id, saved.ns, saved.checkpoint_id) or head(saved, [row.segment])
+            else:
+                whole = head(saved, by_id[saved.checkpoint_id])
             item = await reader.tuple(thread_id, whole)
             if choice.takes(item):
                 found.append(item)
@@ -78,6 +79,11 @@ async def _of(reader: Reader, thread_id: str, ns: str | None, choice: _Choice, l
     return found
 
 
-def _about(checkpoint_id: str, newest_first: list[Segment]) -> list[Segment]:
-    """The segments, oldest first, that hold something of the checkpoint."""
-    return [segment for segment in reversed(newest_first) if checkpoint_id in segment.all_ids]
+
+async def _by_id(reader: Reader, thread_id: str, ns: str | None) -> dict[str, list[Segment]]:
+    """The segments, oldest first, that hold something of each checkpoint; cheaper than to ask for one after another."""
+    found: dict[str, list[Segment]] = {}
+    for row in reversed([row async for row in reader.rows(thread_id, ns=ns)]):
+        for checkpoint_id in row.segment.touched:
+            found.setdefault(checkpoint_id, []).append(row.segment)
+    return found

@@ -42,11 +42,10 @@ class Reader:
 
     async def latest(self, thread_id: str, ns: str) -> Head | None:
         """The checkpoint of the namespace that was saved last, with the writes that belong to it."""
-        later: list[Segment] = []
         async for row in self.rows(thread_id, ns=ns):
-            later.append(row.segment)
             if found := [saved for saved in row.segment.saved if saved.ns == ns]:
-                return head(found[-1], reversed(later))
+                # Not from the rows read so far: writes are saved in the background and may overtake their checkpoint.
+                return await self.at(thread_id, ns, found[-1].checkpoint_id)
         return None
 
     async def at(self, thread_id: str, ns: str, checkpoint_id: str) -> Head | None:

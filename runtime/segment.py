@@ -7,7 +7,6 @@ checkpoints and all other writes. Pruning takes the body away and leaves the spi
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, TypeAlias
 
 import ormsgpack
@@ -72,7 +71,7 @@ class Saved:
     values: dict[str, Typed]
 
 
-@dataclass(kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Segment:
     """The content of a row. `deltas` are the delta channels of each namespace, as far as they were known."""
 
@@ -92,11 +91,6 @@ class Segment:
     def touched(self) -> list[str]:
         """The checkpoints that can be read from it, and those that its writes belong to."""
         return sorted({item.checkpoint_id for item in (*self.saved, *self.writes, *self.delta_writes)})
-
-    @cached_property
-    def all_ids(self) -> frozenset[str]:
-        """The checkpoints that anything in it belongs to."""
-        return frozenset(item.checkpoint_id for item in (*self.saved, *self.writes, *self.delta_writes, *self.seeds))
 
     @property
     def blobs(self) -> list[bytes]:

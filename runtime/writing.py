@@ -146,7 +146,7 @@ class Writer:
                 if lost is None:
                     lost = thread.lost
                 elif lost != thread.lost:
-                    raise StoreError("A write of the thread failed, and this one with it.", "Resume the thread.")
+                    raise thread.failure or StoreError("What was gathered of the thread was given up.", "Resume it.")
                 others = thread.in_flight
                 if others is None:
                     if thread.timer is not None:
@@ -164,9 +164,10 @@ class Writer:
                 continue
             try:
                 await self._write(thread, batch, serde)
-            except BaseException:
+            except BaseException as error:
                 with thread.guard:
                     thread.pending = batch + thread.pending
+                    thread.failure = error if isinstance(error, StoreError) else None
                 raise
             finally:
                 with thread.guard:
@@ -209,8 +210,14 @@ def remember(thread: Thread, segment: Segment, seq: int, before: int | None, ser
     thread.seq = seq
     if thread.lineage is not None and "" in segment.namespaces:
         thread.lineage.add(segment)
-    if roots := [saved for saved in segment.saved if not saved.ns]:
-        thread.head = head(roots[-1], [segment])
+    roots = [saved for saved in segment.saved if not saved.ns]
+    thread.early |= {
+        write.checkpoint_id for write in (*segment.writes, *segment.delta_writes) if not write.ns
+    } - {saved.checkpoint_id for saved in roots}
+    if roots:
+        # Writes that overtook their checkpoint stand in rows before.
+        overtaken = roots[-1].checkpoint_id in thread.early
+        thread.head = None if overtaken else head(roots[-1], [segment])
     elif thread.head is not None:
         later = head(thread.head.saved, [segment])
         for place, write in later.writes.items():
