@@ -73,6 +73,10 @@ class Lineage:
                     self._seeds.setdefault((saved.checkpoint_id, channel), typed)
         self.add_writes(segment.writes)
 
+    def knows(self, checkpoint_id: str, channels: Sequence[str]) -> bool:
+        """Whether it can tell what these channels were made of there."""
+        return checkpoint_id in self._parents and self.channels is not None and self.channels.issuperset(channels)
+
     def history(self, checkpoint_id: str, channels: Sequence[str]) -> dict[str, DeltaChannelHistory]:
         """What each channel was made of at the checkpoint, as `get_delta_channel_history` says.
 

@@ -236,15 +236,13 @@ class PostgresSaver(BaseCheckpointSaver[int]):
         self, thread_id: str, ns: str, checkpoint_id: str, channels: Sequence[str]
     ) -> Mapping[str, DeltaChannelHistory]:
         thread = self._writer.thread(thread_id)
-        async with self.pools.connection() as connection:
-            reader = Reader(connection, self.seal, self.serde)
-            lineage = thread.lineage if not ns else None
-            if lineage is None or lineage.channels is None or not set(channels) <= lineage.channels:
-                lineage, seq = await reader.lineage(thread_id, ns, channels)
-                if not ns and seq is not None and seq == thread.seq:
-                    thread.lineage = lineage
-            elif await reader.newest(thread_id) != thread.seq:
-                lineage, _ = await reader.lineage(thread_id, ns, channels)
+        lineage = thread.lineage if not ns else None
+        # What led to a checkpoint does not change, so for one that is known nothing has to be read.
+        if lineage is None or not lineage.knows(checkpoint_id, channels):
+            async with self.pools.connection() as connection:
+                lineage, seq = await Reader(connection, self.seal, self.serde).lineage(thread_id, ns, channels)
+            if not ns and seq is not None and seq == thread.seq:
+                thread.lineage = lineage
         self._writer.trim()
         return lineage.history(checkpoint_id, channels)
 
