@@ -9,6 +9,7 @@ from typing import Any
 from lockgate.errors import ApprovalError
 from lockgate.handoff import Usage
 from lockgate.runtime.saver import PostgresSaver
+from lockgate.runtime.segment import about
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,13 +143,13 @@ class Records:
 
     async def events(self, thread_id: str) -> list[TimedEvent]:
         """The events of a thread in the order in which they started."""
-        return [TimedEvent(**row) for row in await self._rows(_EVENTS, (thread_id,))]
+        return [TimedEvent(**self._opened(row, "detail")) for row in await self._rows(_EVENTS, (thread_id,))]
 
     async def approvals(self, status: str | None = "pending", *, thread_id: str | None = None) -> list[Approval]:
         """Approvals of that status (None for all), oldest first."""
         where = "WHERE (%s::text IS NULL OR status = %s) AND (%s::text IS NULL OR thread_id = %s) ORDER BY asked_at"
         rows = await self._rows(_APPROVALS + where, (status, status, thread_id, thread_id))
-        return [Approval(**row) for row in rows]
+        return [Approval(**self._opened(row, "value", "answer")) for row in rows]
 
     async def approval(self, interrupt_id: str) -> Approval:
         """The approval whose id is or begins with `interrupt_id`.
@@ -163,7 +164,11 @@ class Records:
             raise ApprovalError(f"There is no approval {interrupt_id[:50]!r}.", "List them: lockgate approvals")
         if len(exact) > 1:
             raise ApprovalError(f"{interrupt_id[:50]!r} begins {len(exact)} ids.", "Write more of the id.")
-        return Approval(**exact[0])
+        return Approval(**self._opened(exact[0], "value", "answer"))
+
+    def _opened(self, row: dict[str, Any], *names: str) -> dict[str, Any]:
+        kind = about(row["thread_id"], "json")
+        return {**row, **{name: self._saver.seal.open_json(row[name], kind) for name in names}}
 
     async def _rows(self, sql: str, parameters: Sequence[Any]) -> list[dict[str, Any]]:
         async with self._saver.pools.connection() as connection:

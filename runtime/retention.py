@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from langgraph.checkpoint.serde.base import SerializerProtocol
+from psycopg.types.json import Jsonb
 
 from lockgate.errors import StoreError
 from lockgate.runtime.pool import Connection
@@ -17,6 +18,8 @@ from lockgate.runtime.record import FORGET
 from lockgate.runtime.seal import Seal
 from lockgate.runtime.segment import Saved, Segment, about, pack
 
+_JSON = {"events": ("detail",), "approvals": ("value", "answer")}
+_KEY = {"events": "id", "approvals": "interrupt_id"}
 _TABLES = ("steps", "blobs", *FORGET)
 
 
@@ -124,6 +127,24 @@ async def rotate(connection: Connection, seal: Seal, thread_id: str) -> int:
                 await connection.execute(
                     "UPDATE blobs SET data = %s WHERE thread_id = %s AND digest = %s", (data, thread_id, blob["digest"])
                 )
+                count += 1
+        for table, names in _JSON.items():
+            count += await _rotate_json(connection, seal, thread_id, table, names)
+    return count
+
+
+async def _rotate_json(
+    connection: Connection, seal: Seal, thread_id: str, table: str, names: Sequence[str]
+) -> int:
+    kind, count = about(thread_id, "json"), 0
+    cursor = await connection.execute(f"SELECT * FROM {table} WHERE thread_id = %s FOR UPDATE".encode(), (thread_id,))  # noqa: S608
+    for row in await cursor.fetchall():
+        for name in names:
+            if row[name] and not seal.is_current_json(row[name]):
+                value = Jsonb(seal.close_json(seal.open_json(row[name], kind), kind))
+                # By its place: a thread that is run now adds rows, and does not change these.
+                sql = f"UPDATE {table} SET {name} = %s WHERE thread_id = %s AND {_KEY[table]} = %s"  # noqa: S608
+                await connection.execute(sql.encode(), (value, thread_id, row[_KEY[table]]))
                 count += 1
     return count
 

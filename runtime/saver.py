@@ -1,5 +1,6 @@
 """The checkpointer: what threads say, gathered and written where it matters, for any thread and loop."""
 
+import re
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -21,12 +22,13 @@ from lockgate.bridge import run_sync
 from lockgate.events import EVENTS
 from lockgate.runtime import record, retention
 from lockgate.runtime.embedded import embedded_url
-from lockgate.runtime.gather import GATHER, Put, Thread, Wrote
+from lockgate.runtime.gather import COUNTERS, GATHER, Put, Thread, Wrote
 from lockgate.runtime.listing import listed
 from lockgate.runtime.pool import Pools, parse
 from lockgate.runtime.reading import Reader
 from lockgate.runtime.schema import upgrade
 from lockgate.runtime.seal import Keyring, Seal
+from lockgate.runtime.segment import about
 from lockgate.runtime.serde import serializer
 from lockgate.runtime.writing import Writer
 from lockgate.settings import Settings
@@ -161,7 +163,9 @@ class PostgresSaver(BaseCheckpointSaver[int]):
         """Saves the writes of a task; its events and interrupts go into the record."""
         where = config["configurable"]
         where = {**where, "checkpoint_ns": where.get("checkpoint_ns", "")}
-        kept, statements = record.of_writes(where, task_id, task_path, writes)
+        thread_id = str(where["thread_id"])
+        close = partial(self.seal.close_json, about=about(thread_id, "json"))
+        kept, statements = record.of_writes(where, task_id, task_path, writes, close)
         wrote = Wrote(
             ns=where["checkpoint_ns"],
             checkpoint_id=where["checkpoint_id"],
@@ -170,7 +174,7 @@ class PostgresSaver(BaseCheckpointSaver[int]):
             writes=kept,
         )
         gathered = bool(where.get(GATHER)) and not self.every_step
-        await self._writer.add_writes(str(where["thread_id"]), wrote, statements, self.serde, gathered=gathered)
+        await self._writer.add_writes(thread_id, wrote, statements, self.serde, gathered=gathered)
 
     async def aflush(self, thread_id: str) -> None:
         """Writes what was gathered of the thread: when it returns, all that its run did so far is on disk.
@@ -215,6 +219,9 @@ class PostgresSaver(BaseCheckpointSaver[int]):
                 return None
             found = await reader.tuple(thread_id, head)
         thread.learn(ns, found.metadata, found.checkpoint["channel_values"])
+        if counters := found.metadata.get(COUNTERS):
+            # LangGraph stores a delta channel whole every so often, to bound the way back. Ours is read at once.
+            found.metadata[COUNTERS] = dict.fromkeys(counters, (0, 0))
         return found
 
     async def aget_delta_channel_history(
@@ -270,6 +277,21 @@ class PostgresSaver(BaseCheckpointSaver[int]):
         """Deletes all of a thread: checkpoints, writes, and its record. Effects and audit log stay."""
         await self.aprune([str(thread_id)], strategy="delete")
 
+    async def adelete_threads(self, thread_ids: Sequence[str]) -> dict[str, int]:
+        """Deletes all of the threads in one transaction; how many rows of each table went."""
+        for thread_id in thread_ids:
+            await self.aflush(thread_id)
+        async with self.pools.connection() as connection:
+            gone = await retention.delete(connection, thread_ids)
+        self._forget(thread_ids)
+        return gone
+
+    async def arotate(self, thread_id: str) -> int:
+        """Closes what is stored of the thread as new rows are, with the first key or none; how many rows changed."""
+        await self.aflush(thread_id)
+        async with self.pools.connection() as connection:
+            return await retention.rotate(connection, self.seal, str(thread_id))
+
     async def adelete_for_runs(self, run_ids: Sequence[str]) -> None:
         """Deletes the checkpoints whose metadata names one of the runs, in all threads and namespaces.
 
@@ -298,14 +320,14 @@ class PostgresSaver(BaseCheckpointSaver[int]):
         if strategy not in ("keep_latest", "delete"):
             raise ValueError(f"Unknown prune strategy: {strategy!r}")
         threads = [str(thread_id) for thread_id in thread_ids]
+        if strategy == "delete":
+            await self.adelete_threads(threads)
+            return
         for thread_id in threads:
             await self.aflush(thread_id)
         async with self.pools.connection() as connection:
-            if strategy == "delete":
-                await retention.delete(connection, threads)
-            else:
-                for thread_id in threads:
-                    await retention.keep_latest(connection, self.seal, self.serde, thread_id, keep)
+            for thread_id in threads:
+                await retention.keep_latest(connection, self.seal, self.serde, thread_id, keep)
         self._forget(threads)
 
     def _forget(self, thread_ids: Collection[str]) -> None:
@@ -376,5 +398,6 @@ def _is_new(thread: Thread, ns: str, above: Mapping[str, str]) -> bool:
     """Whether a subgraph starts for the first time: the step it runs in was made by this very run."""
     if not ns or ns in thread.namespaces:
         return False
-    parent, _, name = ns.rpartition("|")
+    # A task numbers the graphs that it runs after its first: "node:task|1".
+    parent, _, name = re.sub(r"\|\d+$", "", ns).rpartition("|")
     return ":" in name and above.get(parent) in thread.made

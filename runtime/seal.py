@@ -8,17 +8,22 @@ import base64
 import binascii
 import hashlib
 import hmac
+import json
 import os
 from collections.abc import Mapping
+from typing import Any
 
 import zstandard
 
 from lockgate.errors import ConfigError, CorruptRowError, MissingExtraError, NewerRowError, StoreError
+from lockgate.runtime.text import to_json
 
 VERSION = 1
 LEVEL = 3
 """Of zstd: 10 us for 9 kB, and what repeats within a megabyte is stored once."""
 KEY_BYTES = 32
+SEALED = "$sealed"
+"""Key of a JSON object that stands for one that is encrypted."""
 PREFIX_FROM = 512
 """Bytes from which one piece is worth being the dictionary of another."""
 _MAGIC, _PLAIN, _AES = b"LG", 0, 1
@@ -116,12 +121,34 @@ class Seal:
         except zstandard.ZstdError:
             raise CorruptRowError("it cannot be unpacked") from None
 
+    def close_json(self, value: Any, about: bytes) -> Any:
+        """JSON data as it is stored: itself, or with keys an object that only they open."""
+        if self.ring is None:
+            return value
+        return {SEALED: base64.b64encode(self.close(to_json(value).encode(), about)).decode()}
+
+    def open_json(self, value: Any, about: bytes) -> Any:
+        """What was closed. Raises as `open` does."""
+        if not (isinstance(value, dict) and set(value) == {SEALED}):
+            return value
+        try:
+            sealed = base64.b64decode(value[SEALED], validate=True)
+        except (binascii.Error, ValueError, TypeError):
+            raise CorruptRowError("it is not base64") from None
+        return json.loads(self.open(sealed, about))
+
     def is_current(self, sealed: bytes) -> bool:
         """Whether `sealed` is closed as a new piece would be: with the first key, or with none."""
         if self.ring is None:
             return sealed[3:4] == bytes([_PLAIN])
         name = self.ring.first.encode()
         return sealed[3:4] == bytes([_AES]) and sealed[4 : 5 + len(name)] == bytes([len(name)]) + name
+
+    def is_current_json(self, value: Any) -> bool:
+        """As `is_current`, for what `close_json` gives."""
+        if not (isinstance(value, dict) and set(value) == {SEALED}):
+            return self.ring is None
+        return self.is_current(base64.b64decode(value[SEALED]))
 
 
 def _head(kind: int) -> bytes:

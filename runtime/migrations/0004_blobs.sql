@@ -28,3 +28,10 @@ ALTER TABLE events DROP CONSTRAINT events_thread_id_checkpoint_ns_checkpoint_id_
 CREATE UNIQUE INDEX events_by_place ON events
     ((md5(thread_id || E'\n' || checkpoint_ns || E'\n' || checkpoint_id || E'\n' || task_id || E'\n' || idx)::uuid));
 DROP INDEX events_by_time;  -- the one by thread and interrupt serves
+
+-- Receipts of erased data; they name nobody.
+CREATE TABLE erasures (
+    digest  text PRIMARY KEY,
+    at      timestamptz NOT NULL,
+    receipt jsonb NOT NULL
+);
