@@ -15,13 +15,16 @@ import statistics
 import time
 from typing import Any
 
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode, tools_condition
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
-from lockgate import Policy, ScriptedModel, tool
+from lockgate import Policy, tool
 from lockgate.graphs import react
 from lockgate.runtime import embedded_url, open_checkpointer
 from lockgate.settings import settings
@@ -46,20 +49,39 @@ def text(seed: str, size: int, kind: str) -> str:
     return " ".join(words)[:size]
 
 
-def parts(kind: str) -> tuple[ScriptedModel, Any]:
-    """The model, which asks for one look a turn, and the tool that gives it."""
+class Looking(BaseChatModel):
+    """Asks for one look and answers; it looks at the last message only, so a long thread costs it nothing."""
 
-    def turn(messages: Any) -> Any:
-        number = sum(message.type == "human" for message in messages)
-        if messages[-1].type == "tool":
-            return text(f"answer{number}", RAW["answer"], kind)
-        return {"calls": [{"name": "look", "args": {"at": number}, "id": f"look-{number}"}]}
+    kind: str
+
+    def _generate(self, messages: Any, *_: Any, **__: Any) -> ChatResult:
+        last = messages[-1]
+        if last.type == "tool":
+            answer = AIMessage(text(f"answer{last.tool_call_id}", RAW["answer"], self.kind))
+        else:
+            number = len(messages)
+            answer = AIMessage("", tool_calls=[{"name": "look", "args": {"at": number}, "id": f"look-{number}"}])
+        return ChatResult(generations=[ChatGeneration(message=answer)])
+
+    async def _agenerate(self, messages: Any, *_: Any, **__: Any) -> ChatResult:
+        return self._generate(messages)
+
+    def bind_tools(self, tools: Any, **_: Any) -> Any:  # noqa: ARG002 - it knows its tool
+        return self
+
+    @property
+    def _llm_type(self) -> str:
+        return "looking"
+
+
+def parts(kind: str) -> tuple[Looking, Any]:
+    """The model, which asks for one look a turn, and the tool that gives it."""
 
     def look(at: int) -> str:
         """Look at something."""
         return text(f"tool{at}", RAW["tool"], kind)
 
-    return ScriptedModel(turns=[turn] * 10_000), look
+    return Looking(kind=kind), look
 
 
 def guarded(kind: str, saver: Any) -> Any:

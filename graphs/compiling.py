@@ -53,7 +53,7 @@ def _safe(agent: CompiledStateGraph[Any, Any, Any, Any]) -> CompiledStateGraph[A
     if agent.checkpointer is not None:
         configurable = {STRICT_RESUME: True, DURABILITY: "sync"}
     if hasattr(agent.checkpointer, "aend"):
-        configurable[GATHER] = True
+        configurable[GATHER] = agent.channels
     safe = agent.with_config(recursion_limit=MAX_STEPS, configurable=configurable)
     if GATHER in configurable:
         safe.__class__ = gathered(type(safe))

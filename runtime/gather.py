@@ -28,7 +28,8 @@ from lockgate.runtime.segment import BLOB, Link, Saved, Seed, Segment, Typed, Wr
 from lockgate.text import clean
 
 GATHER = "__lockgate_gather"
-"""Key of `configurable`: this run's graph flushes at its end, so its steps may be gathered until then."""
+"""Key of `configurable`: the outermost graph of the run ends it with `aend`, so its steps may be gathered until then.
+Its value are the channels of that graph, by name."""
 MAX_AGE = 0.25
 """Seconds of work that a crash may cost, at most: a step that ends later than that after the last write is written."""
 BLOB_FROM = 4_096

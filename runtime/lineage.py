@@ -1,11 +1,15 @@
 """The delta channels of a thread: every write to them, and which checkpoint came from which."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, cast
 
+from langgraph._internal._typing import MISSING
+from langgraph.channels import DeltaChannel
 from langgraph.checkpoint.base import DeltaChannelHistory, PendingWrite, writes_sort_key
 from langgraph.checkpoint.serde.base import SerializerProtocol
+from langgraph.checkpoint.serde.types import _DeltaSnapshot
 
 from lockgate.errors import LostParentError
 from lockgate.runtime.segment import Segment, Write
@@ -77,12 +81,23 @@ class Lineage:
         """Whether it can tell what these channels were made of there."""
         return checkpoint_id in self._parents and self.channels is not None and self.channels.issuperset(channels)
 
-    def history(self, checkpoint_id: str, channels: Sequence[str]) -> dict[str, DeltaChannelHistory]:
+    def history(
+        self, checkpoint_id: str, channels: Sequence[str], specs: Mapping[str, Any] | None = None
+    ) -> dict[str, DeltaChannelHistory]:
         """What each channel was made of at the checkpoint, as `get_delta_channel_history` says.
 
-        Raises LostParentError when the way back to the first checkpoint is broken.
+        With the graph's channels, `specs`, it is made here and kept, and the history is that value alone: the next
+        turn does not fold what was said before it again. Raises LostParentError when the way back is broken.
         """
-        return {channel: self._of(checkpoint_id, channel) for channel in channels}
+        histories = {channel: self._of(checkpoint_id, channel) for channel in channels}
+        for channel, history in histories.items():
+            spec = (specs or {}).get(channel)
+            if isinstance(spec, DeltaChannel):
+                made = spec.from_checkpoint(history.get("seed", MISSING))
+                made.replay_writes(history["writes"])
+                self._known[channel] = _Known(checkpoint_id, _DeltaSnapshot(made.get()), [])
+                histories[channel] = {"writes": [], "seed": _DeltaSnapshot(copy(made.get()))}
+        return histories
 
     def _of(self, target: str, channel: str) -> DeltaChannelHistory:
         known = self._known.get(channel)

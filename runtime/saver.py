@@ -145,7 +145,7 @@ class PostgresSaver(BaseCheckpointSaver[int]):
         values = {name: value for name, value in checkpoint["channel_values"].items() if name != EVENTS}
         source = metadata.get("source", "")
         statements = record.of_checkpoint(where, checkpoint["id"], values, source, config.get("metadata") or {})
-        gathered = bool(where.get(GATHER)) and not self.every_step
+        gathered = GATHER in where and not self.every_step
         put = Put(
             ns=ns,
             parent=where.get("checkpoint_id"),
@@ -173,7 +173,7 @@ class PostgresSaver(BaseCheckpointSaver[int]):
             path=task_path,
             writes=kept,
         )
-        gathered = bool(where.get(GATHER)) and not self.every_step
+        gathered = GATHER in where and not self.every_step
         await self._writer.add_writes(thread_id, wrote, statements, self.serde, gathered=gathered)
 
     async def aflush(self, thread_id: str) -> None:
@@ -237,10 +237,12 @@ class PostgresSaver(BaseCheckpointSaver[int]):
             if target is None:
                 return {channel: {"writes": []} for channel in channels}
             checkpoint_id = target.config["configurable"]["checkpoint_id"]
-        return await self._history(thread_id, ns, checkpoint_id, channels)
+        # The channels are those of the graph that the run began with.
+        specs = where.get(GATHER) if not ns else None
+        return await self._history(thread_id, ns, checkpoint_id, channels, specs)
 
     async def _history(
-        self, thread_id: str, ns: str, checkpoint_id: str, channels: Sequence[str]
+        self, thread_id: str, ns: str, checkpoint_id: str, channels: Sequence[str], specs: Mapping[str, Any] | None
     ) -> Mapping[str, DeltaChannelHistory]:
         thread = self._writer.thread(thread_id)
         lineage = thread.lineage if not ns else None
@@ -251,7 +253,7 @@ class PostgresSaver(BaseCheckpointSaver[int]):
             if not ns and seq is not None and seq == thread.seq:
                 thread.lineage = lineage
         self._writer.trim()
-        return lineage.history(checkpoint_id, channels)
+        return lineage.history(checkpoint_id, channels, specs)
 
     async def alist(
         self,
