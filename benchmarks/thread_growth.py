@@ -50,9 +50,13 @@ def text(seed: str, size: int, kind: str) -> str:
 
 
 class Looking(BaseChatModel):
-    """Asks for one look and answers; it looks at the last message only, so a long thread costs it nothing."""
+    """Asks for one look and answers. It looks at the last message only, and leaves out LangChain's own conversion of
+    the whole conversation, so that a long thread costs nothing here that storage has no part in."""
 
     kind: str
+
+    async def ainvoke(self, input: Any, *_: Any, **__: Any) -> Any:  # noqa: A002
+        return self._generate(input).generations[0].message
 
     def _generate(self, messages: Any, *_: Any, **__: Any) -> ChatResult:
         last = messages[-1]

@@ -6,7 +6,7 @@ from lockgate.decision import Allow, digest
 from lockgate.errors import BypassError
 from lockgate.events import EVENTS, Event
 from lockgate.guardrails.gate import Gate
-from lockgate.nodes.node import Node, Update
+from lockgate.nodes.node import Node, Update, flushed
 from lockgate.result import ErrorKind, ToolResult
 from lockgate.state import LockState
 from lockgate.tools.execute import execute
@@ -28,6 +28,8 @@ def execute_tool(*, gate: Gate, agent: str = "") -> Node:
             raise BypassError(f"{call.name} was about to run without a ruling that allows this very call.")
         started = time.time()
         if spec := gate.tools.get(call.name):
+            if spec.effect:
+                await flushed()
             result = await execute(spec, call)
         else:  # the deployment changed while the call waited
             result = ToolResult.failed(ErrorKind.UNKNOWN_TOOL, f"The tool {call.name} is not there any more.")

@@ -1,6 +1,8 @@
 """The delta channels of a thread: every write to them, and which checkpoint came from which."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import gc
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
 from typing import Any, cast
@@ -15,6 +17,18 @@ from lockgate.errors import LostParentError
 from lockgate.runtime.segment import Segment, Write
 
 _NONE = object()
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Thousands of objects that stay are made here; to look among them for garbage costs as much as to make them."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 @dataclass(slots=True)
@@ -89,7 +103,8 @@ class Lineage:
         With the graph's channels, `specs`, it is made here and kept, and the history is that value alone: the next
         turn does not fold what was said before it again. Raises LostParentError when the way back is broken.
         """
-        histories = {channel: self._of(checkpoint_id, channel) for channel in channels}
+        with collector_paused():
+            histories = {channel: self._of(checkpoint_id, channel) for channel in channels}
         for channel, history in histories.items():
             spec = (specs or {}).get(channel)
             if isinstance(spec, DeltaChannel):

@@ -9,7 +9,7 @@ from langgraph.checkpoint.serde.base import SerializerProtocol
 
 from lockgate.errors import CorruptRowError, RowError, StoreError
 from lockgate.runtime.gather import Head
-from lockgate.runtime.lineage import Lineage
+from lockgate.runtime.lineage import Lineage, collector_paused
 from lockgate.runtime.pool import Connection
 from lockgate.runtime.seal import Seal
 from lockgate.runtime.segment import BLOB, Saved, Segment, Typed, Write, about, unpack
@@ -88,12 +88,13 @@ class Reader:
         lineage = Lineage(thread_id, ns, self._serde)
         rows = await self._fetch(_SPINES, (thread_id, ns))
         plain: list[int] = []
-        for row in rows:
-            spine = segment(self._seal, thread_id, {**row, "body": None})
-            # A row from before a channel was a delta channel has what it held in the body.
-            if not set(channels) <= set(spine.deltas.get(ns, ())):
-                plain.append(row["seq"])
-            lineage.add(spine)
+        with collector_paused():
+            for row in rows:
+                spine = segment(self._seal, thread_id, {**row, "body": None})
+                # A row from before a channel was a delta channel has what it held in the body.
+                if not set(channels) <= set(spine.deltas.get(ns, ())):
+                    plain.append(row["seq"])
+                lineage.add(spine)
         if plain:
             lineage.channels = set()
             for row in await self._fetch(_ROWS + " AND seq = ANY(%s) ORDER BY seq", (thread_id, plain)):
