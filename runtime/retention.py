@@ -91,7 +91,7 @@ async def delete_for_runs(
 async def copy_thread(connection: Connection, seal: Seal, source: str, target: str) -> None:
     """Copies the rows of a thread. Raises StoreError when the target has any."""
     async with connection.transaction():
-        if await (await connection.execute("SELECT FROM steps WHERE thread_id = %s LIMIT 1", (target,))).fetchone():
+        if await (await connection.execute("SELECT 1 FROM steps WHERE thread_id = %s LIMIT 1", (target,))).fetchone():
             raise StoreError(f"There is a thread {target[:200]!r} already.", "Delete it first, or name another.")
         for row in await _all(connection, seal, source):
             spine, body = pack(row.segment, target, seal)

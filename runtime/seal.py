@@ -96,8 +96,8 @@ class Seal:
         """`data` as it is stored. What `prefix` holds too is not stored again; opening needs the same `prefix`."""
         packed = zstandard.ZstdCompressor(level=LEVEL, dict_data=_dictionary(prefix)).compress(data)
         if self.ring:
-            return _head(_AES) + self.ring.encrypt(packed, about)
-        return _head(_PLAIN) + _checksum(packed, about) + packed
+            return _head(_AES) + self.ring.encrypt(packed, _head(_AES) + about)
+        return _head(_PLAIN) + _checksum(packed, _head(_PLAIN) + about) + packed
 
     def open(self, sealed: bytes, about: bytes, prefix: bytes = b"") -> bytes:
         """What was closed. Raises CorruptRowError, NewerRowError, or StoreError for a key that is missing."""
@@ -105,7 +105,9 @@ class Seal:
             raise CorruptRowError("it does not begin as a row does")
         if sealed[2] > VERSION:
             raise NewerRowError(f"it has format {sealed[2]}; this version of Lockgate knows {VERSION}")
-        kind, rest = sealed[3], sealed[4:]
+        if sealed[2] != VERSION:
+            raise CorruptRowError("there is no such format")
+        kind, rest, about = sealed[3], sealed[4:], sealed[:4] + about
         if kind == _AES:
             if self.ring is None:
                 raise StoreError("A row is encrypted and there is no key.", "Set LOCKGATE_ENCRYPTION_KEYS.")

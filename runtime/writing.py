@@ -229,7 +229,7 @@ def _as_one(statements: Sequence[Statement]) -> tuple[bytes, list[Any]]:
 def remember(thread: Thread, segment: Segment, seq: int, before: int | None, serde: SerializerProtocol) -> None:
     """Takes a row that this process wrote into what it knows of the thread; `before` was the newest one till then."""
     if before is None:
-        thread.forget_stored()
+        thread.head = None
         thread.lineage = Lineage(thread.thread_id, "", serde)
     elif before != thread.seq:  # another process has written meanwhile
         thread.forget_stored()
