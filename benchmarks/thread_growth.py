@@ -51,7 +51,8 @@ def text(seed: str, size: int, kind: str) -> str:
 
 class Looking(BaseChatModel):
     """Asks for one look and answers. It looks at the last message only, and leaves out LangChain's own conversion of
-    the whole conversation, so that a long thread costs nothing here that storage has no part in."""
+    the whole conversation, so that a long thread costs nothing here that storage has no part in.
+    """
 
     kind: str
 
@@ -112,7 +113,8 @@ def bare(kind: str, saver: Any) -> Any:
 
 async def sizes(url: str) -> dict[str, tuple[int, int]]:
     """Of each table that is not empty: all of its bytes, and those of its values."""
-    async with AsyncConnectionPool(url, min_size=1, max_size=1, kwargs={"autocommit": True}, open=False) as pool:
+    options = {"autocommit": True}
+    async with AsyncConnectionPool(url, min_size=1, max_size=1, kwargs=options, open=False) as pool:  # noqa: SIM117
         async with pool.connection() as connection:
             names = await (
                 await connection.execute("SELECT relname FROM pg_stat_user_tables WHERE schemaname = 'public'")
@@ -213,11 +215,11 @@ class _database:  # noqa: N801 - a context manager
         self._name = f"lockgate_bench_{time.time_ns()}"
 
     async def _run(self, sql: str) -> None:
-        async with AsyncConnectionPool(
-            self._server, min_size=1, max_size=1, kwargs={"autocommit": True}, open=False
-        ) as pool:
-            async with pool.connection() as connection:
-                await connection.execute(sql.encode())
+        async with (
+            AsyncConnectionPool(self._server, min_size=1, max_size=1, kwargs={"autocommit": True}, open=False) as pool,
+            pool.connection() as connection,
+        ):
+            await connection.execute(sql.encode())
 
     async def __aenter__(self) -> str:
         from psycopg.conninfo import make_conninfo

@@ -90,7 +90,9 @@ async def erase(saver: PostgresSaver, *, user: str = "", tenant: str = "") -> Re
     if not user and not tenant:
         raise ConfigError("Whose data is to be erased?", "Name a user, a tenant, or both.")
     async with saver.pools.connection() as connection:
-        threads = [row["thread_id"] for row in await (await connection.execute(_OF, (user,) * 2 + (tenant,) * 2)).fetchall()]
+        threads = [
+            row["thread_id"] for row in await (await connection.execute(_OF, (user,) * 2 + (tenant,) * 2)).fetchall()
+        ]
     kept = {}
     async with saver.pools.connection() as connection:
         for table in ("effects", "audit"):

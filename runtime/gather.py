@@ -150,7 +150,7 @@ class Thread:
     def stored_parent(self, parent: str | None) -> str | None:
         """The nearest checkpoint on the way back that is stored."""
         while parent in self.skipped:
-            parent = self.skipped[parent]  # type: ignore[index]
+            parent = self.skipped[parent]
         return parent
 
 

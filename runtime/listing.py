@@ -79,7 +79,6 @@ async def _of(reader: Reader, thread_id: str, ns: str | None, choice: _Choice, l
     return found
 
 
-
 async def _by_id(reader: Reader, thread_id: str, ns: str | None) -> dict[str, list[Segment]]:
     """The segments, oldest first, that hold something of each checkpoint; cheaper than to ask for one after another."""
     found: dict[str, list[Segment]] = {}

@@ -68,7 +68,7 @@ class Reader:
         before: int | None = None
         page = 0
         while True:
-            sql, parameters = _ROWS, [thread_id]
+            sql, parameters = _ROWS, list[Any]([thread_id])
             if before is not None:
                 sql, parameters = sql + " AND seq < %s", [*parameters, before]
             if ns is not None:
@@ -196,5 +196,8 @@ def _placed(error: RowError, thread_id: str, row: Mapping[str, Any]) -> RowError
     where = f"row {row['seq']} of thread {thread_id!r}" + (f" (checkpoint {touched[-1]})" if touched else "")
     hint = "Upgrade Lockgate: pip install --upgrade lockgate" if newer else _RESTORE
     return type(error)(
-        f"Cannot read {where}: {error.message}.", hint, thread_id=thread_id, checkpoint_id=touched[-1] if touched else ""
+        f"Cannot read {where}: {error.message}.",
+        hint,
+        thread_id=thread_id,
+        checkpoint_id=touched[-1] if touched else "",
     )

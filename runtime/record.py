@@ -189,9 +189,7 @@ def _event_row(place: Sequence[str], index: int, event: Event, close: Close) -> 
     )
 
 
-def _ask_row(
-    place: Sequence[str], ordinal: int, task_path: str, interrupt: Interrupt, close: Close
-) -> Sequence[Any]:
+def _ask_row(place: Sequence[str], ordinal: int, task_path: str, interrupt: Interrupt, close: Close) -> Sequence[Any]:
     value = plain(interrupt.value)
     said = value if isinstance(value, dict) else {}
     thread_id, *rest = place
@@ -200,7 +198,16 @@ def _ask_row(
     known = isinstance(expires, (int, float)) and abs(expires) < 1e11  # noqa: PLR2004 - what Postgres can hold
     # The path of a task that a node was triggered for ends in the node's name: "~__pregel_pull, human_review".
     node = str(said.get("node") or (task_path.rpartition(", ")[2] if "__pregel_pull" in task_path else ""))
-    return (thread_id, interrupt.id, *rest, ordinal, *texts, Jsonb(close(value)), expires if known else None, clean(node))
+    return (
+        thread_id,
+        interrupt.id,
+        *rest,
+        ordinal,
+        *texts,
+        Jsonb(close(value)),
+        expires if known else None,
+        clean(node),
+    )
 
 
 def _caller(where: Mapping[str, Any]) -> dict[str, str]:

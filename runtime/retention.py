@@ -120,7 +120,9 @@ async def rotate(connection: Connection, seal: Seal, thread_id: str) -> int:
                     (spine, body, thread_id, row.seq),
                 )
                 count += 1
-        cursor = await connection.execute("SELECT digest, data FROM blobs WHERE thread_id = %s FOR UPDATE", (thread_id,))
+        cursor = await connection.execute(
+            "SELECT digest, data FROM blobs WHERE thread_id = %s FOR UPDATE", (thread_id,)
+        )
         for blob in await cursor.fetchall():
             if not seal.is_current(blob["data"]):
                 data = seal.close(seal.open(blob["data"], about(thread_id, "blob")), about(thread_id, "blob"))
@@ -133,9 +135,7 @@ async def rotate(connection: Connection, seal: Seal, thread_id: str) -> int:
     return count
 
 
-async def _rotate_json(
-    connection: Connection, seal: Seal, thread_id: str, table: str, names: Sequence[str]
-) -> int:
+async def _rotate_json(connection: Connection, seal: Seal, thread_id: str, table: str, names: Sequence[str]) -> int:
     kind, count = about(thread_id, "json"), 0
     cursor = await connection.execute(f"SELECT * FROM {table} WHERE thread_id = %s FOR UPDATE".encode(), (thread_id,))  # noqa: S608
     for row in await cursor.fetchall():

@@ -22,7 +22,7 @@ from lockgate.bridge import run_sync
 from lockgate.events import EVENTS
 from lockgate.runtime import record, retention
 from lockgate.runtime.embedded import embedded_url
-from lockgate.runtime.gather import COUNTERS, GATHER, Put, Thread, Wrote
+from lockgate.runtime.gather import GATHER, Put, Thread, Wrote
 from lockgate.runtime.listing import listed
 from lockgate.runtime.pool import Pools, parse
 from lockgate.runtime.reading import Reader
@@ -184,7 +184,7 @@ class PostgresSaver(BaseCheckpointSaver[int]):
         await self._writer.flush(str(thread_id), self.serde)
 
     async def aend(self, thread_id: str) -> None:
-        """Ends a run of the thread: writes what was gathered. What cannot be written is gone, and StoreError says so."""
+        """Ends a run of the thread: writes what was gathered. StoreError when that cannot be; then it is gone."""
         thread = self._writer.thread(str(thread_id))
         try:
             await self.aflush(thread_id)
@@ -219,9 +219,9 @@ class PostgresSaver(BaseCheckpointSaver[int]):
                 return None
             found = await reader.tuple(thread_id, head)
         thread.learn(ns, found.metadata, found.checkpoint["channel_values"])
-        if counters := found.metadata.get(COUNTERS):
+        if counters := found.metadata.get("counters_since_delta_snapshot"):
             # LangGraph stores a delta channel whole every so often, to bound the way back. Ours is read at once.
-            found.metadata[COUNTERS] = dict.fromkeys(counters, (0, 0))
+            found.metadata["counters_since_delta_snapshot"] = dict.fromkeys(counters, (0, 0))
         return found
 
     async def aget_delta_channel_history(
@@ -271,7 +271,9 @@ class PostgresSaver(BaseCheckpointSaver[int]):
             await self._writer.flush_all(self.serde)
         async with self.pools.connection() as connection:
             reader = Reader(connection, self.seal, self.serde)
-            found = await listed(reader, connection, config, filter or {}, before and get_checkpoint_id(before), limit)
+            found = await listed(
+                reader, connection, config, filter or {}, get_checkpoint_id(before) if before else None, limit
+            )
         for item in found:
             yield item
 

@@ -85,12 +85,14 @@ class Segment:
     @property
     def namespaces(self) -> list[str]:
         """Those of everything in it."""
-        return sorted({item.ns for item in (*self.saved, *self.writes, *self.links, *self.delta_writes)})
+        items: tuple[Saved | Write | Link, ...] = (*self.saved, *self.writes, *self.links, *self.delta_writes)
+        return sorted({item.ns for item in items})
 
     @property
     def touched(self) -> list[str]:
         """The checkpoints that can be read from it, and those that its writes belong to."""
-        return sorted({item.checkpoint_id for item in (*self.saved, *self.writes, *self.delta_writes)})
+        items: tuple[Saved | Write, ...] = (*self.saved, *self.writes, *self.delta_writes)
+        return sorted({item.checkpoint_id for item in items})
 
     @property
     def blobs(self) -> list[bytes]:

@@ -94,7 +94,13 @@ class Writer:
             await self.flush(thread_id, serde, lost)
 
     async def add_writes(
-        self, thread_id: str, wrote: Wrote, statements: Sequence[Statement], serde: SerializerProtocol, *, gathered: bool
+        self,
+        thread_id: str,
+        wrote: Wrote,
+        statements: Sequence[Statement],
+        serde: SerializerProtocol,
+        *,
+        gathered: bool,
     ) -> None:
         """Adds the writes of a task, and writes when it is time to."""
         thread = self.thread(thread_id)
@@ -223,7 +229,8 @@ def _as_one(statements: Sequence[Statement]) -> tuple[bytes, list[Any]]:
         parameters += values
     picked = ["s0.*" if "RETURNING" in statements[0][0] else "1", *calls] if statements else []
     source = " FROM s0" if statements and "RETURNING" in statements[0][0] else ""
-    return f"WITH {', '.join(parts)} SELECT {', '.join(picked)}{source}".encode(), parameters
+    sql = f"WITH {', '.join(parts)} SELECT {', '.join(picked)}{source}"  # noqa: S608 - of constants
+    return sql.encode(), parameters
 
 
 def remember(thread: Thread, segment: Segment, seq: int, before: int | None, serde: SerializerProtocol) -> None:
@@ -238,9 +245,9 @@ def remember(thread: Thread, segment: Segment, seq: int, before: int | None, ser
     if thread.lineage is not None and "" in segment.namespaces:
         thread.lineage.add(segment)
     roots = [saved for saved in segment.saved if not saved.ns]
-    thread.early |= {
-        write.checkpoint_id for write in (*segment.writes, *segment.delta_writes) if not write.ns
-    } - {saved.checkpoint_id for saved in roots}
+    thread.early |= {write.checkpoint_id for write in (*segment.writes, *segment.delta_writes) if not write.ns} - {
+        saved.checkpoint_id for saved in roots
+    }
     if roots:
         # Writes that overtook their checkpoint stand in rows before.
         overtaken = roots[-1].checkpoint_id in thread.early

@@ -85,7 +85,15 @@ async def test_every_step_writes_them_all(database_url: str) -> None:
         assert (await built.ainvoke(None, first.config))["answer"] == "Paid."
         await saver.aclose()
     assert set(steps[False]) < set(steps[True])
-    assert steps[True] == [(), ("output_guard",), ("call_model",), ("lock",), ("call_model",), ("input_guard",), ("__start__",)]
+    assert steps[True] == [
+        (),
+        ("output_guard",),
+        ("call_model",),
+        ("lock",),
+        ("call_model",),
+        ("input_guard",),
+        ("__start__",),
+    ]
     assert steps[False] == [(), ("lock",)]
 
 

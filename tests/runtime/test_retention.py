@@ -60,7 +60,7 @@ async def test_pruned_threads_keep_what_was_said_and_go_on(saver: PostgresSaver,
 async def test_a_fork_of_a_fork_of_a_pruned_parent_stands(saver: PostgresSaver, database_url: str) -> None:
     await talk(saver, 2)
     first = [state.config async for state in agent(saver).aget_state_history(config())][-1]
-    fork = (await agent(saver).aupdate_state(first, {"messages": [("user", "fork")]}, as_node="output_guard"))
+    fork = await agent(saver).aupdate_state(first, {"messages": [("user", "fork")]}, as_node="output_guard")
     again = await agent(saver).aupdate_state(fork, {"messages": [("user", "again")]}, as_node="output_guard")
     await saver.aprune(["t"])
     other = await fresh(database_url)
@@ -168,5 +168,7 @@ async def test_one_persons_data_is_erased_with_a_receipt(saver: PostgresSaver, d
 
 
 def _is_bare(connection: Any) -> bool:
-    columns = connection.execute("SELECT count(*) FROM information_schema.columns WHERE table_name = 'audit'").fetchone()
+    columns = connection.execute(
+        "SELECT count(*) FROM information_schema.columns WHERE table_name = 'audit'"
+    ).fetchone()
     return bool(columns == (1,))

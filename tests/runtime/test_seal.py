@@ -1,4 +1,4 @@
-"""How rows are closed: encryption with a ring of keys, and rows that were changed, cut off or made by a newer version."""
+"""How rows are closed: encryption with a ring of keys; rows that were changed, cut off or made by a newer version."""
 
 import base64
 import os
@@ -73,7 +73,10 @@ def agent(saver: PostgresSaver) -> Any:
 
     call = {"calls": [{"name": "pay", "args": {"what": SECRET}, "id": "c"}]}
     return react.build(
-        model=ScriptedModel(turns=[call, f"{SECRET}!"] * 3), tools=[tool(pay)], policy=Policy.parse(POLICY), checkpointer=saver
+        model=ScriptedModel(turns=[call, f"{SECRET}!"] * 3),
+        tools=[tool(pay)],
+        policy=Policy.parse(POLICY),
+        checkpointer=saver,
     )
 
 
@@ -110,7 +113,9 @@ async def test_nothing_of_the_content_stands_in_the_clear(savers: dict[str, Post
     assert SECRET in dump(database_url)
     await savers["plain"].adelete_thread("plain")
     await ask_and_answer(savers["old"])
-    assert SECRET not in dump(database_url) and base64.b64encode(SECRET.encode()).decode()[:10] not in dump(database_url)
+    assert SECRET not in dump(database_url) and base64.b64encode(SECRET.encode()).decode()[:10] not in dump(
+        database_url
+    )
     found = await savers["both"].aget_tuple(config("t"))
     assert found and found.metadata["note"] == SECRET
     assert [SECRET in str(item.answer) for item in await Records(savers["both"]).approvals(None)] == [True]
@@ -144,7 +149,7 @@ async def test_rows_that_were_harmed_are_named_and_harm_nothing_else(
         newest = max(rows)[0]
         harms = [
             ("UPDATE steps SET body = substring(body for 20) WHERE seq = %s", CorruptRowError, "checksum"),
-            ("UPDATE steps SET body = set_byte(body, 30, get_byte(body, 30) # 255) WHERE seq = %s", CorruptRowError, "ch"),
+            ("UPDATE steps SET body = set_byte(body, 30, get_byte(body, 30) # 1) WHERE seq=%s", CorruptRowError, "ch"),
             ("UPDATE steps SET body = '\\x4c47' WHERE seq = %s", CorruptRowError, "does not begin"),
             ("UPDATE steps SET body = set_byte(body, 2, 9) WHERE seq = %s", NewerRowError, "format 9"),
             ("UPDATE steps SET body = (SELECT body FROM steps WHERE thread_id = 'good' LIMIT 1) WHERE seq = %s",
