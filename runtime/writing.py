@@ -229,7 +229,8 @@ def _as_one(statements: Sequence[Statement]) -> tuple[bytes, list[Any]]:
         parameters += values
     picked = ["s0.*" if "RETURNING" in statements[0][0] else "1", *calls] if statements else []
     source = " FROM s0" if statements and "RETURNING" in statements[0][0] else ""
-    sql = f"WITH {', '.join(parts)} SELECT {', '.join(picked)}{source}"  # noqa: S608 - of constants
+    # Nothing but constants of this room is put together here.
+    sql = f"WITH {', '.join(parts)} SELECT {', '.join(picked)}{source}"  # noqa: S608
     return sql.encode(), parameters
 
 

@@ -132,7 +132,7 @@ async def test_however_a_run_ends_it_is_on_disk(saver: PostgresSaver, database_u
     elif how == "limit":
         with pytest.raises(GraphRecursionError):
             await built.ainvoke({"messages": "Pay."}, {**where, "recursion_limit": 3})
-        expected = ("call_model",)
+        expected = ("lock",)
     elif how == "error":
         with pytest.raises(Exception, match="turn"):
             await built.ainvoke({"messages": "Pay."}, where)
