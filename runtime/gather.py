@@ -22,6 +22,8 @@ from langgraph.checkpoint.serde.types import ERROR, INTERRUPT, TASKS, _DeltaSnap
 
 from lockgate.errors import StoreError
 from lockgate.handoff import Usage
+from lockgate.langgraph_keys import RETURN
+from lockgate.result import ToolResult
 from lockgate.runtime.lineage import Lineage
 from lockgate.runtime.record import Statement
 from lockgate.runtime.segment import BLOB, Link, Saved, Seed, Segment, Typed, Write
@@ -165,8 +167,8 @@ def is_answer(writes: Sequence[tuple[str, Any]]) -> bool:
 
 
 def is_news(writes: Sequence[tuple[str, Any]]) -> bool:
-    """Whether somebody waits for them: a question to a person, or an error."""
-    return any(channel in (INTERRUPT, ERROR) for channel, _ in writes)
+    """Whether they are worth a write soon: a question to a person, an error, a tool's result, the end of a `@task`."""
+    return any(channel in (INTERRUPT, ERROR, RETURN) or isinstance(value, ToolResult) for channel, value in writes)
 
 
 def sends(checkpoint: Checkpoint) -> bool:

@@ -225,12 +225,12 @@ def _as_one(statements: Sequence[Statement]) -> tuple[bytes, list[Any]]:
         called = sql.lstrip().startswith("SELECT")
         parts.append(f"s{number} AS {'MATERIALIZED ' if called else ''}({sql})")
         if called:
-            calls.append(f"(SELECT count(*) FROM s{number})")
+            calls.append(f"(SELECT count(*) FROM s{number})")  # noqa: S608
         parameters += values
     picked = ["s0.*" if "RETURNING" in statements[0][0] else "1", *calls] if statements else []
     source = " FROM s0" if statements and "RETURNING" in statements[0][0] else ""
     # Nothing but constants of this room is put together here.
-    sql = f"WITH {', '.join(parts)} SELECT {', '.join(picked)}{source}"  # noqa: S608
+    sql = f"WITH {', '.join(parts)} SELECT {', '.join(picked)}{source}"
     return sql.encode(), parameters
 
 

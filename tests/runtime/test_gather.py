@@ -45,7 +45,10 @@ def rows(url: str) -> int:
     return int(row[0])
 
 
-async def test_a_run_is_written_before_its_effect_and_at_its_end(saver: PostgresSaver, database_url: str) -> None:
+async def test_a_run_is_written_before_its_effect_and_at_its_end(
+    saver: PostgresSaver, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "LINGER", 60.0)  # a slow machine would write sooner than the checkpoint comes
     seen: list[Any] = []
     where = config()
 
