@@ -74,7 +74,8 @@ async def test_a_run_is_written_before_its_effect_and_at_its_end(
     await other.aclose()
 
 
-async def test_every_step_writes_them_all(database_url: str) -> None:
+async def test_every_step_writes_them_all(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "LINGER", 60.0)
     steps = {}
     for every_step in (False, True):
         saver = await open_checkpointer(database_url, every_step=every_step)
