@@ -28,8 +28,7 @@ def execute_tool(*, gate: Gate, agent: str = "") -> Node:
             raise BypassError(f"{call.name} was about to run without a ruling that allows this very call.")
         started = time.time()
         if spec := gate.tools.get(call.name):
-            if spec.effect:
-                await flushed()
+            await flushed()
             result = await execute(spec, call)
         else:  # the deployment changed while the call waited
             result = ToolResult.failed(ErrorKind.UNKNOWN_TOOL, f"The tool {call.name} is not there any more.")

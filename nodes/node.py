@@ -95,7 +95,7 @@ def checkpointer() -> BaseCheckpointSaver[Any] | None:
 
 
 async def flushed() -> None:
-    """Returns when all that the run has come to is on disk: the last thing before an effect. Raises StoreError."""
+    """Returns when all that the run has come to is on disk: the last thing before a tool runs. Raises StoreError."""
     if (flush := getattr(checkpointer(), "aflush", None)) is not None:
         await flush(get_config()["configurable"]["thread_id"])
 

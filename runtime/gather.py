@@ -18,7 +18,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import WRITES_IDX_MAP, Checkpoint, CheckpointMetadata
 from langgraph.checkpoint.base import get_serializable_checkpoint_metadata as metadata_of
 from langgraph.checkpoint.serde.base import SerializerProtocol
-from langgraph.checkpoint.serde.types import ERROR, INTERRUPT, TASKS, _DeltaSnapshot
+from langgraph.checkpoint.serde.types import ERROR, INTERRUPT, _DeltaSnapshot
 
 from lockgate.errors import StoreError
 from lockgate.handoff import Usage
@@ -98,8 +98,6 @@ class Thread:
         self.thread_id = thread_id
         self.guard = threading.Lock()
         self.pending = Batch()
-        self.answered = False
-        """A model has answered since the last write."""
         self.in_flight: Future[None] | None = None
         self.timer: asyncio.TimerHandle | None = None
         self.lost = 0
@@ -127,7 +125,6 @@ class Thread:
         self.early.clear()
         self.namespaces.clear()
         self.skipped.clear()
-        self.answered = False
 
     def forget(self) -> None:
         """Drops all that the database may know better."""
@@ -156,24 +153,18 @@ class Thread:
         return parent
 
 
-def is_answer(writes: Sequence[tuple[str, Any]]) -> bool:
-    """Whether a model's answer is among them: it cost money, so it is worth a write."""
-    for _, value in writes:
+def is_news(writes: Sequence[tuple[str, Any]]) -> bool:
+    """Whether they are worth a write soon: a model's answer, which cost money, a question to a person, an error, a
+    tool's result, the end of a `@task`.
+    """
+    for channel, value in writes:
+        if channel in (INTERRUPT, ERROR, RETURN) or isinstance(value, ToolResult):
+            return True
         if isinstance(value, Usage) and value.model_calls:
             return True
         if isinstance(value, list) and any(isinstance(item, AIMessage) for item in value):
             return True
     return False
-
-
-def is_news(writes: Sequence[tuple[str, Any]]) -> bool:
-    """Whether they are worth a write soon: a question to a person, an error, a tool's result, the end of a `@task`."""
-    return any(channel in (INTERRUPT, ERROR, RETURN) or isinstance(value, ToolResult) for channel, value in writes)
-
-
-def sends(checkpoint: Checkpoint) -> bool:
-    """Whether the next step acts on what was answered, in tasks of its own."""
-    return bool(checkpoint["channel_values"].get(TASKS))
 
 
 def segment_of(

@@ -67,8 +67,8 @@ async def open_checkpointer(
 class PostgresSaver(BaseCheckpointSaver[int]):
     """Checkpoints, events and approvals in Postgres.
 
-    A graph that a builder of Lockgate compiled has its steps gathered: they are written, in one transaction, after
-    each model answer, before an effect (`aflush`), at a question to a person and at the end of the run. What a crash
+    A graph that a builder of Lockgate compiled has its steps gathered: they are written, in one transaction, before
+    a tool runs (`aflush`), soon after an answer or a question to a person, and at the end of the run. What a crash
     loses in between is steps that come to the same when they run again. Of any other graph, and with `every_step`,
     each step is written by itself. Every read of a thread writes first what was gathered of it.
 

@@ -17,10 +17,8 @@ from lockgate.runtime.gather import (
     Put,
     Thread,
     Wrote,
-    is_answer,
     is_news,
     segment_of,
-    sends,
 )
 from lockgate.runtime.lineage import Lineage
 from lockgate.runtime.pool import Pools
@@ -29,8 +27,8 @@ from lockgate.runtime.record import Statement, merged
 from lockgate.runtime.seal import Seal
 from lockgate.runtime.segment import Segment, about, pack
 
-LINGER = 0.002
-"""Seconds that an answer or a question waits for the checkpoint that follows it, to be written with it."""
+LINGER = 0.005
+"""Seconds that an answer or a question waits for what follows it, to be written with it."""
 THREADS = 1_000
 """Threads that a process remembers the last state of."""
 LINEAGE_BYTES = 64_000_000
@@ -85,8 +83,7 @@ class Writer:
             thread.namespaces.add(put.ns)
             if gathered:
                 thread.made.add(put.checkpoint["id"])
-            due = thread.answered and sends(put.checkpoint)
-            due = due or monotonic() - thread.pending.since > MAX_AGE
+            due = monotonic() - thread.pending.since > MAX_AGE
             lost = thread.lost
         if not gathered:
             await self._now(thread, serde, lost)
@@ -104,16 +101,14 @@ class Writer:
     ) -> None:
         """Adds the writes of a task, and writes when it is time to."""
         thread = self.thread(thread_id)
-        answer = is_answer(wrote.writes)
         with thread.guard:
             thread.pending.wrote.append(wrote)
             thread.pending.statements += statements
             thread.namespaces.add(wrote.ns)
-            thread.answered |= answer
             lost = thread.lost
         if not gathered:
             await self._now(thread, serde, lost)
-        elif thread.timer is None and (answer or is_news(wrote.writes)):
+        elif thread.timer is None and is_news(wrote.writes):
             thread.timer = asyncio.get_running_loop().call_later(LINGER, self._soon, thread_id, serde)
 
     def _soon(self, thread_id: str, serde: SerializerProtocol) -> None:
@@ -162,7 +157,6 @@ class Writer:
                     if not thread.pending:
                         return
                     batch, thread.pending = thread.pending, Batch()
-                    thread.answered = False
                     mine: Future[None] = Future()
                     thread.in_flight = mine
             if others is not None:

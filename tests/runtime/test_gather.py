@@ -66,8 +66,8 @@ async def test_a_run_is_written_before_its_effect_and_at_its_end(
     assert [message.type for message in before.values["messages"]] == ["human", "ai"]
     lock = before.tasks[0].state
     assert lock.next == ("execute_tool",) and lock.values["ruling"].call_id == "c1"
-    # Answer, effect, end: three writes of twelve steps; the second answer ends the run and is written with it.
-    assert rows(database_url) == 3
+    # Two writes of twelve steps: the answer with the decision on its call, and the rest at the end.
+    assert rows(database_url) == 2
     other = await open_checkpointer(database_url)
     assert (await agent(other, pay).aget_state(where)).values == (await built.aget_state(where)).values
     assert out["answer"] == "Paid."
