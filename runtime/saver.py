@@ -1,6 +1,5 @@
 """The checkpointer: what threads say, gathered and written where it matters, for any thread and loop."""
 
-import re
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -22,7 +21,7 @@ from lockgate.bridge import run_sync
 from lockgate.events import EVENTS
 from lockgate.runtime import record, retention
 from lockgate.runtime.embedded import embedded_url
-from lockgate.runtime.gather import GATHER, Put, Thread, Wrote
+from lockgate.runtime.gather import GATHER, Put, Wrote
 from lockgate.runtime.listing import listed
 from lockgate.runtime.pool import Pools, parse
 from lockgate.runtime.reading import Reader
@@ -199,7 +198,7 @@ class PostgresSaver(BaseCheckpointSaver[int]):
         thread_id, ns = str(where["thread_id"]), where.get("checkpoint_ns", "")
         checkpoint_id = get_checkpoint_id(config)
         thread = self._writer.thread(thread_id)
-        if not checkpoint_id and _is_new(thread, ns, where.get("checkpoint_map") or {}):
+        if not checkpoint_id and thread.starts(ns, where.get("checkpoint_map") or {}):
             return None
         await self.aflush(thread_id)
         async with self.pools.connection() as connection:
@@ -396,12 +395,3 @@ class PostgresSaver(BaseCheckpointSaver[int]):
     def delete_for_runs(self, run_ids: Sequence[str]) -> None:
         """See `adelete_for_runs`."""
         run_sync(self.adelete_for_runs(run_ids))
-
-
-def _is_new(thread: Thread, ns: str, above: Mapping[str, str]) -> bool:
-    """Whether a subgraph starts for the first time: the step it runs in was made by this very run."""
-    if not ns or ns in thread.namespaces:
-        return False
-    # A task numbers the graphs that it runs after its first: "node:task|1".
-    parent, _, name = re.sub(r"\|\d+$", "", ns).rpartition("|")
-    return ":" in name and above.get(parent) in thread.made
