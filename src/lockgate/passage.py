@@ -49,13 +49,15 @@ class Inspected:
 class Passage:
     """One text of a session. `source` reads `user`, `operator`, `tool:NAME`, `agent:NAME`, `memory`, `model`.
 
-    The spans of `findings` are offsets in `text`, which is the text as the model saw it.
+    The spans of `findings` are offsets in `text`, which is the text as the model saw it. `given` is what the tool was
+    called with: whatever of it comes back, the tool does not vouch for.
     """
 
     source: str
     text: str
     label: Label = TRUSTED
     findings: tuple[Finding, ...] = ()
+    given: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "findings", tuple(self.findings))  # a checkpoint hands back a list

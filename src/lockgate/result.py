@@ -24,6 +24,11 @@ class ErrorKind(StrEnum):
     NOT_RUN = "not_run"
     """The run ended or moved on before the call."""
 
+    @property
+    def ran(self) -> bool:
+        """Whether the tool itself was started."""
+        return self in (ErrorKind.TIMEOUT, ErrorKind.EXCEPTION, ErrorKind.UNSERIALIZABLE)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolResult:

@@ -1,0 +1,87 @@
+"""What a text holds in encoded form: base64, hexadecimal, URL escapes, HTML entities, punycode; read in linear time."""
+
+import base64
+import binascii
+import codecs
+import html
+import re
+from collections.abc import Iterator
+from urllib.parse import unquote_plus
+
+MAX_LAYERS = 3
+"""Encodings inside encodings that are undone."""
+_MAX_VIEWS = 64
+"""Decoded pieces of one text. More of them are a dump of data, not a message."""
+_LEAST = 6
+"""Characters that a decoded piece must have to be a text at all."""
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}(?:\r?\n[A-Za-z0-9+/_-]{8,})*={0,2}")
+_HEX = re.compile(r"(?:0x)?(?:[0-9A-Fa-f]{2}[ :]?){6,}")
+_ESCAPED = re.compile(r"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4})")
+_PUNY = re.compile(r"xn--[a-z0-9-]+", re.IGNORECASE)
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]")
+
+
+def decoded(text: str) -> Iterator[tuple[str, str]]:
+    """(name of the encoding, what it says) for each encoded piece, also of pieces inside pieces: `base64+hex`."""
+    left, layer = _MAX_VIEWS, [("", text)]
+    for _ in range(MAX_LAYERS):
+        deeper: list[tuple[str, str]] = []
+        for name, inner in layer:
+            for kind, plain in _once(inner):
+                if left == 0:
+                    return
+                left -= 1
+                found = f"{name}+{kind}" if name else kind
+                yield found, plain
+                # What undoes escapes in place gives back the whole text: only its pieces are worth a second look.
+                deeper.append((found, plain))
+        layer = deeper
+
+
+def rot13(text: str) -> str:
+    """Each Latin letter moved by thirteen places."""
+    return codecs.encode(text, "rot13")
+
+
+def _once(text: str) -> Iterator[tuple[str, str]]:
+    if "%" in text and (plain := unquote_plus(text)) != text:
+        yield "url", plain
+    if "&" in text and (plain := html.unescape(text)) != text:
+        yield "html", plain
+    if "\\" in text and _ESCAPED.search(text):
+        yield "escapes", _ESCAPED.sub(lambda m: chr(int(m.group()[2:], 16)), text)
+    for piece in _HEX.finditer(text):
+        if plain := _text(_unhex(piece.group())):
+            yield "hex", plain
+    for piece in _BASE64.finditer(text):
+        if plain := _text(_unbase64(piece.group())):
+            yield "base64", plain
+    for piece in _PUNY.finditer(text):
+        try:
+            yield "punycode", piece.group()[4:].encode().decode("punycode")
+        except (UnicodeError, OverflowError):
+            continue
+
+
+def _unhex(piece: str) -> bytes:
+    digits = piece.removeprefix("0x").replace(" ", "").replace(":", "")
+    return bytes.fromhex(digits)
+
+
+def _unbase64(piece: str) -> bytes:
+    body = "".join(piece.split()).rstrip("=").translate(str.maketrans("-_", "+/"))
+    # A dangling character belongs to a word beside the code.
+    body = body[: len(body) - (len(body) % 4 == 1)]
+    try:
+        return base64.b64decode(body + "=" * (-len(body) % 4))
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _text(data: bytes) -> str:
+    """`data` as UTF-8 text; empty when it is none."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return ""
+    return text if len(text) >= _LEAST and not _UNPRINTABLE.search(text) else ""
