@@ -7,8 +7,11 @@ a `Guard`, which judges a call after the rules have, and an `Inspector`, which l
 from collections.abc import Callable
 from typing import TypeAlias
 
+from pydantic import Field
+
 from lockgate.decision import Call, Decision
 from lockgate.guardrails.constraint import Strict
+from lockgate.guardrails.provenance.judging import Provenance, ProvenanceGuard, Session
 from lockgate.passage import Inspected, Place
 from lockgate.ports import History
 from lockgate.spec import ToolSpec
@@ -22,9 +25,12 @@ Inspector: TypeAlias = Callable[[str, Place], Inspected]
 class Sections(Strict):
     """The sections of a pack, each with its guard's safe default."""
 
+    provenance: Provenance = Field(default=Provenance(), description="Where sensitive arguments may come from.")
+    session: Session = Field(default=Session(), description="What may meet in one session.")
+
     def guards(self) -> tuple[Guard, ...]:
         """What judges a call after the rules."""
-        return ()
+        return (ProvenanceGuard(self.provenance, self.session),)
 
     def inspectors(self) -> tuple[Inspector, ...]:
         """What looks at a text, in order: each sees what the one before let through."""

@@ -1,4 +1,4 @@
-"""What a text holds in encoded form: base64, hexadecimal, URL escapes, HTML entities, punycode; read in linear time."""
+"""What a text holds in encoded form: base64 and base32, hexadecimal, letters set apart, URL escapes, HTML entities, punycode; read in linear time."""
 
 import base64
 import binascii
@@ -16,7 +16,9 @@ _LEAST = 6
 """Characters that a decoded piece must have to be a text at all."""
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}(?:\r?\n[A-Za-z0-9+/_-]{8,})*={0,2}")
 _HEX = re.compile(r"(?:0x)?(?:[0-9A-Fa-f]{2}[ :]?){6,}")
-_ESCAPED = re.compile(r"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4})")
+_ESCAPED = re.compile(r"\\(?:x(?=[0-9A-Fa-f]{2})|u(?=[0-9A-Fa-f]{4}))((?<=x)..|(?<=u)....)")
+_BASE32 = re.compile(r"[A-Z2-7]{16,}={0,6}")
+_SPACED = re.compile(r"(?:\S {1,3}){7,}\S(?!\S)")
 _PUNY = re.compile(r"xn--[a-z0-9-]+", re.IGNORECASE)
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]")
 
@@ -49,13 +51,18 @@ def _once(text: str) -> Iterator[tuple[str, str]]:
     if "&" in text and (plain := html.unescape(text)) != text:
         yield "html", plain
     if "\\" in text and _ESCAPED.search(text):
-        yield "escapes", _ESCAPED.sub(lambda m: chr(int(m.group()[2:], 16)), text)
+        yield "escapes", _ESCAPED.sub(lambda match: chr(int(match[1], base=16)), text)
     for piece in _HEX.finditer(text):
         if plain := _text(_unhex(piece.group())):
             yield "hex", plain
     for piece in _BASE64.finditer(text):
         if plain := _text(_unbase64(piece.group())):
             yield "base64", plain
+    for piece in _BASE32.finditer(text):
+        if plain := _text(_unbase32(piece.group())):
+            yield "base32", plain
+    for piece in _SPACED.finditer(text):
+        yield "spaced", " ".join(word.replace(" ", "") for word in piece.group().split("   "))
     for piece in _PUNY.finditer(text):
         try:
             yield "punycode", piece.group()[4:].encode().decode("punycode")
@@ -74,6 +81,14 @@ def _unbase64(piece: str) -> bytes:
     body = body[: len(body) - (len(body) % 4 == 1)]
     try:
         return base64.b64decode(body + "=" * (-len(body) % 4))
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _unbase32(piece: str) -> bytes:
+    body = piece.rstrip("=")
+    try:
+        return base64.b32decode(body + "=" * (-len(body) % 8))
     except (binascii.Error, ValueError):
         return b""
 

@@ -43,3 +43,8 @@ def squeeze(folded: str) -> str:
 def plain(text: str) -> bool:
     """Whether a value is written plainly: nothing invisible in it, and no other form it stands for."""
     return text.isascii() or (INVISIBLE.search(text) is None and unicodedata.normalize("NFKC", text) == text)
+
+
+def words(text: str) -> frozenset[str]:
+    """The words of a table that is written as one text."""
+    return frozenset(text.split())

@@ -8,7 +8,7 @@ from decimal import ROUND_DOWN, Decimal, InvalidOperation
 from functools import cached_property
 
 from lockgate.guardrails.provenance.encodings import decoded, rot13
-from lockgate.guardrails.provenance.folding import fold, squeeze, unmask
+from lockgate.guardrails.provenance.folding import fold, squeeze, unmask, words
 
 _KEPT = 16_000_000
 """Characters of the texts whose indices are kept. A session's texts are asked again at each call."""
@@ -21,11 +21,12 @@ _NUMBER = re.compile(
 _WORD_BEFORE = re.compile(r"([^\W\d_]+)[\s.,]*$")
 _WORD_AFTER = re.compile(r"\s*(%|percent\b|[^\W\d_]+)")
 _CONTINENTAL = re.compile(r"\d{1,3}(?:\.\d{3})+(?:,\d{1,2})?|\d+,\d{1,2}")
-MONTHS = frozenset(
+_EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+MONTHS = words(
     "jan feb mar apr may jun jul aug sep sept oct nov dec january february march april june july august september "
-    "october november december".split()
+    "october november december"
 )
-NO_NAMES = MONTHS | frozenset("am pm o'clock % percent".split())
+NO_NAMES = MONTHS | words("am pm o'clock % percent")
 
 
 class Index:
@@ -56,9 +57,14 @@ class Index:
         return frozenset(starts), frozenset(ends)
 
     @cached_property
-    def turned(self) -> str:
-        """Rot13 of the text."""
-        return rot13(self.folded)
+    def turned(self) -> "Index":
+        """Of the text with each letter moved by thirteen places."""
+        return Index(rot13(self.folded))
+
+    @cached_property
+    def wide(self) -> bool:
+        """Whether the text is of a script whose writers use full-width letters in good faith."""
+        return _EAST_ASIAN.search(self.text) is not None
 
     @cached_property
     def views(self) -> tuple[tuple[str, "Index"], ...]:

@@ -11,8 +11,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from lockgate.guardrails.provenance.encodings import rot13
-from lockgate.guardrails.provenance.folding import fold, plain, squeeze, unmask
+from lockgate.guardrails.provenance.folding import fold, plain, squeeze, unmask, words
 from lockgate.guardrails.provenance.index import NO_NAMES, Index, occurrences
 
 _EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
@@ -24,9 +23,10 @@ _CODED = 6
 """Letters and digits that a value must have to be looked for in encoded form: shorter ones stand there by chance."""
 _NEAR = 40
 """Characters before a short value in which the text may say what it is."""
-_NAMERS = frozenset("id ids no nr number num ref reference code key #".split())
+_NAMERS = words("id ids no nr number num ref reference code key #")
+_SPACES = re.compile(r"\s+")
 _WORD = re.compile(r"[^\W_]+|#")
-_AMOUNTS = frozenset("amount price sum total value quantity cost fee limit count budget balance salary".split())
+_AMOUNTS = words("amount price sum total value quantity cost fee limit count budget balance salary")
 _DECIMAL = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,18})?")
 _DIGITS = re.compile(r"[0-9]+")
 
@@ -76,35 +76,44 @@ class Needle:
         return bool(_EMAIL.fullmatch(self.text) or _URL.fullmatch(self.text))
 
     def within(self, index: Index, *, masked: bool = True) -> str:
-        """How the value stands in the text: `exact`, `normalised`, or an empty string when it does not.
+        """How the value stands in the text: `exact`, `normalised`, `disguised`, or an empty string when it does not.
 
-        Without `masked`, look-alike characters in the text are not read as what they look like.
+        `disguised` is written with characters that hide or pose as others; it is not looked for without `masked`.
         """
         if not self.text:
             return ""
         if self.number is not None and not self.named:
             return "exact" if index.counts(self.number) else ""
         if any(True for _ in self._places(index.folded)):
-            return "exact" if isinstance(self.value, str) and self.value in index.text else "normalised"
+            return self._spelled(index)
         if masked and index.bare != index.folded and any(True for _ in self._places(index.bare)):
-            return "normalised"
+            return "disguised"
         if self.whole:
             return "normalised" if self._url_stands(index) else ""
         return "normalised" if self._squeezed_stands(index) else ""
 
     def encoded(self, index: Index) -> str:
         """The encoding in which the value stands in the text, or an empty string."""
-        if len(squeeze(self.text)) < _CODED:
-            return ""
         for name, view in index.views:
             if self.within(view):
                 return name
-        text = unmask(self.text)
-        if (turned := rot13(text)) != text and turned in index.bare and _stands(index.bare, turned):
+        if self.number is None and self.within(index.turned):
             return "rot13"
+        text = unmask(self.text)
+        if len(squeeze(text)) < _CODED:
+            return ""
         if (back := text[::-1]) != text and back in index.bare and _stands(index.bare, back):
             return "reversed"
         return ""
+
+    def _spelled(self, index: Index) -> str:
+        """How a value that stands in the folded text is written there."""
+        if isinstance(self.value, str) and self.value in index.text:
+            return "exact"
+        if index.text.isascii() or index.wide or not self.text.isascii():
+            return "normalised"
+        # Letters of another width among Latin ones: a hit that the mere change of case does not give.
+        return "normalised" if self.text in _SPACES.sub(" ", index.text.casefold()) else "disguised"
 
     def _places(self, text: str) -> Iterator[int]:
         for at in occurrences(text, self.text):
@@ -115,11 +124,11 @@ class Needle:
     def _is_named(self, text: str, start: int, end: int) -> bool:
         """Whether the words before, in the same line or field, say that this is the argument's value."""
         before = re.split(r"[,;!?{}()\[\]]|\. ", text[max(0, start - _NEAR) : start])[-1]
-        words = _WORD.findall(before)
+        said = _WORD.findall(before)
         after = _WORD.match(text[end:].lstrip()[:12])
-        if (words and words[-1] in NO_NAMES) or (after and after.group() in NO_NAMES):
+        if (said and said[-1] in NO_NAMES) or (after and after.group() in NO_NAMES):
             return False
-        return bool(words) and bool(frozenset(words[-2:]) & (self.names | _NAMERS))
+        return not frozenset(said[-2:]).isdisjoint(self.names | _NAMERS)
 
     def _squeezed_stands(self, index: Index) -> bool:
         """The value with other spacing or punctuation. Only one with a digit in it: words run together by chance."""

@@ -113,10 +113,7 @@ def _leaf(path: str, leaf: Any, ready: Sequence[Source]) -> Trace:
     for kind in Kind:
         found = [(source, how) for source in ready if source.kind is kind and (how := _stands(needle, source))]
         if found:
-            suspect = ""
-            if kind is Kind.UNTRUSTED and not any(needle.within(source.clean) for source, _ in found):
-                suspect = "instruction"
-            return _made(path, kind, found, suspect)
+            return _made(path, kind, found, _suspect(needle, found) if kind is Kind.UNTRUSTED else "")
     for kind in Kind:
         coded = [
             (source, f"encoded:{how}") for source in ready if source.kind is kind and (how := _coded(needle, source))
@@ -126,6 +123,13 @@ def _leaf(path: str, leaf: Any, ready: Sequence[Source]) -> Trace:
     if isinstance(leaf, str) and len(leaf) >= _LONG:
         return _pieces(path, leaf, ready)
     return Trace(path=path, kind=Kind.UNTRACED)
+
+
+def _suspect(needle: Needle, found: list[tuple[Source, str]]) -> str:
+    """What speaks against every place in untrusted text where the value stands."""
+    if not any(needle.within(source.clean) for source, _ in found):
+        return "instruction"
+    return "disguised" if all(how == "disguised" for _, how in found) else ""
 
 
 def _stands(needle: Needle, source: Source) -> str:
@@ -151,7 +155,7 @@ def _made(path: str, kind: Kind, found: list[tuple[Source, str]], suspect: str) 
 
 
 def _pieces(path: str, text: str, ready: Sequence[Source]) -> Trace:
-    """A long text, sentence by sentence. Its kind is that of its worst sentence: a chain is as strong as its weakest."""
+    """A long text, sentence by sentence. Its kind is that of its worst one."""
     kinds, names = set(), set()
     for piece in _PIECE.findall(text)[:200]:
         said = fold(piece).strip(" \"'()-*•.,;:!?")

@@ -44,7 +44,7 @@ class History:
         object.__setattr__(self, "passages", tuple(self.passages))  # a checkpoint hands back a list
 
     def seen(self, passage: Passage) -> "History":
-        """This history with one more text. Its trust is joined with the text's label, but for the model's own words:
+        """The history with one more text. Its trust is joined with the text's label, but for the model's own words:
         they are made of what stands before them.
         """
         trust = self.trust if passage.source == "model" else join(self.trust, passage.label)
