@@ -15,7 +15,8 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.pregel import Pregel
 
-from lockgate.errors import ConfigError
+from lockgate.blackboard import Blackboard
+from lockgate.errors import ConfigError, UnknownNameError
 from lockgate.graphs import react
 from lockgate.graphs.bridged import BridgedStateGraph
 from lockgate.graphs.compiling import compiled
@@ -50,6 +51,7 @@ def blueprint(
     max_replans: int = 1,
     max_depth: int = 4,
     budget: Budget | None = None,
+    board: Blackboard | None = None,
     max_input: int | None = None,
     name: str = "orchestrator",
 ) -> StateGraph[Any, Any, Any, Any]:
@@ -59,8 +61,9 @@ def blueprint(
     also say what each is for and entitled to. At most `parallel` run at once, and a plan has at most `max_tasks`
     tasks. The planner has `max_attempts` at each plan, and may plan anew `max_replans` times after failures. A
     team that is a worker itself refuses to work more than `max_depth` teams down. `budget` bounds one run.
+    `board` declares what workers share: a `Worker` says which of its names it `reads`, and which one it `writes`.
     """
-    crew = _crew(workers)
+    crew = _crew(workers, board)
     graph = BridgedStateGraph(TeamState, context_schema=Caller)
     graph.add_node(
         "input_guard",
@@ -89,7 +92,7 @@ def blueprint(
         ),
         destinations=("lead", "dispatch", "output_guard"),
     )
-    graph.add_node("dispatch", dispatch(workers=crew, parallel=parallel, agent=name))
+    graph.add_node("dispatch", dispatch(workers=crew, parallel=parallel, board=board, agent=name))
     graph.add_node("output_guard", output_guard(agent=name))
     graph.add_edge(START, "input_guard")
     graph.add_edge("dispatch", "lead")
@@ -107,7 +110,7 @@ def build(
     return compiled(blueprint(name=name, **options), name=name, checkpointer=checkpointer)
 
 
-def _crew(workers: Mapping[str, AnyWorker]) -> dict[str, Worker]:
+def _crew(workers: Mapping[str, AnyWorker], board: Blackboard | None) -> dict[str, Worker]:
     if not workers:
         raise ConfigError("A team needs at least one worker.", "workers={'research': react.build(...)}")
     crew = {name: w if isinstance(w, Worker) else Worker(graph=w) for name, w in workers.items()}
@@ -120,6 +123,10 @@ def _crew(workers: Mapping[str, AnyWorker]) -> dict[str, Worker]:
             )
         if "messages" not in worker.graph.channels:
             raise ConfigError(f"Worker {name!r} takes no messages.", "Its state needs a key 'messages'.")
+        declared = board.names if board else ()
+        for entry in (*worker.reads, *([worker.writes] if worker.writes else [])):
+            if entry not in declared:
+                raise UnknownNameError.of("name on the blackboard", entry, declared)
     return crew
 
 

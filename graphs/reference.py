@@ -4,13 +4,15 @@ Each agent names every tool its work calls for. Those that are at hand it gets; 
 description, so that the planner does not count on them. More tools make the team stronger without a change here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from lockgate.graphs.hierarchy import Agent, Team, build
 from lockgate.guardrails import Policy
+from lockgate.runtime import reader_url
 from lockgate.tools import ToolRegistry
 from lockgate.tools.builtin import builtin_tools
 from lockgate.tools.search import search_tool
+from lockgate.tools.sql import sql_tools
 
 _MEMBERS: dict[str, tuple[str, dict[str, tuple[str, tuple[str, ...]]]]] = {
     "research": (
@@ -31,7 +33,7 @@ _MEMBERS: dict[str, tuple[str, dict[str, tuple[str, tuple[str, ...]]]]] = {
     "data": (
         "Answers from data",
         {
-            "querier": ("looks things up in the database", ("query_sql", "find_customer", "look_up_order")),
+            "querier": ("looks things up in the database", ("list_tables", "query_sql")),
             "analyst": ("works out figures", ("calculate", "read_file", "run_python")),
             "charter": ("draws charts", ("draw_chart", "calculate")),
         },
@@ -47,9 +49,17 @@ _MEMBERS: dict[str, tuple[str, dict[str, tuple[str, tuple[str, ...]]]]] = {
 }
 
 
-def reference_tools(folder: str = ".") -> ToolRegistry:
-    """The tools that come with Lockgate and that the team makes use of; files only inside `folder`."""
-    return ToolRegistry([*builtin_tools(folder).values(), search_tool(folder)])
+def reference_tools(
+    folder: str = ".", *, database_url: str | None = None, schemas: Sequence[str] = ("public",)
+) -> ToolRegistry:
+    """The tools that come with Lockgate and that the team makes use of; files only inside `folder`.
+
+    With a `database_url`, the tables of `schemas` too, read by a role that `reader_url` makes for it; blocks meanwhile.
+    """
+    tools = [*builtin_tools(folder).values(), search_tool(folder)]
+    if database_url is not None:
+        tools += sql_tools(reader_url(database_url, schemas))
+    return ToolRegistry(tools)
 
 
 def reference_team(tools: Iterable[str]) -> Team:

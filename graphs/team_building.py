@@ -79,6 +79,8 @@ class _Builder:
                 budget=agent.budget,
                 seconds=agent.seconds,
                 readers=agent.readers,
+                reads=agent.reads,
+                writes=agent.writes or "",
             )
             for name, agent in self.team.agents.items()
         }
@@ -89,6 +91,7 @@ class _Builder:
             max_tasks=self.team.max_tasks,
             max_replans=self.team.max_replans,
             budget=self.team.budget,
+            board=self.place.board(self.team.board, ("board",)),
             name=self.name,
             checkpointer=self.checkpointer,
             prompt=self.team.prompt or orchestrator.PROMPT,
@@ -106,6 +109,7 @@ class _Builder:
             prompt=self.team.prompt or "",
             parallel=self.team.parallel or 8,
             max_replans=self.team.max_replans,
+            board=self.place.board(self.team.board, ("board",)),
             members=self._members(self.team.agents, ("agents",)),
         )
         return hierarchy.build(
@@ -131,12 +135,20 @@ class _Builder:
             "budget": agent.budget,
             "seconds": agent.seconds,
             "readers": agent.readers,
+            "reads": agent.reads,
+            "writes": agent.writes or "",
             "prompt": agent.prompt or "",
             "tools": agent.tools if "tools" in agent.model_fields_set else None,
         }
         if agent.agents:
             members = self._members(agent.agents, (*loc, "agents"))
-            return hierarchy.Team(**common, members=members, parallel=agent.parallel, max_replans=agent.max_replans)
+            return hierarchy.Team(
+                **common,
+                members=members,
+                parallel=agent.parallel,
+                max_replans=agent.max_replans,
+                board=self.place.board(agent.board, (*loc, "board")),
+            )
         return hierarchy.Agent(**common, max_iterations=agent.max_iterations)
 
     def _pipeline(self) -> Graph:

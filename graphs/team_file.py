@@ -10,6 +10,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
 from pydantic import Field, ValidationError
 
+from lockgate.blackboard import Blackboard
 from lockgate.errors import AuthorityError, ConfigError, FileError
 from lockgate.graphs.loading import absolute, load, load_policy, load_tools
 from lockgate.guardrails.constraint import Strict
@@ -30,17 +31,19 @@ _KIND = Kind(name="team", file="team file")
 _ANY = frozenset({"version", "name", "description", "pattern", "model", "policy", "agents"})
 _AGENT = frozenset({"description", "model", "policy", "prompt", "tools", "max_iterations"})
 _BOUNDS = frozenset({"budget", "seconds", "readers"})
+_SHARING = frozenset({"reads", "writes"})
 _TEAM_FIELDS: Mapping[Pattern, frozenset[str]] = {
     "react": _ANY,
-    "orchestrator": _ANY | {"prompt", "budget", "parallel", "max_tasks", "max_replans"},
-    "hierarchy": _ANY | {"prompt", "budget", "seconds", "readers", "tools", "parallel", "max_replans", "max_depth"},
+    "orchestrator": _ANY | {"prompt", "budget", "parallel", "max_tasks", "max_replans", "board"},
+    "hierarchy": _ANY
+    | {"prompt", "budget", "seconds", "readers", "tools", "parallel", "max_replans", "max_depth", "board"},
     "pipeline": _ANY | {"parallel", "ordered", "key"},
     "debate": _ANY | {"judge_model", "rounds", "seconds"},
 }
 _AGENT_FIELDS: Mapping[Pattern, frozenset[str]] = {
     "react": _AGENT,
-    "orchestrator": _AGENT | _BOUNDS,
-    "hierarchy": _AGENT | _BOUNDS | {"agents", "parallel", "max_replans"},
+    "orchestrator": _AGENT | _BOUNDS | _SHARING,
+    "hierarchy": _AGENT | _BOUNDS | _SHARING | {"agents", "parallel", "max_replans", "board"},
     "pipeline": _AGENT | {"objective", "takes", "gives", "attempts", "seconds"},
     "debate": _AGENT - {"max_iterations"},
 }
@@ -63,6 +66,9 @@ class AgentFile(Strict):
     budget: Budget | None = Field(default=None, description="Bounds of one task.")
     seconds: Seconds | None = Field(default=None, description="Time for one task.")
     readers: frozenset[Text] | None = Field(default=None, description="Who may see what it sees.")
+    reads: tuple[Text, ...] = Field(default=(), description="Entries of the team's board that it is shown.")
+    writes: Text | None = Field(default=None, description="The entry of the team's board that its answer becomes.")
+    board: dict[Name, Text] = Field(default_factory=dict, description="Hierarchy: what the members of this team share.")
     objective: Text | None = Field(default=None, description="Pipeline: what the stage does with an item.")
     takes: Text | None = Field(default=None, description="Pipeline: module:attribute of the type of its input.")
     gives: Text | None = Field(default=None, description="Pipeline: module:attribute of the type of its output.")
@@ -91,6 +97,10 @@ class TeamFile(Strict):
     max_tasks: Count = Field(default=1_000, description="Orchestrator: tasks in one plan.")
     max_replans: Annotated[int, Field(ge=0)] = Field(default=1, description="New plans after failures.")
     max_depth: Count = Field(default=4, description="Hierarchy: teams above the lowest agent.")
+    board: dict[Name, Text] = Field(
+        default_factory=dict,
+        description="What the agents share: a name, and module:attribute of its type, such as builtins:str.",
+    )
     ordered: bool = Field(default=True, description="Pipeline: results in the order of the items.")
     key: Text | None = Field(default=None, description="Pipeline: the field that holds an item's id.")
     judge_model: Text | None = Field(default=None, description="Debate: the judge's model; the team's when left out.")
@@ -141,6 +151,9 @@ class Place:
         except FileError:
             raise
         except (ConfigError, AuthorityError) as error:
+            if isinstance(error, AuthorityError):  # the path begins with the team of the file itself
+                below = [part for name in error.path[1:] for part in (name, "agents")]
+                loc = (*loc, *below[:-1])
             raise _located(Problem(loc=loc, message=error.message, hint=error.hint), self.document) from error
 
     def tools(self, names: tuple[str, ...], loc: Loc) -> ToolRegistry:
@@ -169,6 +182,10 @@ class Place:
             return str
         with self.at(loc):
             return load(name, str(self.folder))
+
+    def board(self, names: Mapping[str, str], loc: Loc) -> Blackboard | None:
+        """The blackboard with `names` and their types; None without any."""
+        return Blackboard(**{name: self.type(kind, (*loc, name)) for name, kind in names.items()}) if names else None
 
     def model(self, spec: str | None) -> str | None:
         """A model's name with the file in it made absolute."""

@@ -99,8 +99,8 @@ class Policy:
                         f"rule id {rule.id!r} of policy {policy.name!r} is taken by another rule.",
                         "Give one of them another id.",
                     )
-        spoken = {canonical_json(policy.sections.model_dump()): policy.sections for policy in policies}
-        spoken.pop(canonical_json(Sections().model_dump()), None)
+        spoken = {canonical_json(s.model_dump(exclude_defaults=True)): s for s in (p.sections for p in policies)}
+        spoken.pop("{}", None)
         if len(spoken) > 1:
             raise PolicyError(
                 "two of the policies have sections of their own, and they differ.", "Leave them to one of the policies."
@@ -199,7 +199,9 @@ def _canonical(rule: Rule) -> str:
 
 
 def _fingerprint(rules: tuple[Rule, ...], sections: Sections) -> str:
-    text = "\n".join([*map(_canonical, rules), canonical_json(sections.model_dump())])
+    # Sections that say nothing of their own are as good as none, whatever sections there will be one day.
+    said = [canonical_json(spoken)] if (spoken := sections.model_dump(exclude_defaults=True)) else []
+    text = "\n".join([*map(_canonical, rules), *said])
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -16,6 +16,7 @@ from lockgate.events import EVENTS, Event
 from lockgate.handoff import Status, Usage
 from lockgate.labels import TRUSTED
 from lockgate.nodes.node import Goto, Node, Update
+from lockgate.recording import asked
 from lockgate.state import AgentState, Note, Origin
 from lockgate.text import clean, cleaned, cut, unfit
 
@@ -53,7 +54,7 @@ def call_model(
         if budget and (name := budget.exhausted(spent)):
             return _stopped(f"Stopped before a model call: the task's budget is used up ({name})."), done
         started = time.time()
-        answer = await opened[0].ainvoke([*system, *state["messages"]])
+        answer = await asked(opened[0], [*system, *state["messages"]], state["messages"])
         if not isinstance(answer, AIMessage):
             raise ModelError(f"The model answered with a {type(answer).__name__}, not with an AIMessage.")
         answer, calls = sound(answer, state.get("decisions", {}))

@@ -18,6 +18,8 @@ from langgraph.func import task as remembered
 from langgraph.runtime import get_runtime
 from langgraph.types import Interrupt
 
+from lockgate.blackboard import Blackboard, Entry, merge_entries
+from lockgate.errors import ConfigError
 from lockgate.events import Event
 from lockgate.handoff import AgentResult, AgentTask, Status, Usage
 from lockgate.labels import TRUSTED, Label, join_all
@@ -33,17 +35,19 @@ MAX_REPORT = 100_000
 _GO, _CANCELLED, _BLOCKED = "go", "cancelled", "blocked"
 
 
-def dispatch(*, workers: Mapping[str, Worker], parallel: int, agent: str = "") -> Node:
+def dispatch(*, workers: Mapping[str, Worker], parallel: int, board: Blackboard | None = None, agent: str = "") -> Node:
     """Runs the tasks of the plan that have no result yet, at most `parallel` workers at once.
 
     A task that fails cancels those that depend on it. One that waits for a person holds up only those behind it;
-    when nothing else is left to do, the node interrupts with every open question.
+    when nothing else is left to do, the node interrupts with every open question. A worker is shown what it reads of
+    the `board` as it stands when its task starts; what it writes is there for those that start later.
     """
+    shared = board or Blackboard()
 
     async def body(state: TeamState) -> Update:
         done = state.get("results") or {}
         tasks = [task for task in state["plan"] if task.task_id not in done]
-        work = _Round(tasks, done, workers=workers, parallel=parallel, state=state, agent=agent)
+        work = _Round(tasks, done, workers=workers, parallel=parallel, board=shared, state=state, agent=agent)
         fresh = await work.run()
         total = sum((result.usage for result in fresh.values()), Usage())
         return {
@@ -51,6 +55,7 @@ def dispatch(*, workers: Mapping[str, Worker], parallel: int, agent: str = "") -
             "usage": total,
             "trust": join_all(result.trust for result in fresh.values()),
             "planning": [_report(state["planning"], fresh)],
+            "board": work.board,
         }
 
     return Node("dispatch", body, agent=agent, graphs=[worker.graph for worker in workers.values()])
@@ -66,6 +71,7 @@ class _Round:
         *,
         workers: Mapping[str, Worker],
         parallel: int,
+        board: Blackboard,
         state: TeamState,
         agent: str,
     ) -> None:
@@ -75,6 +81,8 @@ class _Round:
         self.above = state.get("task")
         self.trust: Label = state.get("trust") or TRUSTED
         self.run_id = state.get("run_id", "")
+        self.types = board
+        self.board: dict[str, Entry] = dict(state.get("board") or {})
         self.results: dict[str, AgentResult] = {}
         self.known: dict[str, AgentResult] = dict(done)
         self.schedule = Schedule(tasks, parallel=parallel)
@@ -121,17 +129,36 @@ class _Round:
     async def _perform(self, task: AgentTask) -> AgentResult:
         worker = self.workers[task.type]
         given = {name: self.known[name] for name in dict.fromkeys(task.depends_on)}
+        shared = {name: self.board[name] for name in worker.reads if name in self.board}
         started = time.time()
-        begun = [self._event(task, Status.RUNNING, started), self._message(task, started, sent=True)]
+        sent = self._message(task, started, sent=True)
+        if shared:
+            sent.detail["read"] = {name: entry.version for name, entry in shared.items()}
+        begun = [self._event(task, Status.RUNNING, started), sent]
         for event in begun:
             self.write(event)
-        result = await perform(worker, entitled(worker, task, self.above), given, self.trust, self.run_id)
+        result = await perform(worker, entitled(worker, task, self.above), given, self.trust, self.run_id, shared)
+        result = self._writable(worker, task, result)
         ended = time.time()
         over = [self._message(task, ended, sent=False), self._event(task, result.status, ended, result.error)]
         for event in over:
             self.write(event)
         file_now([*begun, *over])
         return result
+
+    def _writable(self, worker: Worker, task: AgentTask, result: AgentResult) -> AgentResult:
+        """`result`, or a failure when the blackboard cannot take it."""
+        if not worker.writes or result.status is not Status.COMPLETED:
+            return result
+        try:
+            self._put(task, result)
+        except ConfigError as error:
+            return result.model_copy(update={"status": Status.FAILED, "error": error.message})
+        return result
+
+    def _put(self, task: AgentTask, result: AgentResult) -> dict[str, Entry]:
+        name = self.workers[task.type].writes
+        return self.types.put(self.board, name, result.output, label=result.trust, by=task.type)
 
     def _cancel(self, task: AgentTask) -> AgentResult:
         lost = [n for n in task.depends_on if n in self.known and self.known[n].status is not Status.COMPLETED]
@@ -159,6 +186,8 @@ class _Round:
         else:
             result = call.result() if error is None else _lost(task, error)
             self.results[name] = self.known[name] = result
+            if result.status is Status.COMPLETED and self.workers[task.type].writes:
+                self.board = merge_entries(self.board, self._put(task, result))
             freed = self.schedule.end(name, result.status)
         for other in freed:
             if other in self.turns and not self.turns[other].done():

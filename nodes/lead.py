@@ -20,6 +20,7 @@ from lockgate.nodes.dispatch import task_detail
 from lockgate.nodes.node import Goto, Node, Update
 from lockgate.nodes.worker import Worker
 from lockgate.plan import PlannedTask, granted, plan_faults, read_plan
+from lockgate.recording import asked
 from lockgate.state import Note
 from lockgate.team import TeamState
 from lockgate.text import clean, cut
@@ -63,7 +64,7 @@ def lead(
             return _end(Status.FAILED, why, note=True), done
         started = time.time()
         planner, plain = opened[0]
-        answer = await (planner if may_plan else plain).ainvoke([system, *state["planning"]])
+        answer = await asked(planner if may_plan else plain, [system, *state["planning"]], state["planning"])
         if not isinstance(answer, AIMessage):
             raise ModelError(f"The model answered with a {type(answer).__name__}, not with an AIMessage.")
         answer, _ = sound(answer, {})

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lockgate.runtime.embedded import embedded_url
     from lockgate.runtime.lease import thread_lease
+    from lockgate.runtime.reader import reader_url
     from lockgate.runtime.records import Approval, Records, Run, Thread, TimedEvent
     from lockgate.runtime.saver import PostgresSaver, open_checkpointer
     from lockgate.runtime.serde import serializer
@@ -22,6 +23,7 @@ _HOME = {
     "TimedEvent": "records",
     "embedded_url": "embedded",
     "open_checkpointer": "saver",
+    "reader_url": "reader",
     "serializer": "serde",
     "thread_lease": "lease",
 }
@@ -35,6 +37,7 @@ __all__ = [
     "TimedEvent",
     "embedded_url",
     "open_checkpointer",
+    "reader_url",
     "serializer",
     "thread_lease",
 ]

@@ -13,6 +13,7 @@ from pydantic_core import PydanticSerializationError, to_json
 from lockgate.decision import Call
 from lockgate.errors import ToolError
 from lockgate.labels import Label
+from lockgate.recording import played
 from lockgate.result import ErrorKind, ToolResult
 from lockgate.spec import ToolSpec, explain_invalid
 from lockgate.text import clean, cut
@@ -24,9 +25,12 @@ log = logging.getLogger(__name__)
 async def execute(spec: ToolSpec, call: Call) -> ToolResult:
     """Runs the tool once. Only LangGraph's control flow and cancellation get out as exceptions.
 
-    An exception of the tool reaches the model as its class name; only a `ToolError` speaks for itself.
-    An async tool is cut after `spec.timeout` seconds, a synchronous one is left behind in its thread.
+    An exception of the tool reaches the model as its class name; only a `ToolError` speaks for itself. An async tool
+    is cut after `spec.timeout` seconds, a synchronous one is left behind in its thread. In a run that is played again
+    the tool does not run: what was recorded of it comes back.
     """
+    if (recording := played()) is not None:
+        return recording.result(call)
     started = time.perf_counter()
     label = Label(integrity=spec.output, sources=frozenset({f"tool:{spec.name}"}))
     try:

@@ -1,10 +1,12 @@
 """A blackboard: what workers share, put and read by name, typed, and each value with its label.
 
-After the blackboard architecture (Erman et al. 1980, Hearsay-II), with labels. It stands in the state under a key of
-its own, so what was shared is in the checkpoints, and nothing passes between agents unseen:
+After the blackboard architecture (Erman et al. 1980, Hearsay-II), with labels. It stands in the state of a team under
+the key `board`, so what was shared is in the checkpoints, and nothing passes between agents unseen:
 
-    class Shared(TeamState):
-        board: Annotated[dict[str, Entry], merge_entries]
+    orchestrator.build(
+        board=Blackboard(total=int),
+        workers={"counter": Worker(graph=a, writes="total"), "writer": Worker(graph=b, reads=("total",))},
+    )
 """
 
 from collections.abc import Mapping
@@ -54,6 +56,11 @@ class Blackboard:
 
     def __init__(self, **types: Any) -> None:
         self._types = {name: TypeAdapter(kind) for name, kind in types.items()}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What is shared, by name."""
+        return tuple(self._types)
 
     def put(self, board: Mapping[str, Entry], name: str, value: Any, *, label: Label, by: str) -> dict[str, Entry]:
         """The update that writes `value` under `name`, to be returned from a node.

@@ -72,7 +72,11 @@ class BypassError(GraphError):
 
 
 class AuthorityError(GraphError):
-    """A member of a team asks for more than the team above it has."""
+    """A member of a team asks for more than the team above it has. `path` names the members down to it."""
+
+    def __init__(self, message: str, hint: str = "", path: tuple[str, ...] = ()) -> None:
+        super().__init__(message, hint)
+        self.path = path
 
 
 class StoreError(LockgateError):
@@ -93,6 +97,10 @@ class ThreadFinishedError(ThreadError):
 
 class ThreadBusyError(ThreadError):
     """Another process or task is running this thread now."""
+
+
+class ReplayMissError(ThreadError):
+    """A run that is played again asked for something that was never recorded."""
 
 
 class ApprovalError(ThreadError):

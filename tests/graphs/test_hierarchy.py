@@ -122,14 +122,14 @@ TOO_MUCH: list[tuple[str, dict[str, Any], str]] = [
 def test_whoever_asks_for_more_than_the_team_has_is_refused(asks: dict[str, Any], says: str) -> None:
     for kind in (Agent, Team):
         with pytest.raises(AuthorityError) as caught:
-            narrowed(TOP, kind(name="x", **asks), "team 'top'")
+            narrowed(TOP, kind(name="x", **asks), ("top",))
         assert says in str(caught.value)
 
 
 def test_what_is_left_out_is_as_above_and_an_agent_has_no_tool_unasked() -> None:
-    got = narrowed(TOP, Team(name="x"), "top")
+    got = narrowed(TOP, Team(name="x"), ("top",))
     assert (got.tools, got.budget, got.seconds, got.readers) == (TOP.tools, TOP.budget, TOP.seconds, TOP.readers)
-    assert not narrowed(TOP, Agent(name="x"), "top").tools
+    assert not narrowed(TOP, Agent(name="x"), ("top",)).tools
 
 
 bounds = st.none() | st.integers(0, 9)
@@ -148,7 +148,7 @@ def test_authority_only_narrows(one: Member, other: Member) -> None:
     above = Authority(tools=ToolRegistry(Desk().tools()), judges=(POLICY,))
     for member in (one, other):
         try:
-            below = narrowed(above, member, "top")
+            below = narrowed(above, member, ("top",))
         except AuthorityError:
             return
         assert set(below.tools) <= set(above.tools)

@@ -231,7 +231,7 @@ def test_a_team_that_is_none_is_refused(folder: Path, text: str, message: str) -
 
 
 def test_a_member_of_a_hierarchy_cannot_ask_for_more(folder: Path) -> None:
-    with pytest.raises(FileError, match=r"field 'agents': 'finder' asks for the tool 'delete'"):
+    with pytest.raises(FileError, match=r"team.yaml:\d+: field 'agents.finder': 'finder' asks for the tool 'delete'"):
         load_team(written(folder, HIERARCHY.replace("tools: [look_up]", "tools: [delete]")))
 
 

@@ -33,6 +33,22 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     ),
     "threads": ("lockgate.cli.threads:threads", "List the threads.", "lockgate threads --json"),
     "show": ("lockgate.cli.threads:show", "Tell what happened in a thread.", "lockgate show calm-heron-3f2a91"),
+    "history": ("lockgate.cli.travel:history", "List the moments of a thread.", "lockgate history calm-heron-3f2a91"),
+    "diff": (
+        "lockgate.cli.travel:diff",
+        "Say what changed between two moments.",
+        "lockgate diff calm-heron-3f2a91 3f2a91 77ee47",
+    ),
+    "fork": (
+        "lockgate.cli.travel:fork",
+        "Go on from an earlier moment.",
+        "lockgate fork calm-heron-3f2a91 --at 3f2a91 --set messages.0.content='Refund 1042'",
+    ),
+    "replay": (
+        "lockgate.cli.travel:replay",
+        "Play a run again with what was recorded.",
+        "lockgate replay calm-heron-3f2a91 --policy stricter.yaml",
+    ),
     "graph": ("lockgate.cli.graph:graph", "Print, draw or prove a graph.", "lockgate graph react --verify"),
     "tools": ("lockgate.cli.catalog:tools", "List the tools with their facts.", "lockgate tools"),
     "policy": ("lockgate.cli.policy:policy", "Show, check and explain policies.", "lockgate policy check refunds.yaml"),

@@ -60,7 +60,7 @@ def ask(question_id: str, request: Any, *, by: str, roles: tuple[str, ...]) -> A
     describe(question_id, request)
     if not is_approval(request):
         raw = _read("answer (JSON or text; empty for later): ")
-        return _value(raw) if raw else None
+        return _json_or_text(raw) if raw else None
     while True:
         match _read("[a]pprove, [e]dit, [r]eject, or [l]ater? ").lower():
             case "a" | "approve":
@@ -90,18 +90,16 @@ def changed(args: Mapping[str, Any], settings: list[str]) -> dict[str, Any]:
     """
     result: dict[str, Any] = json.loads(json.dumps(args))
     for setting in settings:
-        path, equals, text = setting.partition("=")
-        if not equals or not path:
-            raise ConfigError(f"{one_line(setting)!r} is not of the form path=value.", "Such as --set amount=20")
+        path, value = read_setting(setting)
         *parents, last = path.split(".")
         place: Any = result
         for name in parents:
             place = _inside(place, name, path)
         if isinstance(place, list):
             _inside(place, last, path)
-            place[int(last)] = _value(text)
+            place[int(last)] = value
         elif isinstance(place, dict):
-            place[last] = _value(text)
+            place[last] = value
         else:
             raise _nowhere(path)
     return result
@@ -118,7 +116,15 @@ def _nowhere(path: str) -> ConfigError:
     return ConfigError(f"The arguments have no place {one_line(path)!r}.", "See them: lockgate approvals --json")
 
 
-def _value(text: str) -> Any:
+def read_setting(setting: str) -> tuple[str, Any]:
+    """Path and value of a `path=value`. Raises ConfigError."""
+    path, equals, text = setting.partition("=")
+    if not equals or not path:
+        raise ConfigError(f"{one_line(setting)!r} is not of the form path=value.", "Such as --set amount=20")
+    return path, _json_or_text(text)
+
+
+def _json_or_text(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError:

@@ -61,12 +61,20 @@ def show(
     view: Annotated[str, typer.Option(help="Draw the last run instead: gantt, flow or states.")] = "",
     svg: Annotated[Path | None, typer.Option(help="Draw the view into this SVG file.")] = None,
     mermaid: Annotated[bool, typer.Option("--mermaid", help="Print the view as Mermaid.")] = False,
+    at: Annotated[str, typer.Option(help="The state at this moment of `lockgate history` instead.")] = "",
+    namespace: Annotated[str, typer.Option(help="With --at: of this subgraph.")] = "",
+    graph: Annotated[str, typer.Option("--graph", help="With --at: for a thread that another program started.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Tell what happened in a thread: steps, decisions with rule and reason, waits, tokens, time, the answer."""
     from lockgate.cli.screen import err, out, print_json, safe, styled
     from lockgate.cli.store import run
 
+    if at:
+        from lockgate.cli.travel import show_at
+
+        show_at(thread, at, namespace, graph, as_json=as_json)
+        return
     story = run(_read(thread))
     if view or svg or mermaid:
         from lockgate.cli.viewing import show_view

@@ -1,0 +1,173 @@
+"""`replay`: a run played again from one of its moments, with recorded answers in place of models, tools and people.
+
+It happens in memory: nothing is written to the thread, no model is asked, no tool runs. What comes out otherwise than
+it did shows that something else has changed: the policy, the code of a guard, the version of a library.
+"""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from langchain_core.messages import AIMessage, BaseMessage
+from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.errors import GraphBubbleUp
+from langgraph.types import Command, StateSnapshot
+
+from lockgate.decision import Call, Ruling, digest, verb
+from lockgate.errors import ConfigError, ReplayMissError
+from lockgate.graphs.compiling import attached
+from lockgate.graphs.travel import Change, Graph, changes, state_at
+from lockgate.ports import Caller
+from lockgate.recording import ASKED, Recording, playing
+from lockgate.result import ToolResult
+
+_RESUME = "__resume__"
+_THREAD = "replay"
+_OWN = frozenset({"run_id", "events", "notes"})
+"""Keys of a state that differ each time it is played."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """How a run came out this time. `misses` say what it asked for that was never recorded: there it broke off."""
+
+    values: Mapping[str, Any]
+    changes: tuple[Change, ...]
+    misses: tuple[str, ...]
+
+    @property
+    def same(self) -> bool:
+        """Whether it came out as it did then."""
+        return not self.changes and not self.misses
+
+
+async def replay(graph: Graph, thread_id: str, at: str = "", *, context: Caller | None = None) -> Replayed:
+    """Plays the thread again from the moment `at` (its first one without) to its end.
+
+    `graph` is the thread's own, or the same built with another policy; its checkpointer holds the thread. The outcome
+    is compared with the thread's latest state. Raises UnknownNameError and ThreadNotFoundError as `state_at` does.
+    """
+    saver = graph.checkpointer
+    if not isinstance(saver, BaseCheckpointSaver):
+        raise ConfigError("A replay needs a graph with a checkpointer.", "build(checkpointer=...)")
+    then = await state_at(graph, thread_id)
+    recording = await recorded(saver, thread_id)
+    start = (await state_at(graph, thread_id, at)).config["configurable"]["checkpoint_id"] if at else ""
+    memory, begin = await _copied(saver, thread_id, start)
+    again = attached(graph, memory)
+    still_open = {_call_id(value) for value in _questions(then).values()}
+    with playing(recording):
+        await _play(again, recording, still_open, begin, context)
+    now = await again.aget_state({"configurable": {"thread_id": _THREAD}})
+    found = changes(_comparable(then.values), _comparable(now.values))
+    return Replayed(values=now.values, changes=tuple(found), misses=tuple(recording.misses))
+
+
+async def recorded(saver: BaseCheckpointSaver[Any], thread_id: str) -> Recording:
+    """All that models, tools and people said in a thread, subgraphs and sub-agents included."""
+    recording = Recording()
+    found = [item async for item in saver.alist({"configurable": {"thread_id": thread_id}})]
+    for item in reversed(found):
+        call = item.checkpoint["channel_values"].get("call")
+        for _, channel, value in item.pending_writes or ():
+            _keep(recording, channel, value, call if isinstance(call, Call) else None)
+    return recording
+
+
+def _keep(recording: Recording, channel: str, value: Any, call: Call | None) -> None:
+    match value:
+        case ToolResult() if channel == "result" and call is not None:
+            recording.results[call.id] = (digest(call), value)
+        case list() if channel == _RESUME and call is not None:
+            recording.people.setdefault(call.id, deque()).extend(value)
+        case list():
+            for message in value:
+                if isinstance(message, AIMessage) and (key := message.response_metadata.get(ASKED)):
+                    known = recording.models.setdefault(key, deque())
+                    if all(other.id != message.id for other in known):
+                        known.append(message)
+
+
+async def _copied(saver: BaseCheckpointSaver[Any], thread_id: str, start: str) -> tuple[InMemorySaver, dict[str, Any]]:
+    """A saver in memory with the thread up to the moment `start`, and the config to go on from there."""
+    root: Any = {"configurable": {"thread_id": thread_id, "checkpoint_ns": ""}}
+    found = {item.checkpoint["id"]: item async for item in saver.alist(root)}
+    chain = [found[start]] if start else [min(found.values(), key=lambda item: item.checkpoint["id"])]
+    while (parent := chain[-1].parent_config) and (before := found.get(parent["configurable"]["checkpoint_id"])):
+        chain.append(before)
+    memory = InMemorySaver(serde=saver.serde)
+    place: Any = {"configurable": {"thread_id": _THREAD, "checkpoint_ns": ""}}
+    for item in reversed(chain):
+        place = await memory.aput(place, item.checkpoint, item.metadata, item.checkpoint["channel_versions"])
+        if item is not chain[0]:  # what the first steps played again wrote is what is to be found out
+            await _copy_writes(memory, place, item)
+    return memory, place
+
+
+async def _copy_writes(memory: InMemorySaver, place: Any, item: CheckpointTuple) -> None:
+    by_task: dict[str, list[tuple[str, Any]]] = {}
+    for task_id, channel, value in item.pending_writes or ():
+        by_task.setdefault(task_id, []).append((channel, value))
+    # Savers hand writes out in the order of their tasks' paths, but without the paths.
+    for index, (task_id, writes) in enumerate(by_task.items()):
+        await memory.aput_writes(place, writes, task_id, f"{index:08}")
+
+
+async def _play(
+    graph: Graph, recording: Recording, still_open: set[str], begin: dict[str, Any], context: Caller | None
+) -> None:
+    entry: Any = None
+    config: Any = begin
+    try:
+        while True:
+            await graph.ainvoke(entry, config, context=context)
+            config = {"configurable": {"thread_id": _THREAD}}
+            asked = {name: _call_id(value) for name, value in _questions(await graph.aget_state(config)).items()}
+            answers = {
+                name: recording.person(call)
+                for name, call in asked.items()
+                if recording.people.get(call) or call not in still_open
+            }
+            if not answers:  # it ends, or waits as it does in the record
+                return
+            entry = Command(resume=answers)
+    except ReplayMissError:
+        return  # it is among the misses
+    except GraphBubbleUp:
+        raise
+    except Exception as error:
+        if not recording.misses:
+            raise
+        recording.misses.append(f"The run ended with {type(error).__name__}.")
+
+
+def _questions(snapshot: StateSnapshot) -> dict[str, Any]:
+    return {question.id: question.value for task in snapshot.tasks for question in task.interrupts}
+
+
+def _call_id(request: Any) -> str:
+    return str(request.get("call_id", "")) if isinstance(request, Mapping) else ""
+
+
+def _comparable(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A state without what differs each time: ids of messages, times, the run's own id."""
+    return {name: _bare(value) for name, value in values.items() if name not in _OWN}
+
+
+def _bare(value: Any) -> Any:
+    match value:
+        case BaseMessage():
+            said: dict[str, Any] = {"type": value.type, "text": value.text}
+            if calls := getattr(value, "tool_calls", None):
+                said["calls"] = [{"name": call["name"], "args": call["args"]} for call in calls]
+            return said
+        case Ruling():
+            return {"tool": value.tool, "decision": verb(value.decision), "rule": value.decision.rule, "by": value.by}
+        case Mapping():
+            return {str(key): _bare(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_bare(item) for item in value]
+        case _:
+            return value

@@ -1,0 +1,222 @@
+"""Time travel: the moments of a thread, what its state was at each, what changed between two, and forks.
+
+Everything is read from the checkpoints through the graph, so a state is whole at every moment that was written, and
+the moments inside a subgraph are those of its namespace.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from langchain_core.messages import BaseMessage
+from langchain_core.runnables import RunnableConfig
+from langgraph.channels import EphemeralValue, LastValue
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Command, Overwrite, StateSnapshot
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from lockgate.errors import ConfigError, ThreadNotFoundError, UnknownNameError
+from lockgate.graphs.placing import placed
+from lockgate.runtime.record import SPEC
+
+Graph = CompiledStateGraph[Any, Any, Any, Any]
+_TASKS = "__pregel_tasks"
+"""LangGraph's channel of the `Send`s that are still to run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """One checkpoint. `next` names the nodes to run after it; `waiting` counts questions to a person.
+
+    `source` is LangGraph's: `input`, `loop`, `update` or `fork`. `parent` is the checkpoint before it.
+    """
+
+    id: str
+    parent: str
+    namespace: str
+    step: int
+    source: str
+    at: datetime
+    next: tuple[str, ...]
+    waiting: int
+    messages: int
+    status: str
+    last: str
+    """The last message's text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One place of the state that differs; a side that has no such place is None."""
+
+    path: str
+    before: Any
+    after: Any
+
+
+async def history(
+    graph: Graph, thread_id: str, *, namespace: str = "", limit: int | None = None
+) -> AsyncIterator[Moment]:
+    """The moments of a thread, or of a subgraph's `namespace` in it, newest first."""
+    async for snapshot in graph.aget_state_history(_config(thread_id, namespace=namespace), limit=limit):
+        yield moment(snapshot)
+
+
+async def state_at(graph: Graph, thread_id: str, at: str = "", *, namespace: str = "") -> StateSnapshot:
+    """The state at the moment whose id is or begins with `at`; at the latest one without `at`.
+
+    The states of subgraphs that were under way stand in `tasks`. Raises ThreadNotFoundError, or UnknownNameError when
+    no moment, or more than one, has such an id.
+    """
+    chosen = await _whole(graph, thread_id, at, namespace) if at else ""
+    snapshot = await graph.aget_state(_config(thread_id, chosen, namespace), subgraphs=True)
+    if not snapshot.created_at:
+        raise ThreadNotFoundError(f"There is no thread {thread_id[:200]!r}.", "List them: lockgate threads")
+    return snapshot
+
+
+def moment(snapshot: StateSnapshot) -> Moment:
+    """What a snapshot says in a line."""
+    values = snapshot.values if isinstance(snapshot.values, Mapping) else {}
+    messages = values.get("messages")
+    messages = messages if isinstance(messages, list) else []
+    configurable, metadata = snapshot.config["configurable"], snapshot.metadata
+    parent = snapshot.parent_config["configurable"].get("checkpoint_id", "") if snapshot.parent_config else ""
+    return Moment(
+        id=configurable["checkpoint_id"],
+        parent=parent,
+        namespace=configurable.get("checkpoint_ns", ""),
+        step=metadata.get("step", 0) if metadata else 0,
+        source=metadata.get("source", "") if metadata else "",
+        at=datetime.fromisoformat(snapshot.created_at or "1970-01-01T00:00:00+00:00"),
+        next=tuple(task.name for task in snapshot.tasks),
+        waiting=len({item.id for task in snapshot.tasks for item in task.interrupts}),
+        messages=len(messages),
+        status=str(values.get("status") or ""),
+        last=_said(messages[-1]) if messages else "",
+    )
+
+
+def changes(before: Any, after: Any, path: str = "") -> list[Change]:
+    """Where two states differ, leaf by leaf. Messages are matched by their ids, other lists by position."""
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        names = [*before, *(name for name in after if name not in before)]
+        return [
+            change for name in names for change in changes(before.get(name), after.get(name), _join(path, str(name)))
+        ]
+    if _listed(before) and _listed(after):
+        return changes(_keyed(before), _keyed(after), path)
+    if before is None and _listed(after):
+        return changes({}, _keyed(after), path)
+    if before is None and isinstance(after, Mapping) and after:
+        return changes({}, after, path)
+    return [] if before == after else [Change(path=path, before=before, after=after)]
+
+
+async def fork(graph: Graph, thread_id: str, at: str, settings: Mapping[str, Any] | None = None) -> RunnableConfig:
+    """Makes the moment `at` the thread's latest again, with `settings` (dotted path to value) put into its state.
+
+    What was to run next then is what runs next now: resume the thread to go on. The moments since stay in the
+    history. Effects that the thread has had since are answered from the ledger, not repeated.
+
+    Returns the config of the new checkpoint. Raises UnknownNameError for an unknown moment, ConfigError for a path
+    that leads nowhere or a value that cannot stand there.
+    """
+    snapshot = await state_at(graph, thread_id, at)
+    config = _config(thread_id, snapshot.config["configurable"]["checkpoint_id"])
+    if launched := (snapshot.metadata or {}).get(SPEC):
+        config["metadata"] = {SPEC: launched}
+    update = _update(graph, snapshot, settings or {})
+    if not update:
+        return await graph.aupdate_state(config, None, as_node="__copy__")
+    goto: list[Any] = [task.name for task in snapshot.tasks if task.path[0] != "__pregel_push"]
+    if len(goto) < len(snapshot.tasks):
+        goto += await _sends(graph, config)
+    return await graph.aupdate_state(config, Command(update=update, goto=goto), as_node=_loose_node(graph))
+
+
+def _update(graph: Graph, snapshot: StateSnapshot, settings: Mapping[str, Any]) -> dict[str, Any]:
+    values = dict(snapshot.values)
+    touched = []
+    for path, value in settings.items():
+        name = path.split(".")[0]
+        channel = graph.channels.get(name)
+        if channel is None or name.startswith("__") or isinstance(channel, EphemeralValue):
+            raise UnknownNameError.of("key of the state", name, sorted(values))
+        values = placed({name: None, **values}, path, value)
+        if isinstance(channel, LastValue):
+            values[name] = _of_type(channel.typ, values[name], path)
+        touched.append(name)
+    # A reducer would add the new value to the old one.
+    return {n: values[n] if isinstance(graph.channels[n], LastValue) else Overwrite(values[n]) for n in touched}
+
+
+def _of_type(kind: Any, value: Any, path: str) -> Any:
+    # Postgres hands back plain values for some types, so what stood there before does not tell the type.
+    try:
+        return TypeAdapter(kind, config=ConfigDict(arbitrary_types_allowed=True)).validate_python(value)
+    except ValidationError as error:
+        raise ConfigError(f"{path[:200]!r} cannot be set to {value!r:.80}: {error.errors()[0]['msg']}.") from None
+
+
+async def _sends(graph: Graph, config: RunnableConfig) -> Sequence[Any]:
+    saver: Any = graph.checkpointer
+    found = await saver.aget_tuple(config)
+    return found.checkpoint["channel_values"].get(_TASKS, ()) if found else ()
+
+
+def _loose_node(graph: Graph) -> str:
+    """A node that says itself where to go on: an update in its name starts nothing but what the update names."""
+    bound = {source for source, _ in graph.builder.edges} | set(graph.builder.branches)
+    for name, spec in graph.builder.nodes.items():
+        if name not in bound and spec.ends:
+            return name
+    raise ConfigError(
+        "This graph's state cannot be changed in a fork: each of its nodes has fixed edges.",
+        "Use graph.update_state(config, values, as_node=...), or fork without --set.",
+    )
+
+
+async def _whole(graph: Graph, thread_id: str, at: str, namespace: str) -> str:
+    """The id that begins with `at`."""
+    found = []
+    async for snapshot in graph.aget_state_history(_config(thread_id, namespace=namespace)):
+        known = snapshot.config["configurable"]["checkpoint_id"]
+        if known == at:
+            return at
+        if known.startswith(at) or known.endswith(at):
+            found.append(known)
+    if len(found) == 1:
+        return str(found[0])
+    if not found:
+        raise UnknownNameError(
+            f"Thread {thread_id[:200]!r} has no moment {at[:80]!r}.", f"List them: lockgate history {thread_id}"
+        )
+    raise UnknownNameError(f"{at[:80]!r} names {len(found)} moments.", "Write more of the id.")
+
+
+def _config(thread_id: str, checkpoint_id: str = "", namespace: str = "") -> RunnableConfig:
+    configurable = {"thread_id": thread_id, "checkpoint_ns": namespace}
+    if checkpoint_id:
+        configurable["checkpoint_id"] = checkpoint_id
+    return {"configurable": configurable}
+
+
+def _said(message: Any) -> str:
+    if not isinstance(message, BaseMessage):
+        return ""
+    calls = [call["name"] for call in getattr(message, "tool_calls", ())]
+    return message.text if message.text.strip() else f"→ {', '.join(calls)}" if calls else ""
+
+
+def _listed(value: Any) -> bool:
+    return isinstance(value, list | tuple)
+
+
+def _keyed(items: Sequence[Any]) -> dict[str, Any]:
+    return {getattr(item, "id", None) or str(index): item for index, item in enumerate(items)}
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
