@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from lockgate.decision import Call, Decision, Deny
 from lockgate.errors import ConfigError
-from lockgate.labels import UNTRUSTED, Label, join
+from lockgate.guardrails.provenance.passages import stated
+from lockgate.labels import join
 from lockgate.ports import History, Judge
 from lockgate.result import ErrorKind, ToolResult
 from lockgate.spec import ToolSpec, explain_invalid
@@ -64,9 +65,9 @@ class Gate:
         The label is the join of what the result says and what the tool's spec says, so it never gets better.
         """
         spec = self.tools.get(call.name)
-        stated = Label(integrity=spec.output, sources=frozenset({f"tool:{call.name}"})) if spec else UNTRUSTED
+        facts = stated(spec, call.name)
         if not isinstance(output, ToolResult):
-            output = ToolResult(success=True, value=str(output), label=stated)
+            output = ToolResult(success=True, value=str(output), label=facts)
         text, left_out = cut(clean(output.value), spec.max_output if spec else 4_096)
         return ToolResult(
             success=output.success,
@@ -74,7 +75,8 @@ class Gate:
             error=output.error,
             seconds=output.seconds,
             cut=output.cut + left_out,
-            label=join(output.label, stated),
+            label=join(output.label, facts),
+            structured=output.structured,
         )
 
 

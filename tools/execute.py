@@ -38,15 +38,21 @@ async def execute(spec: ToolSpec, call: Call) -> ToolResult:
     except ValidationError as error:
         return ToolResult.failed(ErrorKind.INVALID_ARGUMENTS, explain_invalid(error))
     try:
-        text, left_out = render(
-            await bounded(lambda: spec.run(**values), spec.timeout, is_async=spec.is_async), spec.max_output
-        )
+        value = await bounded(lambda: spec.run(**values), spec.timeout, is_async=spec.is_async)
+        text, left_out = render(value, spec.max_output)
     except GraphBubbleUp:
         raise
     except Exception as error:  # noqa: BLE001 - a tool's failure is a result, not the end of the run
         kind, text = _sort(error, spec)
         return ToolResult.failed(kind, text, time.perf_counter() - started, label)
-    return ToolResult(success=True, value=text, seconds=time.perf_counter() - started, cut=left_out, label=label)
+    return ToolResult(
+        success=True,
+        value=text,
+        seconds=time.perf_counter() - started,
+        cut=left_out,
+        label=label,
+        structured=not isinstance(value, str),
+    )
 
 
 def _sort(error: Exception, spec: ToolSpec) -> tuple[ErrorKind, str]:

@@ -1,4 +1,7 @@
-"""What a text holds in encoded form: base64 and base32, hexadecimal, letters set apart, URL escapes, HTML entities, punycode; read in linear time."""
+"""What a text holds in code: base64 and base32, hexadecimal, letters set apart, URL and Unicode escapes, HTML entities.
+
+Read in linear time, codes inside codes too.
+"""
 
 import base64
 import binascii
@@ -16,9 +19,9 @@ _LEAST = 6
 """Characters that a decoded piece must have to be a text at all."""
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}(?:\r?\n[A-Za-z0-9+/_-]{8,})*={0,2}")
 _HEX = re.compile(r"(?:0x)?(?:[0-9A-Fa-f]{2}[ :]?){6,}")
-_ESCAPED = re.compile(r"\\(?:x(?=[0-9A-Fa-f]{2})|u(?=[0-9A-Fa-f]{4}))((?<=x)..|(?<=u)....)")
+_ESCAPED = re.compile(r"\\+(?:x(?=[0-9A-Fa-f]{2})|u(?=[0-9A-Fa-f]{4}))((?<=x)..|(?<=u)....)")
 _BASE32 = re.compile(r"[A-Z2-7]{16,}={0,6}")
-_SPACED = re.compile(r"(?:\S {1,3}){7,}\S(?!\S)")
+_SPACED = re.compile(r"(?<!\S)(?:\S {1,3}){7,}\S(?!\S)")
 _PUNY = re.compile(r"xn--[a-z0-9-]+", re.IGNORECASE)
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]")
 
@@ -46,51 +49,54 @@ def rot13(text: str) -> str:
 
 
 def _once(text: str) -> Iterator[tuple[str, str]]:
+    yield from _in_place(text)
+    for name, pattern, decode in _CODES:
+        for piece in pattern.finditer(text):
+            if plain := decode(piece.group()):
+                yield name, plain
+
+
+def _in_place(text: str) -> Iterator[tuple[str, str]]:
+    """The whole text without its escapes."""
     if "%" in text and (plain := unquote_plus(text)) != text:
         yield "url", plain
     if "&" in text and (plain := html.unescape(text)) != text:
         yield "html", plain
     if "\\" in text and _ESCAPED.search(text):
         yield "escapes", _ESCAPED.sub(lambda match: chr(int(match[1], base=16)), text)
-    for piece in _HEX.finditer(text):
-        if plain := _text(_unhex(piece.group())):
-            yield "hex", plain
-    for piece in _BASE64.finditer(text):
-        if plain := _text(_unbase64(piece.group())):
-            yield "base64", plain
-    for piece in _BASE32.finditer(text):
-        if plain := _text(_unbase32(piece.group())):
-            yield "base32", plain
-    for piece in _SPACED.finditer(text):
-        yield "spaced", " ".join(word.replace(" ", "") for word in piece.group().split("   "))
-    for piece in _PUNY.finditer(text):
-        try:
-            yield "punycode", piece.group()[4:].encode().decode("punycode")
-        except (UnicodeError, OverflowError):
-            continue
 
 
-def _unhex(piece: str) -> bytes:
-    digits = piece.removeprefix("0x").replace(" ", "").replace(":", "")
-    return bytes.fromhex(digits)
+def _unhex(piece: str) -> str:
+    return _text(bytes.fromhex(piece.removeprefix("0x").replace(" ", "").replace(":", "")))
 
 
-def _unbase64(piece: str) -> bytes:
+def _unbase64(piece: str) -> str:
     body = "".join(piece.split()).rstrip("=").translate(str.maketrans("-_", "+/"))
     # A dangling character belongs to a word beside the code.
     body = body[: len(body) - (len(body) % 4 == 1)]
     try:
-        return base64.b64decode(body + "=" * (-len(body) % 4))
+        return _text(base64.b64decode(body + "=" * (-len(body) % 4)))
     except (binascii.Error, ValueError):
-        return b""
+        return ""
 
 
-def _unbase32(piece: str) -> bytes:
+def _unbase32(piece: str) -> str:
     body = piece.rstrip("=")
     try:
-        return base64.b32decode(body + "=" * (-len(body) % 8))
+        return _text(base64.b32decode(body + "=" * (-len(body) % 8)))
     except (binascii.Error, ValueError):
-        return b""
+        return ""
+
+
+def _unspaced(piece: str) -> str:
+    return " ".join(word.replace(" ", "") for word in piece.split("   "))
+
+
+def _unpuny(piece: str) -> str:
+    try:
+        return piece[4:].encode().decode("punycode")
+    except (UnicodeError, OverflowError):
+        return ""
 
 
 def _text(data: bytes) -> str:
@@ -100,3 +106,12 @@ def _text(data: bytes) -> str:
     except UnicodeDecodeError:
         return ""
     return text if len(text) >= _LEAST and not _UNPRINTABLE.search(text) else ""
+
+
+_CODES = (
+    ("hex", _HEX, _unhex),
+    ("base64", _BASE64, _unbase64),
+    ("base32", _BASE32, _unbase32),
+    ("spaced", _SPACED, _unspaced),
+    ("punycode", _PUNY, _unpuny),
+)

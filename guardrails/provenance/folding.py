@@ -8,6 +8,7 @@ INVISIBLE = re.compile(
     "\U000e0000-\U000e0fff]"
 )
 """Characters that take no place on the screen: zero-width, bidirectional marks, variation selectors, tags."""
+_BREAKS = re.compile(r"\\+[nrt]")
 _SPACES = re.compile(r"\s+")
 _SQUEEZED = re.compile(r"[\W_]+")
 _SIGNS = bytes(code for code in range(128) if not chr(code).isalnum())
@@ -20,7 +21,12 @@ _QUOTES = str.maketrans("\u2018\u2019\u201c\u201d\u2010\u2011\u2012\u2013\u2014\
 
 
 def fold(text: str) -> str:
-    """Case, compatibility forms (NFKC), typographic quotes and dashes, and runs of spaces made one."""
+    """Case, compatibility forms (NFKC), typographic quotes and dashes, and runs of spaces made one.
+
+    JSON's escaped line breaks are spaces too.
+    """
+    if "\\" in text:
+        text = _BREAKS.sub(" ", text)
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).translate(_QUOTES)
     return _SPACES.sub(" ", text.casefold())

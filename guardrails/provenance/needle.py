@@ -90,7 +90,7 @@ class Needle:
             return "disguised"
         if self.whole:
             return "normalised" if self._url_stands(index) else ""
-        return "normalised" if self._squeezed_stands(index) else ""
+        return self._squeezed(index)
 
     def encoded(self, index: Index) -> str:
         """The encoding in which the value stands in the text, or an empty string."""
@@ -130,16 +130,18 @@ class Needle:
             return False
         return not frozenset(said[-2:]).isdisjoint(self.names | _NAMERS)
 
-    def _squeezed_stands(self, index: Index) -> bool:
+    def _squeezed(self, index: Index) -> str:
         """The value with other spacing or punctuation. Only one with a digit in it: words run together by chance."""
         needle = squeeze(self.text)
         if len(needle) < _CODED or needle.isalpha() or self.number is not None:
-            return False
+            return ""
         for at in occurrences(index.squeezed, needle):
             starts, ends = index.edges
             if at in starts and at + len(needle) in ends:
-                return True
-        return False
+                # Groups of three or four are for the eye; letter by letter is against a search.
+                groups = sum(place in starts for place in range(at, at + len(needle)))
+                return "disguised" if groups * 2 > len(needle) else "normalised"
+        return ""
 
     def _url_stands(self, index: Index) -> bool:
         """A URL written without its scheme, or with a slash more."""

@@ -12,6 +12,7 @@ from lockgate.guardrails.provenance.folding import fold
 from lockgate.guardrails.provenance.index import Index, index_of
 from lockgate.guardrails.provenance.instructions import without_attacks
 from lockgate.guardrails.provenance.needle import Needle
+from lockgate.guardrails.provenance.records import records_of
 from lockgate.labels import Integrity
 from lockgate.passage import Passage
 
@@ -68,24 +69,46 @@ def kind_of(passage: Passage) -> Kind | None:
     return _BY_INTEGRITY[passage.label.integrity]
 
 
-def trace(value: Any, passages: Iterable[Passage], *, argument: str = "") -> list[Trace]:
+def trace(value: Any, passages: Iterable[Passage], *, argument: str = "", named: bool = False) -> list[Trace]:
     """Where each leaf of `value` comes from: the best kind of source there is, and how it is spelled there.
 
     `argument` is the name of the argument, by which short values are told from chance (`file 13`). Null, true and
-    false, and empty texts are no leaves: they carry nothing. Linear in the texts' length.
+    false, and empty texts are no leaves: they carry nothing. With `named`, what identifies a record that the user
+    named counts as the user's. Linear in the texts' length.
     """
-    return trace_in(value, sources(passages), argument)
+    return trace_in(value, sources(passages), argument, named=named)
 
 
-def trace_in(value: Any, ready: Sequence[Source], argument: str) -> list[Trace]:
+def trace_in(value: Any, ready: Sequence[Source], argument: str, *, named: bool = False) -> list[Trace]:
     """As `trace`, in sources that are ready."""
     found = []
     for number, (path, leaf) in enumerate(leaves(value, argument)):
         if number >= MAX_LEAVES:
             found.append(Trace(path=path, kind=Kind.UNTRACED, how="too many values"))
             break
-        found.append(_leaf(path, leaf, ready))
+        made = _leaf(path, leaf, ready)
+        if named and made.kind in (Kind.INTERNAL, Kind.UNTRUSTED) and (tool := designated(leaf, ready)):
+            made = Trace(path=path, kind=Kind.USER, how="named", sources=("user", tool))
+        found.append(made)
     return found
+
+
+def designated(leaf: Any, ready: Sequence[Source]) -> str:
+    """The tool in whose result the leaf identifies a record that the user named; an empty string when there is none.
+
+    Of a record in untrusted output only the id: its system made that, whoever wrote the rest. Of one in internal
+    output any field: its system vouches that they belong together.
+    """
+    heard = [source for source in ready if source.kind in (Kind.USER, Kind.OPERATOR)]
+    for source in ready:
+        if source.kind not in (Kind.INTERNAL, Kind.UNTRUSTED) or not source.passage.structured:
+            continue
+        table = records_of(source.passage.text)
+        for record in table.holding(leaf, ids_only=source.kind is Kind.UNTRUSTED):
+            names = table.names(record, leaf)
+            if any(Needle(name, frozenset()).within(s.index, masked=False) for name in names for s in heard):
+                return source.passage.source
+    return ""
 
 
 def leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:

@@ -22,15 +22,16 @@ from lockgate.spec import ToolSpec
 def examine(args: Mapping[str, Any], spec: ToolSpec, history: History) -> Evidence:
     """Where the validated arguments come from, and what the session has seen that bears on them."""
     ready = sources(history.passages)
+    wants = asked(spec, history.passages) if spec.effect else Asked.UNCLEAR
     traces: list[Trace] = []
     for name, value in args.items():
-        found = trace_in(value, ready, name)
+        found = trace_in(value, ready, name, named=wants is Asked.YES)
         traces += [_default(trace) if _is_default(spec, name, value) else trace for trace in found]
     traces = _excused(traces, history.passages)
     untrusted = [passage for passage in history.passages if kind_of(passage) is Kind.UNTRUSTED]
     return Evidence(
         traces=tuple(traces),
-        asked=asked(spec, history.passages) if spec.effect else Asked.UNCLEAR,
+        asked=wants,
         untrusted=bool(untrusted) or history.trust.integrity >= Integrity.UNTRUSTED,
         private=history.trust.readers is not None or any(p.label.readers is not None for p in history.passages),
         attacks=tuple(sorted({finding.kind for passage in untrusted for finding in attacks(passage)})),

@@ -72,7 +72,14 @@ class History:
             return self
         source, given = f"tool:{call.name}", canonical_json(call.args)
         return self.seen(
-            Passage(source=source, text=result.value, label=result.label, findings=tuple(findings), given=given)
+            Passage(
+                source=source,
+                text=result.value,
+                label=result.label,
+                findings=tuple(findings),
+                given=given,
+                structured=result.structured,
+            )
         )
 
 

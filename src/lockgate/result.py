@@ -34,7 +34,8 @@ class ErrorKind(StrEnum):
 class ToolResult:
     """`value` is the output as text (JSON unless the tool returned a string), or the error for the model.
 
-    `seconds` is wall time. `cut` counts the bytes of UTF-8 that were left out to keep to the tool's bound.
+    `structured` says that the value is JSON which the tool itself gave its shape. `seconds` is wall time. `cut` counts
+    the bytes of UTF-8 that were left out to keep to the tool's bound.
     """
 
     success: bool
@@ -43,6 +44,7 @@ class ToolResult:
     seconds: float = 0.0
     cut: int = 0
     label: Label = UNTRUSTED
+    structured: bool = False
 
     @classmethod
     def failed(cls, error: ErrorKind, text: str, seconds: float = 0.0, label: Label | None = None) -> "ToolResult":
