@@ -68,6 +68,7 @@ def blueprint(
             max_iterations=max_iterations or bounds.max_iterations,
             lock="lock",
             done="output_guard",
+            gate=gate,
             agent=name,
         ),
         destinations=("lock", "output_guard"),

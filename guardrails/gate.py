@@ -10,7 +10,9 @@ from pydantic import ValidationError
 
 from lockgate.decision import Call, Decision, Deny
 from lockgate.errors import ConfigError
+from lockgate.evidence import Evidence
 from lockgate.guardrails.provenance.passages import stated
+from lockgate.guardrails.provenance.witness import examine
 from lockgate.labels import join
 from lockgate.ports import History, Judge
 from lockgate.result import ErrorKind, ToolResult
@@ -58,6 +60,19 @@ class Gate:
         except Exception as error:  # a judge that fails has not allowed anything
             log.exception("the policy failed on a call to %s", call.name)
             return call, Deny(rule="gate", reason=f"The policy could not judge the call: {type(error).__name__}.")
+
+    def evidence(self, call: Call, history: History) -> Evidence | None:
+        """Where the call's arguments come from among the history's texts; None when they cannot be validated.
+
+        `decide` finds it by itself. This is for those who keep it, in place of the texts, for a later decision.
+        """
+        spec = self.tools.get(call.name)
+        if spec is None or call.error or unfit(call.args):
+            return None
+        try:
+            return examine(spec.validated(call.args), spec, history)
+        except (ValueError, RecursionError):
+            return None
 
     def inspect(self, call: Call, output: ToolResult | object) -> ToolResult:
         """What the model may read of `output`: clean text within the tool's bound, labelled with its source.

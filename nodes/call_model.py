@@ -3,6 +3,7 @@
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
@@ -13,9 +14,12 @@ from langgraph.types import Send
 from lockgate.decision import Call
 from lockgate.errors import ModelError
 from lockgate.events import EVENTS, Event
+from lockgate.guardrails.gate import Gate
+from lockgate.guardrails.provenance import passages
 from lockgate.handoff import Status, Usage
 from lockgate.labels import TRUSTED
 from lockgate.nodes.node import Goto, Node, Update
+from lockgate.ports import History
 from lockgate.recording import asked
 from lockgate.state import AgentState, Note, Origin
 from lockgate.text import clean, cleaned, cut, unfit
@@ -34,9 +38,12 @@ def call_model(
     max_iterations: int,
     lock: str,
     done: str,
+    gate: Gate,
     agent: str = "",
 ) -> Node:
     """Calls the model with the system `prompt`; `model` is opened at the first call.
+
+    Each call goes into the lock with what `gate` finds out about where its arguments come from: the texts are here.
 
     Goes to `lock` once for each tool call, or to `done` when there is none or when the bound of
     `max_iterations` calls, or the budget of the task it works on, is reached.
@@ -79,9 +86,20 @@ def call_model(
             trust=state.get("trust") or TRUSTED,
             reasoning=cut(answer.text, MAX_REASONING)[0],
         )
-        return update, [Send(lock, {"call": call, "origin": origin}) for call in calls]
+        history = _history(state, gate, prompt)
+        return update, [
+            Send(lock, {"call": call, "origin": replace(origin, evidence=gate.evidence(call, history))})
+            for call in calls
+        ]
 
     return Node("call_model", body, agent=agent)
+
+
+def _history(state: AgentState, gate: Gate, prompt: str) -> History:
+    """What the session has seen, as the gate judges by it."""
+    trust = state.get("trust") or TRUSTED
+    seen = passages(state["messages"], gate.tools, system=prompt, task=trust if state.get("task") else None)
+    return History(trust=trust, passages=(*state.get("heard", ()), *seen))
 
 
 def _stopped(text: str) -> Update:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from lockgate.decision import Allow, Call, Deny, Review, Ruling
 from lockgate.guardrails.gate import Gate
+from lockgate.guardrails.provenance.witness import edited
 from lockgate.nodes.node import Goto, Node, Update
 from lockgate.result import ErrorKind, ToolResult
 from lockgate.spec import explain_invalid
@@ -71,7 +72,11 @@ def human_review(*, gate: Gate, judge: str, run: str, refuse: str, again: str, a
                 allowed = Allow(rule=review.rule, reason=f"approved by {by}{because}")
                 return {"ruling": _ruled(ruling, allowed, now, by)}, run
             case "edit":
-                return {"call": Call(id=call.id, name=call.name, args=answer.args or {}, edited_by=by)}, judge
+                anew = Call(id=call.id, name=call.name, args=answer.args or {}, edited_by=by)
+                origin = state["origin"]
+                if origin.evidence is not None:
+                    origin = replace(origin, evidence=edited(origin.evidence, call.args, anew))
+                return {"call": anew, "origin": origin}, judge
             case "reject":
                 denied = Deny(rule=review.rule, reason=f"rejected by {by}{because}")
                 return _refused(_ruled(ruling, denied, now, by), ErrorKind.REJECTED), refuse

@@ -8,7 +8,8 @@ from lockgate.decision import Call, Decision, Deny, Review
 from lockgate.evidence import Asked, Evidence, Kind, Trace
 from lockgate.guardrails.constraint import Strict
 from lockgate.guardrails.provenance.origin import Origins, holds
-from lockgate.guardrails.provenance.witness import examine
+from lockgate.guardrails.provenance.tracing import leaves
+from lockgate.guardrails.provenance.witness import examine, is_default
 from lockgate.guardrails.rule import Names, Seconds
 from lockgate.ports import History
 from lockgate.spec import ToolSpec
@@ -66,10 +67,10 @@ class ProvenanceGuard:
         if self._quick and not spec.sensitive and not history.passages and history.evidence is None:
             return None
         evidence = history.evidence or examine(call.args, spec, history)
-        return self._provenance(evidence, spec) or self._rule_of_two(evidence, spec)
+        doubtful = [trace for trace in known(call, spec, evidence) if not holds(trace, self.provenance.trust)]
+        return self._provenance(evidence, spec, doubtful) or self._rule_of_two(evidence, spec, doubtful)
 
-    def _provenance(self, evidence: Evidence, spec: ToolSpec) -> Decision | None:
-        doubtful = self._doubtful(evidence, spec)
+    def _provenance(self, evidence: Evidence, spec: ToolSpec, doubtful: list[Trace]) -> Decision | None:
         if doubtful and (why := steered(doubtful, evidence)) and spec.effect:
             if self.provenance.attacks == "deny":
                 return Deny(rule=PROVENANCE, reason=why)
@@ -87,16 +88,13 @@ class ProvenanceGuard:
             return self._answer(self.provenance.sensitive, f"{_told(made_up)} {_WANTED}")
         return None
 
-    def _doubtful(self, evidence: Evidence, spec: ToolSpec) -> list[Trace]:
-        return [trace for trace in evidence.of(spec.sensitive) if not holds(trace, self.provenance.trust)]
-
-    def _rule_of_two(self, evidence: Evidence, spec: ToolSpec) -> Decision | None:
+    def _rule_of_two(self, evidence: Evidence, spec: ToolSpec, doubtful: list[Trace]) -> Decision | None:
         rule = self.session.rule_of_two
         if rule == "off" or not (spec.effect and evidence.untrusted and evidence.private):
             return None
         if rule == "flow":
             named = evidence.asked is Asked.YES or (evidence.asked is Asked.UNCLEAR and bool(spec.sensitive))
-            if named and not self._doubtful(evidence, spec):
+            if named and not doubtful:
                 return None
         reason = "The session holds untrusted input and private data, and this call has an effect outside of it."
         return _review(RULE_OF_TWO, reason, self.session)
@@ -105,6 +103,17 @@ class ProvenanceGuard:
         if verb == "allow":
             return None
         return Deny(rule=PROVENANCE, reason=reason) if verb == "deny" else _review(PROVENANCE, reason, self.provenance)
+
+
+def known(call: Call, spec: ToolSpec, evidence: Evidence) -> list[Trace]:
+    """The trace of each leaf of the sensitive arguments. A leaf that the evidence does not speak of is untraced."""
+    traces = {trace.path: trace for trace in evidence.traces}
+    return [
+        traces.get(path) or Trace(path=path, kind=Kind.UNTRACED)
+        for name in call.args
+        if name in spec.sensitive and not is_default(spec, name, call.args[name])
+        for path, _ in leaves(call.args[name], name)
+    ]
 
 
 def steered(doubtful: list[Trace], evidence: Evidence) -> str:

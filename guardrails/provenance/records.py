@@ -43,7 +43,7 @@ class Records:
                 yield record
 
     def names(self, record: Record, leaf: Any) -> list[str]:
-        """What a person would call the record by, if it tells it from the others: `grocery-list.txt`, `grocery list`."""
+        """What a person calls the record by, if that tells it from the others: `shopping-list.txt`, `shopping list`."""
         found = [
             value
             for field, value in record.items()

@@ -26,7 +26,7 @@ def examine(args: Mapping[str, Any], spec: ToolSpec, history: History) -> Eviden
     traces: list[Trace] = []
     for name, value in args.items():
         found = trace_in(value, ready, name, named=wants is Asked.YES)
-        traces += [_default(trace) if _is_default(spec, name, value) else trace for trace in found]
+        traces += [_default(trace) if is_default(spec, name, value) else trace for trace in found]
     traces = _excused(traces, history.passages)
     untrusted = [passage for passage in history.passages if kind_of(passage) is Kind.UNTRUSTED]
     return Evidence(
@@ -67,7 +67,8 @@ def _same(left: Any, right: Any) -> bool:
     return type(left) is type(right) and bool(left == right)
 
 
-def _is_default(spec: ToolSpec, name: str, value: Any) -> bool:
+def is_default(spec: ToolSpec, name: str, value: Any) -> bool:
+    """Whether the value is the one the tool's author gave the argument."""
     field = spec.args_model.model_fields.get(name)
     return field is not None and field.default is not PydanticUndefined and _same(field.default, value)
 

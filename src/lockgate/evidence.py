@@ -4,7 +4,6 @@ The lattice of integrity follows Denning (1976); tracing a value to the texts it
 through the model, is what lets labels survive a language model that mixes everything it reads.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -73,13 +72,3 @@ class Evidence:
     def __post_init__(self) -> None:
         for name in ("traces", "attacks", "secrets"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
-
-    def of(self, arguments: Iterable[str]) -> tuple[Trace, ...]:
-        """The traces of these top-level arguments and of everything in them."""
-        wanted = frozenset(arguments)
-        return tuple(trace for trace in self.traces if top(trace.path) in wanted)
-
-
-def top(path: str) -> str:
-    """The argument that a path starts with: `items` for `items[0].account`."""
-    return path.partition(".")[0].partition("[")[0]

@@ -50,8 +50,8 @@ class Passage:
     """One text of a session. `source` reads `user`, `operator`, `tool:NAME`, `agent:NAME`, `memory`, `model`.
 
     The spans of `findings` are offsets in `text`, which is the text as the model saw it. `given` is what the tool was
-    called with: whatever of it comes back, the tool does not vouch for. `structured`: the text is JSON of the tool's own
-    making, so its records and their ids are what they seem.
+    called with: whatever of it comes back, the tool does not vouch for. `structured`: the text is JSON of the
+    tool's own making, so its records and their ids are what they seem.
     """
 
     source: str

@@ -15,8 +15,10 @@ from langgraph.graph.message import REMOVE_ALL_MESSAGES
 
 from lockgate.decision import Call, Ruling
 from lockgate.events import Event
+from lockgate.evidence import Evidence
 from lockgate.handoff import AgentTask, Status, Usage
 from lockgate.labels import Label, join
+from lockgate.passage import Passage
 from lockgate.result import ToolResult
 
 SNAPSHOT_EVERY = 1_000
@@ -103,12 +105,14 @@ class AgentState(TypedDict, total=False):
     """The state of an agent. `messages`, `decisions` and `notes` are stored as deltas.
 
     `iterations` counts model calls since the last user message; `run_id` names the run that message began.
-    `events` lives for one step only: the Postgres saver files it in the events table.
+    `heard` is what the user and the operator said to the agents above, word for word, so that their words vouch for
+    values down here too. `events` lives for one step only: the Postgres saver files it in the events table.
     """
 
     messages: Annotated[list[AnyMessage], DeltaChannel(reduce_messages, snapshot_frequency=SNAPSHOT_EVERY)]
     task: AgentTask | None
     run_id: str
+    heard: list[Passage]
     status: Status
     answer: str | None
     iterations: int
@@ -121,11 +125,15 @@ class AgentState(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Where a call comes from: the run, the session's trust as the model made it, and what the model said with it."""
+    """Where a call comes from: the run, the session's trust as the model made it, and what the model said with it.
+
+    `evidence` is where its arguments come from, as far as the session shows it.
+    """
 
     run_id: str
     trust: Label
     reasoning: str
+    evidence: Evidence | None = None
 
 
 class LockOutput(TypedDict, total=False):
