@@ -12,11 +12,12 @@ from typing import Any, TypeAlias, cast
 from langchain_core.messages import HumanMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
-from langgraph.errors import UnknownInterruptError
+from langgraph.errors import GraphDrained, UnknownInterruptError
 from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import RunControl
 from langgraph.types import Command, Interrupt, PregelTask, StateSnapshot, StreamMode
 
-from lockgate.errors import ApprovalError, ConfigError, ThreadFinishedError, ThreadNotFoundError
+from lockgate.errors import ApprovalError, ConfigError, RunStoppedError, ThreadFinishedError, ThreadNotFoundError
 from lockgate.ports import Caller
 from lockgate.runtime import thread_lease
 
@@ -52,6 +53,7 @@ class Session:
         self.checkpointer = graph.checkpointer
         self.thread_id = thread_id
         self.context = context
+        self._control = RunControl()
         self.config: RunnableConfig = {
             "configurable": {"thread_id": thread_id},
             "metadata": dict(metadata or {}),
@@ -77,6 +79,13 @@ class Session:
         resolved = self._resolved(snapshot, answers)
         async for part in self._stream(Command(resume=resolved) if resolved else None, modes):
             yield part
+
+    def stop(self, reason: str = "shutdown") -> None:
+        """Asks the run that goes on to stop before its next step; what is under way ends first.
+
+        Its `start` or `resume` then raises RunStoppedError. May be called from any thread and from signal handlers.
+        """
+        self._control.request_drain(reason)
 
     async def state(self) -> StateSnapshot:
         """The latest state of the thread; raises ThreadNotFoundError."""
@@ -106,12 +115,20 @@ class Session:
     async def _stream(self, entry: Any, modes: tuple[StreamMode, ...]) -> AsyncIterator[Part]:
         async with thread_lease(self.checkpointer, self.thread_id):
             parts = self.graph.astream(
-                entry, self.config, context=self.context, stream_mode=list(modes), subgraphs=True, durability="sync"
-            )
+                entry, self.config, context=self.context, stream_mode=list(modes), subgraphs=True,
+                durability="sync", control=self._control,
+            )  # fmt: skip
             try:
                 async with aclosing(parts):  # type: ignore[type-var]
                     async for part in parts:
                         yield cast("Part", part)
+            except GraphDrained as drained:
+                self._control = RunControl()
+                raise RunStoppedError(
+                    f"Thread {self.thread_id!r} was stopped at a safe point ({drained.reason}).",
+                    f"Go on: lockgate resume {self.thread_id}",
+                    drained.reason,
+                ) from None
             except UnknownInterruptError as error:
                 # Another runner answered between the look at the state and the lease.
                 raise ApprovalError(f"The question was answered meanwhile: {error}", "Look: lockgate show") from None

@@ -15,7 +15,8 @@ from lockgate.errors import LockgateError
 from lockgate.handoff import AgentResult, AgentTask, Status, Usage
 from lockgate.labels import TRUSTED, Label, join
 from lockgate.text import clean, cleaned, cut, unfit
-from lockgate.tools.execute import TimedOutError, bounded
+from lockgate.tools.execute import bounded
+from lockgate.tools.process import TimedOutError
 
 log = logging.getLogger(__name__)
 

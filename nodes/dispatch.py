@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from langchain_core.messages import AnyMessage, HumanMessage, ToolMessage
-from langgraph.errors import GraphInterrupt
+from langgraph.errors import GraphDrained, GraphInterrupt
 from langgraph.func import task as remembered
 from langgraph.runtime import get_runtime
 from langgraph.types import Interrupt
@@ -89,10 +89,14 @@ class _Round:
         self.expected = {task.task_id for task in tasks}
         self.turns: dict[str, asyncio.Future[str]] = {}
         self.questions: dict[str, Interrupt] = {}
+        self.drained: GraphDrained | None = None
         self.write = get_runtime().stream_writer
 
     async def run(self) -> dict[str, AgentResult]:
-        """The result of each task. Raises GraphInterrupt when some wait for a person and all others are through."""
+        """The result of each task. Raises GraphInterrupt when some wait for a person and all others are through.
+
+        Raises GraphDrained when the run was asked to stop.
+        """
         token = _now.set(self)
         try:
             calls = [_work(task) for task in self.tasks]
@@ -101,6 +105,8 @@ class _Round:
         for task, call in zip(self.tasks, calls, strict=True):
             call.add_done_callback(partial(self._settle, task))
         await asyncio.gather(*calls, return_exceptions=True)
+        if self.drained is not None:
+            raise self.drained
         if self.questions:
             raise GraphInterrupt(tuple(self.questions.values()))
         if len(self.results) < len(self.tasks):
@@ -114,12 +120,20 @@ class _Round:
             if turn == _BLOCKED:
                 raise GraphInterrupt(())
             return self._cancel(task) if turn == _CANCELLED else await self._perform(task)
+        except GraphDrained as drained:
+            self.drained = drained
+            for waiting in self.turns.values():
+                if not waiting.done():
+                    waiting.set_result(_BLOCKED)
+            raise GraphInterrupt(()) from None
         except asyncio.CancelledError:
             # LangGraph would store a cancellation as the task's end. An interrupt without a question stores nothing.
             raise GraphInterrupt(()) from None
 
     async def _turn(self, name: str) -> str:
         self._expect(name)
+        if self.drained is not None:
+            return _BLOCKED
         if self.schedule.status[name] is Status.CANCELLED:
             return _CANCELLED
         self.turns[name] = asyncio.get_running_loop().create_future()

@@ -21,7 +21,7 @@ from lockgate.nodes.answering import MAX_FAULTS, typed
 from lockgate.nodes.node import Goto, Node, Update
 from lockgate.state import add_usage, join_trust
 from lockgate.text import clean, cut, unfit
-from lockgate.tools.execute import TimedOutError
+from lockgate.tools.process import TimedOutError
 from lockgate.tools.worker import OverloadedError
 
 log = logging.getLogger(__name__)

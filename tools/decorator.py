@@ -35,6 +35,7 @@ def tool(
     timeout: float = 30.0,
     max_output: int = 65_536,
     tags: Iterable[str] = (),
+    process: bool = False,
 ) -> Callable[[Callable[..., Any]], ToolSpec]: ...
 
 
@@ -45,7 +46,8 @@ def tool(
 
     The facts default to the worst: an effect, not reversible, not idempotent, output untrusted. A tool without
     an effect is reversible and idempotent by nature. `risk`, unless given, is low without an effect, medium
-    with a reversible one, else high. `timeout` is in seconds, `max_output` in bytes.
+    with a reversible one, else high. `timeout` is in seconds, `max_output` in bytes. With `process` a synchronous
+    function runs in a worker process, which is killed at the timeout; a thread could only be left behind.
 
     Bounds stand in the annotations, such as `Annotated[float, Field(gt=0, le=500)]`, and are checked before
     anything else. Raises ConfigError when the function cannot be described to a model.
@@ -71,6 +73,7 @@ def describe(
     timeout: float = 30.0,
     max_output: int = 65_536,
     tags: Iterable[str] = (),
+    process: bool = False,
 ) -> ToolSpec:
     """The `ToolSpec` of `function`, whose arguments are described by `args_model` or its own annotations."""
     name = name or getattr(function, "__name__", "")
@@ -85,6 +88,12 @@ def describe(
     known = args_model.model_fields
     if strays := sorted(set(sensitive) - set(known)) if known else []:
         raise ConfigError(f"Tool {name!r}: sensitive names no argument {strays[0]!r}.", f"It has: {', '.join(known)}.")
+    if process:
+        from lockgate.tools.process import place_of
+
+        if inspect.iscoroutinefunction(function):
+            raise ConfigError(f"Tool {name!r} is async, so its timeout ends it already.", "Leave process=True out.")
+        place_of(function)
     reversible = not effect if reversible is None else reversible
     natural = Risk.LOW if not effect else Risk.MEDIUM if reversible else Risk.HIGH
     try:
@@ -104,6 +113,7 @@ def describe(
             timeout=float(timeout),
             max_output=max_output,
             tags=frozenset(tags),
+            process=process,
         )
     except ValueError as error:
         raise ConfigError(f"Tool {name!r}: {error}.") from None

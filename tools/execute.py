@@ -17,6 +17,7 @@ from lockgate.recording import played
 from lockgate.result import ErrorKind, ToolResult
 from lockgate.spec import ToolSpec, explain_invalid
 from lockgate.text import clean, cut
+from lockgate.tools.process import ProcessEndedError, Sent, TimedOutError, in_process
 from lockgate.tools.worker import OverloadedError, workers
 
 log = logging.getLogger(__name__)
@@ -37,9 +38,14 @@ async def execute(spec: ToolSpec, call: Call) -> ToolResult:
         values = dict(spec.args_model.model_validate(call.args))
     except ValidationError as error:
         return ToolResult.failed(ErrorKind.INVALID_ARGUMENTS, explain_invalid(error))
+    structured = False
     try:
-        value = await bounded(lambda: spec.run(**values), spec.timeout, is_async=spec.is_async)
-        text, left_out = render(value, spec.max_output)
+        if spec.process:
+            text, left_out = _sent(await in_process(spec, call.args), spec)
+        else:
+            value = await bounded(lambda: spec.run(**values), spec.timeout, is_async=spec.is_async)
+            text, left_out = render(value, spec.max_output)
+            structured = not isinstance(value, str)
     except GraphBubbleUp:
         raise
     except Exception as error:  # noqa: BLE001 - a tool's failure is a result, not the end of the run
@@ -51,19 +57,40 @@ async def execute(spec: ToolSpec, call: Call) -> ToolResult:
         seconds=time.perf_counter() - started,
         cut=left_out,
         label=label,
-        structured=not isinstance(value, str),
+        structured=structured,
     )
+
+
+def _sent(sent: Sent, spec: ToolSpec) -> tuple[str, int]:
+    """The answer of a worker process, or the exception that stands for it here."""
+    kind, text, left_out = sent
+    match kind:
+        case "value":
+            return text, left_out
+        case "tool_error" | "invalid":
+            raise ToolError(text)
+        case "unserializable":
+            raise UnserializableError(text)
+        case _:
+            log.warning("tool %s failed in its process: %s", spec.name, text)
+            raise _FailedThereError(text)
 
 
 def _sort(error: Exception, spec: ToolSpec) -> tuple[ErrorKind, str]:
     match error:
         case ToolError():
             kind, text = ErrorKind.EXCEPTION, clean(str(error))
+        case TimedOutError() if spec.process:
+            kind, text = ErrorKind.TIMEOUT, f"{spec.name} gave no answer within {spec.timeout:g} s and was killed."
+        case ProcessEndedError():
+            kind, text = ErrorKind.EXCEPTION, f"The process of {spec.name} ended without an answer."
+        case _FailedThereError():
+            kind, text = ErrorKind.EXCEPTION, f"{spec.name} failed: {error}."
         case TimedOutError():
             kind, text = ErrorKind.TIMEOUT, f"{spec.name} gave no answer within {spec.timeout:g} s and was abandoned."
         case OverloadedError():
             kind, text = ErrorKind.OVERLOADED, f"{spec.name} was not started: too many earlier calls still hang."
-        case _UnserializableError():
+        case UnserializableError():
             kind, text = ErrorKind.UNSERIALIZABLE, f"{spec.name} ran, but its result is no JSON value: {error}."
         case _:
             log.warning("tool %s failed", spec.name, exc_info=error)
@@ -71,11 +98,11 @@ def _sort(error: Exception, spec: ToolSpec) -> tuple[ErrorKind, str]:
     return kind, text
 
 
-class TimedOutError(Exception):
-    """The bound of the call was reached; a TimeoutError of the tool's own is an ordinary failure."""
+class _FailedThereError(Exception):
+    """What the tool raised in its worker process, by name."""
 
 
-class _UnserializableError(Exception):
+class UnserializableError(Exception):
     """The tool's value cannot be written as JSON."""
 
 
@@ -135,5 +162,5 @@ def render(value: Any, limit: int) -> tuple[str, int]:
     try:
         data = to_json(value)
     except (PydanticSerializationError, ValueError, RecursionError) as error:
-        raise _UnserializableError(clean(str(error).splitlines()[0][:200])) from None
+        raise UnserializableError(clean(str(error).splitlines()[0][:200])) from None
     return data[:limit].decode("utf-8", "ignore"), max(0, len(data) - limit)

@@ -30,10 +30,10 @@ def wrap(item: "BaseTool | object", **facts: Any) -> ToolSpec:
     facts.setdefault("description", item.description)
     schema = item.args_schema if isinstance(item.args_schema, dict) else None
     model = _model_of_schema(item.name, schema) if schema else cast("type[BaseModel]", item.get_input_schema())
-    return describe(run, name=item.name, args_model=_forbidding(model), **facts)
+    return describe(run, name=item.name, args_model=forbidding(model), **facts)
 
 
-def _forbidding(model: type[BaseModel]) -> type[BaseModel]:
+def forbidding(model: type[BaseModel]) -> type[BaseModel]:
     if model.model_config.get("extra") in ("forbid", "allow"):
         return model
     return cast("type[BaseModel]", type(model.__name__, (model,), {"model_config": ConfigDict(extra="forbid")}))

@@ -99,6 +99,14 @@ class ThreadBusyError(ThreadError):
     """Another process or task is running this thread now."""
 
 
+class RunStoppedError(ThreadError):
+    """The run was asked to stop, for `reason`, and did so at a safe point; the thread can be resumed."""
+
+    def __init__(self, message: str, hint: str = "", reason: str = "") -> None:
+        super().__init__(message, hint)
+        self.reason = reason
+
+
 class ReplayMissError(ThreadError):
     """A run that is played again asked for something that was never recorded."""
 

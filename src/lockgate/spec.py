@@ -45,7 +45,8 @@ class ToolSpec:
       twice with the same arguments equals running it once. Unknown tools are assumed to be the worst of each.
     - `sensitive`: arguments whose origin matters (a recipient, an account, a URL, a path, an amount).
     - `private`: it reads private data. `output`: the integrity of what it returns.
-    - `risk`: how bad a wrong call would be. `timeout` in seconds. `max_output` in bytes of UTF-8 text.
+    - `risk`: how bad a wrong call would be. `timeout` in seconds. `max_output` in bytes of UTF-8 text. `process`: it
+      runs in a worker process, which is killed at the timeout.
     """
 
     name: str
@@ -63,6 +64,7 @@ class ToolSpec:
     timeout: float = 30.0
     max_output: int = 65_536
     tags: frozenset[str] = field(default=frozenset())
+    process: bool = False
 
     @cached_property
     def parameters(self) -> dict[str, Any]:

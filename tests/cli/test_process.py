@@ -72,11 +72,35 @@ def test_killed_while_it_waits_at_the_terminal_loses_nothing(bench: Bench) -> No
 def test_ctrl_c_says_how_to_go_on(bench: Bench, gate: str) -> None:
     process = bench.start(*paying(bench), GATE=gate)
     wait_until_paying(gate)
+    assert process.stderr is not None
+    process.send_signal(signal.SIGINT)
+    while b"once more to stop at once" not in (line := process.stderr.readline()):
+        assert line, "it ended"
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
     assert process.returncode == 130, err
     assert b"nothing is lost" in err and b"lockgate resume t" in err and b"Traceback" not in err
     assert bench.process("resume", "t").out == "Paid.\n"
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_stops_the_run_after_the_call_that_is_under_way(
+    bench: Bench, gate: str, number: signal.Signals, code: int
+) -> None:
+    process = bench.start(*paying(bench), GATE=gate)
+    wait_until_paying(gate)
+    process.send_signal(number)
+    assert process.stderr is not None
+    while b"once more" not in (line := process.stderr.readline()):
+        assert line, "it ended"
+    with Path(gate + ".out").open("w") as go:
+        go.write("go")
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == code, err
+    assert b"stopped at a safe point" in err and b"lockgate resume t" in err
+    assert list(bench.effects()) == ["5"]
+    assert bench.process("resume", "t").out == "Paid.\n"
+    assert list(bench.effects()) == ["5"]
 
 
 def test_one_of_two_at_once_is_told_to_wait(bench: Bench, gate: str) -> None:

@@ -52,6 +52,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "graph": ("lockgate.cli.graph:graph", "Print, draw or prove a graph.", "lockgate graph react --verify"),
     "tools": ("lockgate.cli.catalog:tools", "List the tools with their facts.", "lockgate tools"),
     "policy": ("lockgate.cli.policy:policy", "Show, check and explain policies.", "lockgate policy check refunds.yaml"),
+    "eval": (
+        "lockgate.cli.eval:evals",
+        "Measure guards and agents.",
+        "lockgate eval run agentdojo --suite banking --limit 20",
+    ),
     "models": ("lockgate.cli.models:models", "Fetch small models that run here.", "lockgate models pull smollm2"),
     "doctor": ("lockgate.cli.doctor:doctor", "Say what is missing, and the next step.", "lockgate doctor"),
     "version": ("lockgate.cli.catalog:version", "Print the version.", "lockgate version"),
@@ -65,7 +70,7 @@ Exit codes:
   2    the command was written wrongly
   3    the run waits for a person
   4    the bound on model calls was reached
-  130  interrupted; `lockgate resume` goes on
+  130  stopped by Ctrl-C, 143 by SIGTERM; `lockgate resume` goes on
 
 \b
 Results go to stdout, progress to stderr. Settings: LOCKGATE_* and lockgate.toml.

@@ -3,8 +3,10 @@
 import asyncio
 import getpass
 import os
+import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
@@ -12,7 +14,7 @@ import typer
 
 from lockgate.cli.review import SHOWN_ID, answer, ask, describe, is_approval
 from lockgate.cli.screen import err, one_line, out, print_json, safe
-from lockgate.errors import ApprovalError, ConfigError, LockgateError, ThreadError
+from lockgate.errors import ApprovalError, ConfigError, LockgateError, RunStoppedError, ThreadError
 from lockgate.events import EVENTS, Event
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 Answering = Literal["ask", "yes", "no", "never"]
 EXIT = {"completed": 0, "waiting": 3, "max_iterations": 4}
 """Exit codes by status; any other status is 1."""
+SIGNALLED = {"SIGINT": 130, "SIGTERM": 143}
+"""Exit codes of runs that a signal stopped."""
 _SECRETS = ("KEY", "TOKEN", "SECRET", "PASSWORD", "DATABASE_URL")
 
 
@@ -64,7 +68,12 @@ def drive(runner: asyncio.Runner, session: "Session", manner: Manner, *, message
             if not answers:
                 break
         runner.run(_finish(session, manner))
-    except KeyboardInterrupt:
+    except RunStoppedError as stopped:
+        if manner.json:
+            print_json({"type": "result", "thread": session.thread_id, "status": "stopped"}, lines=True)
+        err().print(f"\nstopped at a safe point; nothing is lost. {stopped.hint}")
+        raise typer.Exit(SIGNALLED[stopped.reason]) from None
+    except (KeyboardInterrupt, asyncio.CancelledError):
         err().print(f"\ninterrupted; nothing is lost. Go on: lockgate resume {session.thread_id}")
         raise typer.Exit(130) from None
     except LockgateError as error:
@@ -99,7 +108,8 @@ async def _play(session: "Session", manner: Manner, *, message: str | None, answ
     else:
         parts = session.resume(answers, modes=("tasks",))
     try:
-        await _print_steps(parts, manner)
+        with _stopped_by_signals(session):
+            await _print_steps(parts, manner)
     except ApprovalError:
         # Nothing to go on with but answers, and none was given yet: the person is asked next.
         if message is not None or answers is not None:
@@ -113,6 +123,32 @@ async def _play(session: "Session", manner: Manner, *, message: str | None, answ
         raise
     except Exception as error:
         raise _run_error(error, session.thread_id) from error
+
+
+@contextmanager
+def _stopped_by_signals(session: "Session") -> Iterator[None]:
+    """The first signal asks the run to stop at the next safe point, the second one ends it where it is."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    asked: list[str] = []
+
+    def stop(name: str) -> None:
+        if asked and task is not None:
+            task.cancel()
+            return
+        asked.append(name)
+        session.stop(name)
+        err().print("\nstopping when what is under way has ended; once more to stop at once")
+
+    installed = []
+    for name in SIGNALLED:
+        with suppress(NotImplementedError, ValueError, RuntimeError):  # Windows, or not the main thread
+            loop.add_signal_handler(signal.Signals[name], stop, name)
+            installed.append(signal.Signals[name])
+    try:
+        yield
+    finally:
+        for number in installed:
+            loop.remove_signal_handler(number)
 
 
 def _run_error(error: Exception, thread_id: str) -> LockgateError:

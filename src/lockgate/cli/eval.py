@@ -1,0 +1,91 @@
+"""`eval list` and `eval run`."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lockgate.errors import ConfigError
+
+if TYPE_CHECKING:
+    from lockgate.evals import Progress
+
+evals = typer.Typer(
+    add_completion=False, rich_markup_mode=None, help="Measure guards and agents on suites of known attacks and tasks."
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
+
+
+@evals.command("list", epilog="\b\nExample:\n  lockgate eval list --json")
+def list_evals(as_json: AsJson = False) -> None:
+    """List the evals and what each measures."""
+    from lockgate.cli.screen import print_json, print_table, table
+    from lockgate.evals import EVALS
+
+    if as_json:
+        print_json([{"name": name, "what": what} for name, (_, what) in EVALS.items()])
+        return
+    listing = table("eval", "what it measures")
+    for name, (_, what) in EVALS.items():
+        listing.add_row(name, what)
+    print_table(listing)
+
+
+@evals.command(
+    "run", epilog="\b\nExample:\n  lockgate eval run agentdojo --suite banking --limit 20 --must attack_success=0"
+)
+def run_eval(
+    name: Annotated[str, typer.Argument(help="As `lockgate eval list` names it.")],
+    suite: Annotated[list[str], typer.Option(help="Only this suite of it; may be repeated.")] = [],
+    policy: Annotated[str, typer.Option(help="A policy file or the name of a pack, instead of the suite's own.")] = "",
+    model: Annotated[str, typer.Option(help="provider:name of a real model to play the agent.")] = "",
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many tasks, and attacks, a suite.")] = None,
+    option: Annotated[list[str], typer.Option("--set", help="NAME=VALUE, an option of this eval.")] = [],
+    must: Annotated[list[str], typer.Option(help="FIGURE=BOUND; exit with 1 when any row is worse.")] = [],
+    as_json: AsJson = False,
+) -> None:
+    """Run an eval: progress on stderr, figures on stdout. The page docs/evals.md says what each figure means."""
+    from lockgate.bridge import run_sync
+    from lockgate.cli.screen import err, out, print_json
+    from lockgate.evals import load_eval
+    from lockgate.evals.report import parse_bounds
+
+    found = load_eval(name)
+    bounds = parse_bounds(must, found.measures)
+    given: dict[str, Any] = {"suite": suite, "policy": policy, "model": model, "limit": limit}
+    options = found.parse({key: value for key, value in given.items() if value} | _settings(option))
+    report = run_sync(found.run(options, _progress()))
+    if as_json:
+        print_json(report.as_json())
+    else:
+        out().print(report.as_text())
+    if broken := report.broken(bounds):
+        for line in broken:
+            err().print(line, style="bold red")
+        raise typer.Exit(1)
+
+
+def _settings(texts: list[str]) -> dict[str, Any]:
+    """Options from NAME=VALUE."""
+    settings: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise ConfigError(f"{text!r} sets nothing.", "Write --set NAME=VALUE.")
+        settings[name] = value
+    return settings
+
+
+def _progress() -> "Progress":
+    """A line on stderr for each tenth that is done."""
+    from lockgate.cli.screen import err
+
+    told = [-1]
+
+    def tell(done: int, total: int, what: str) -> None:
+        tenth = 10 * done // max(total, 1)
+        if tenth != told[0]:
+            told[0] = tenth
+            err().print(f"{what}: {done} of {total}")
+
+    return tell

@@ -1,0 +1,87 @@
+"""Tools in worker processes: a call that outlives its timeout is killed, whatever it is doing.
+
+A thread cannot be stopped, so a synchronous tool that hangs in C code or in a system call is only left behind. A tool
+with `process=True` runs in a process of its own pool (anyio's), which is killed instead.
+"""
+
+import asyncio
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from anyio import BrokenWorkerProcess, CapacityLimiter, to_process
+from pydantic import ValidationError
+
+from lockgate.errors import ConfigError, ToolError
+from lockgate.spec import ToolSpec, explain_invalid
+from lockgate.text import clean
+
+MAX_PROCESSES = 16
+"""Worker processes of one event loop; further calls wait, and their timeout runs meanwhile."""
+
+Sent = tuple[str, str, int]
+"""What crosses back: `value`, `tool_error`, `unserializable`, `invalid` or `error`; a text; the bytes left out."""
+
+
+class TimedOutError(Exception):
+    """The bound of the call was reached; a TimeoutError of the tool's own is an ordinary failure."""
+
+
+class ProcessEndedError(Exception):
+    """The process ended without an answer: it crashed, or something killed it."""
+
+
+def place_of(function: Any) -> tuple[str, str]:
+    """Module and name under which a worker process finds `function`. Raises ConfigError when it cannot."""
+    module, name = function.__module__, function.__qualname__
+    if "<" in name:
+        raise ConfigError(
+            f"{name!r} cannot run in a process of its own: a worker process cannot import it.",
+            "Define it at the top of a module, or leave process=True out.",
+        )
+    return module, name
+
+
+async def in_process(spec: ToolSpec, args: dict[str, Any]) -> Sent:
+    """Runs the tool on `args` in a worker process.
+
+    Raises TimedOutError after `spec.timeout` seconds, when the process is dead, or ProcessEndedError.
+    """
+    module, name = place_of(spec.run)
+    limiter = _limiter(asyncio.get_running_loop())
+    try:
+        async with asyncio.timeout(spec.timeout):
+            return await to_process.run_sync(
+                call_named, module, name, args, spec.max_output, cancellable=True, limiter=limiter
+            )
+    except TimeoutError:
+        raise TimedOutError from None
+    except BrokenWorkerProcess as error:
+        raise ProcessEndedError from error
+
+
+def call_named(module: str, name: str, args: dict[str, Any], limit: int) -> Sent:
+    """In the worker process: what the tool called `name` answers. Only plain data crosses back, no exception does."""
+    from lockgate.tools.execute import UnserializableError, render  # which imports this module
+
+    try:
+        found: Any = import_module(module)
+        for part in name.split("."):
+            found = getattr(found, part)
+        if not isinstance(found, ToolSpec):
+            return "error", f"{module}.{name} is no tool any more", 0
+        text, left_out = render(found.run(**dict(found.args_model.model_validate(args))), limit)
+    except ValidationError as error:
+        return "invalid", explain_invalid(error), 0
+    except ToolError as error:
+        return "tool_error", clean(str(error)), 0
+    except UnserializableError as error:
+        return "unserializable", str(error), 0
+    except BaseException as error:  # noqa: BLE001 - its text may hold secrets; its name says what kind it is
+        return "error", type(error).__name__, 0
+    return "value", text, left_out
+
+
+@cache
+def _limiter(_: asyncio.AbstractEventLoop) -> CapacityLimiter:
+    return CapacityLimiter(MAX_PROCESSES)
