@@ -15,7 +15,7 @@ _KEPT = 16_000_000
 MOST = 2_000
 _DIGITS = 24
 _NUMBER = re.compile(
-    r"(?<![\w.,:/-])[-+]?\d[\d,]*(?:\.\d+)*(?:,\d{1,2})?"
+    r"(?<![\w.,/-])(?<!\d:)[-+]?\d[\d,]*(?:\.\d+)*(?:,\d{1,2})?"
     r"(?:(?=(?:eur|usd|gbp|chf|k?g|km|cm|mm|ml|gb|mb|px|x)\b)|(?![\w:/]|[.,-]\d|-\w))"
 )
 _WORD_BEFORE = re.compile(r"([^\W\d_]+)[\s.,]*$")

@@ -24,6 +24,8 @@ _CODED = 6
 _NEAR = 40
 """Characters before a short value in which the text may say what it is."""
 _NAMERS = words("id ids no nr number num ref reference code key #")
+_WORDS = re.compile(r"[^\W_]+")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _SPACES = re.compile(r"\s+")
 _WORD = re.compile(r"[^\W_]+|#")
 _AMOUNTS = words("amount price sum total value quantity cost fee limit count budget balance salary")
@@ -128,7 +130,12 @@ class Needle:
         after = _WORD.match(text[end:].lstrip()[:12])
         if (said and said[-1] in NO_NAMES) or (after and after.group() in NO_NAMES):
             return False
-        return not frozenset(said[-2:]).isdisjoint(self.names | _NAMERS)
+        return self.named_by(frozenset(said[-2:]))
+
+    def named_by(self, said: frozenset[str]) -> bool:
+        """Whether these words, of a field or before the value, say that it is what the argument wants."""
+        wanted = self.names | _NAMERS
+        return not said.isdisjoint(wanted) or not {word.removesuffix("s") for word in said}.isdisjoint(wanted)
 
     def _squeezed(self, index: Index) -> str:
         """The value with other spacing or punctuation. Only one with a digit in it: words run together by chance."""
@@ -157,6 +164,11 @@ class Needle:
             if _bounded(index.folded, start, end):
                 return True
         return False
+
+
+def names_of(path: str) -> frozenset[str]:
+    """The words of a path: `customer.fileId` gives customer, file and id."""
+    return frozenset(word.casefold() for word in _WORDS.findall(_CAMEL.sub(" ", path).replace("_", " ")))
 
 
 def _stands(text: str, needle: str) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, TypeAlias
 
+from lockgate.guardrails.provenance.needle import names_of
+
 _LARGEST = 400_000
 """Characters of a result that is read as records."""
 _ID = re.compile(r"_?(?:id|uuid|guid)_?|.*(?:[_-](?:id|uuid|guid)_?|[a-z]I[dD])")
@@ -26,6 +28,12 @@ class Records:
         except (ValueError, RecursionError):
             data = None
         self._records = list(_mappings(data))
+        self._fields: dict[str, frozenset[str]] = {}
+        for field, value in (pair for record in self._records for pair in record.items()):
+            for item in value if isinstance(value, list) else [value]:
+                if _scalar(item):
+                    at = str(item).casefold()
+                    self._fields[at] = self._fields.get(at, frozenset()) | names_of(field)
         self._times: dict[tuple[str, str], int] = {}
         for record in self._records:
             for field, value in record.items():
@@ -41,6 +49,10 @@ class Records:
                 for field, value in record.items()
             ):
                 yield record
+
+    def fields(self, leaf: Any) -> frozenset[str]:
+        """The words of the fields that hold `leaf`, itself or in a list."""
+        return self._fields.get(str(leaf).casefold(), frozenset())
 
     def names(self, record: Record, leaf: Any) -> list[str]:
         """What a person calls the record by, if that tells it from the others: `shopping-list.txt`, `shopping list`."""

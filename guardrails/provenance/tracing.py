@@ -11,7 +11,7 @@ from lockgate.evidence import Kind, Trace
 from lockgate.guardrails.provenance.folding import fold
 from lockgate.guardrails.provenance.index import Index, index_of
 from lockgate.guardrails.provenance.instructions import without_attacks
-from lockgate.guardrails.provenance.needle import Needle
+from lockgate.guardrails.provenance.needle import Needle, names_of
 from lockgate.guardrails.provenance.records import records_of
 from lockgate.labels import Integrity
 from lockgate.passage import Passage
@@ -21,8 +21,6 @@ MAX_LEAVES = 1_000
 _LONG = 80
 """Characters from which a text is also traced in pieces."""
 _PIECE = re.compile(r"[^\n.!?;]+[.!?;]?")
-_WORDS = re.compile(r"[^\W_]+")
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _KINDS = list(Kind)
 _BY_INTEGRITY = {
     Integrity.TRUSTED: Kind.TRUSTED,
@@ -126,11 +124,6 @@ def leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-def names_of(path: str) -> frozenset[str]:
-    """The words of a path: `customer.fileId` gives customer, file and id."""
-    return frozenset(word.casefold() for word in _WORDS.findall(_CAMEL.sub(" ", path).replace("_", " ")))
-
-
 def _leaf(path: str, leaf: Any, ready: Sequence[Source]) -> Trace:
     needle = Needle(leaf, names_of(path))
     for kind in Kind:
@@ -158,10 +151,18 @@ def _suspect(needle: Needle, found: list[tuple[Source, str]]) -> str:
 def _stands(needle: Needle, source: Source) -> str:
     """How the value stands in the source, as far as the source vouches for it."""
     if source.kind is Kind.UNTRUSTED:
-        return needle.within(source.index)
+        return needle.within(source.index) or _field(needle, source)
     # A value that looks like another is not that other one; and what a tool only repeats, it does not know.
     how = needle.within(source.index, masked=False) if needle.sound else ""
+    how = how or _field(needle, source)
     return "" if how and source.given and needle.within(source.given) else how
+
+
+def _field(needle: Needle, source: Source) -> str:
+    """Whether a value that has to be named stands in a field that names it."""
+    if not (needle.named and source.passage.structured):
+        return ""
+    return "exact" if needle.named_by(records_of(source.passage.text).fields(needle.text)) else ""
 
 
 def _coded(needle: Needle, source: Source) -> str:
