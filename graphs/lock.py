@@ -39,7 +39,7 @@ def blueprint(*, gate: Gate, agent: str = "") -> StateGraph[Any, Any, Any, Any]:
     )
     graph.add_node("execute_tool", execute_tool(gate=gate, agent=agent))
     graph.add_node("result_guard", result_guard(gate=gate, agent=agent))
-    graph.add_node("refuse", refuse(agent=agent))
+    graph.add_node("refuse", refuse(gate=gate, agent=agent))
     graph.add_edge(START, "action_guard")
     graph.add_edge("execute_tool", "result_guard")
     graph.add_edge("result_guard", END)

@@ -56,7 +56,13 @@ def blueprint(
     graph = StateGraph(AgentState, context_schema=Caller)
     graph.add_node(
         "input_guard",
-        input_guard(max_input=max_input or bounds.max_input, accepted="call_model", refused="output_guard", agent=name),
+        input_guard(
+            max_input=max_input or bounds.max_input,
+            accepted="call_model",
+            refused="output_guard",
+            gate=gate,
+            agent=name,
+        ),
         destinations=("call_model", "output_guard"),
     )
     graph.add_node(
@@ -74,7 +80,7 @@ def blueprint(
         destinations=("lock", "output_guard"),
     )
     graph.add_node("lock", lock.build(gate=gate, agent=name))
-    graph.add_node("output_guard", output_guard(agent=name))
+    graph.add_node("output_guard", output_guard(gate=gate, agent=name))
     graph.add_edge(START, "input_guard")
     graph.add_edge("lock", "call_model")
     graph.add_edge("output_guard", END)

@@ -5,15 +5,18 @@
 
 import logging
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, cast
 
 from pydantic import ValidationError
 
 from lockgate.decision import Call, Decision, Deny
-from lockgate.errors import ConfigError
+from lockgate.errors import ConfigError, LockgateError
 from lockgate.evidence import Evidence
 from lockgate.guardrails.provenance.passages import stated
 from lockgate.guardrails.provenance.witness import examine
 from lockgate.labels import join
+from lockgate.passage import Inspected, Place
 from lockgate.ports import History, Judge
 from lockgate.result import ErrorKind, ToolResult
 from lockgate.spec import ToolSpec, explain_invalid
@@ -48,21 +51,28 @@ class Gate:
             return call, Deny(rule="unknown-tool", reason=f"There is no tool {call.name[:100]!r}. Tools: {known}.")
         if why := unfit(call.args):
             return call, Deny(rule="schema", reason=f"The call's arguments cannot be read: the data {why}.")
+        history = history or History()
+        if history.passages and history.evidence is None:
+            # Of the arguments as the model wrote them: what privacy put tokens for stands as tokens in the texts too.
+            history = replace(history, evidence=self.evidence(call, history))
+        ready = self._prepared(call)
+        if isinstance(ready, Deny):
+            return call, ready
         try:
-            args = spec.validated(call.args)
+            args = spec.validated(ready.args)
         except ValidationError as error:
             return call, Deny(rule="schema", reason=explain_invalid(error))
         except (ValueError, RecursionError) as error:
             return call, Deny(rule="schema", reason=f"The arguments cannot be read: {type(error).__name__}.")
         call = Call(id=call.id, name=call.name, args=args, edited_by=call.edited_by)
         try:
-            return call, self.policy.decide(call, spec, history or History())
+            return call, self.policy.decide(call, spec, history)
         except Exception as error:  # a judge that fails has not allowed anything
             log.exception("the policy failed on a call to %s", call.name)
             return call, Deny(rule="gate", reason=f"The policy could not judge the call: {type(error).__name__}.")
 
     def evidence(self, call: Call, history: History) -> Evidence | None:
-        """Where the call's arguments come from among the history's texts; None when they cannot be validated.
+        """Where the call's arguments come from among the history's texts; None for a call that is denied anyway.
 
         `decide` finds it by itself. This is for those who keep it, in place of the texts, for a later decision.
         """
@@ -70,9 +80,10 @@ class Gate:
         if spec is None or call.error or unfit(call.args):
             return None
         try:
-            return examine(spec.validated(call.args), spec, history)
+            args = spec.validated(call.args)
         except (ValueError, RecursionError):
-            return None
+            args = call.args  # a token of privacy's may be none of the values that the argument takes
+        return examine(args, spec, history)
 
     def inspect(self, call: Call, output: ToolResult | object) -> ToolResult:
         """What the model may read of `output`: clean text within the tool's bound, labelled with its source.
@@ -83,16 +94,54 @@ class Gate:
         facts = stated(spec, call.name)
         if not isinstance(output, ToolResult):
             output = ToolResult(success=True, value=str(output), label=facts)
-        text, left_out = cut(clean(output.value), spec.max_output if spec else 4_096)
+        inspected = self.inspected(clean(output.value), Place.RESULT)
+        text, left_out = cut(inspected.text, spec.max_output if spec else 4_096)
+        withheld = bool(inspected.refused)
         return ToolResult(
-            success=output.success,
-            value=text,
-            error=output.error,
+            success=output.success and not withheld,
+            value=f"The result is withheld: {inspected.refused}." if withheld else text,
+            error=ErrorKind.DENIED if withheld else output.error,
             seconds=output.seconds,
             cut=output.cut + left_out,
             label=join(output.label, facts),
             structured=output.structured,
         )
+
+    def inspected(self, text: str, place: Place) -> Inspected:
+        """`text` as it may stand in `place` by the policy; refused when the policy cannot look at it."""
+        look = getattr(self.policy, "inspect", None)
+        if look is None:
+            return Inspected(text=text)
+        try:
+            return cast("Inspected", look(text, place))
+        except Exception as error:  # what could not be looked at does not pass
+            log.exception("the policy could not inspect a text (%s)", place)
+            return Inspected(text="", refused=_unseen(error))
+
+    def shown(self, value: Any, place: Place) -> Any:
+        """A JSON value as it may stand in `place` by the policy's section on privacy."""
+        sections = getattr(self.policy, "sections", None)
+        if sections is None:
+            return value
+        try:
+            return sections.privacy.redacted(value, place)
+        except Exception as error:  # what could not be looked at is not shown
+            log.exception("the policy could not inspect a value (%s)", place)
+            return f"[withheld: {_unseen(error)}]"
+
+    def _prepared(self, call: Call) -> Call | Deny:
+        prepare = getattr(self.policy, "prepared", None)
+        if prepare is None:
+            return call
+        try:
+            return cast("Call | Deny", prepare(call))
+        except Exception as error:  # a call that could not be made ready does not run
+            log.exception("the arguments of a call to %s could not be made ready", call.name)
+            return Deny(rule="privacy", reason=f"The arguments could not be made ready: {_unseen(error)}.")
+
+
+def _unseen(error: Exception) -> str:
+    return error.message.rstrip(".") if isinstance(error, LockgateError) else f"it failed with {type(error).__name__}"
 
 
 def failure(decision: Deny) -> ErrorKind:

@@ -133,6 +133,10 @@ class Policy:
                 decision = stricter(decision, said)
         return decision
 
+    def prepared(self, call: Call) -> Call | Deny:
+        """The call as it would run, before it is judged; Deny when it cannot be made ready. Raises what that raises."""
+        return self.sections.privacy.prepared(call)
+
     def inspect(self, text: str, place: Place) -> Inspected:
         """`text` as it may go on, after all inspectors, with what they found; raises what an inspector raises."""
         findings: tuple[Finding, ...] = ()

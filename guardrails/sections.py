@@ -11,6 +11,7 @@ from pydantic import Field
 
 from lockgate.decision import Call, Decision
 from lockgate.guardrails.constraint import Strict
+from lockgate.guardrails.privacy.section import Privacy
 from lockgate.guardrails.provenance.judging import Provenance, ProvenanceGuard, Session
 from lockgate.passage import Inspected, Place
 from lockgate.ports import History
@@ -25,13 +26,15 @@ Inspector: TypeAlias = Callable[[str, Place], Inspected]
 class Sections(Strict):
     """The sections of a pack, each with its guard's safe default."""
 
+    privacy: Privacy = Privacy()
     provenance: Provenance = Field(default=Provenance(), description="Where sensitive arguments may come from.")
     session: Session = Field(default=Session(), description="What may meet in one session.")
 
     def guards(self) -> tuple[Guard, ...]:
         """What judges a call after the rules."""
-        return (ProvenanceGuard(self.provenance, self.session),)
+        privacy = self.privacy.guard()
+        return (ProvenanceGuard(self.provenance, self.session), *((privacy,) if privacy else ()))
 
     def inspectors(self) -> tuple[Inspector, ...]:
         """What looks at a text, in order: each sees what the one before let through."""
-        return ()
+        return (self.privacy.inspect,)

@@ -11,6 +11,7 @@ from lockgate.decision import Allow, Call, Deny, Review, Ruling
 from lockgate.guardrails.gate import Gate
 from lockgate.guardrails.provenance.witness import edited
 from lockgate.nodes.node import Goto, Node, Update
+from lockgate.passage import Place
 from lockgate.result import ErrorKind, ToolResult
 from lockgate.spec import explain_invalid
 from lockgate.state import LockState
@@ -72,7 +73,8 @@ def human_review(*, gate: Gate, judge: str, run: str, refuse: str, again: str, a
                 allowed = Allow(rule=review.rule, reason=f"approved by {by}{because}")
                 return {"ruling": _ruled(ruling, allowed, now, by)}, run
             case "edit":
-                anew = Call(id=call.id, name=call.name, args=answer.args or {}, edited_by=by)
+                args = _unshown(answer.args or {}, call, gate)
+                anew = Call(id=call.id, name=call.name, args=args, edited_by=by)
                 origin = state["origin"]
                 if origin.evidence is not None:
                     origin = replace(origin, evidence=edited(origin.evidence, call.args, anew))
@@ -92,7 +94,7 @@ def _request(gate: Gate, agent: str, state: LockState, review: Review) -> dict[s
         "type": "approval",
         "call_id": call.id,
         "tool": call.name,
-        "args": call.args,
+        "args": gate.shown(call.args, Place.OUTPUT),
         "description": spec.description if spec else "This tool is not there any more.",
         "rule": review.rule,
         "reason": review.reason,
@@ -113,6 +115,15 @@ def _request(gate: Gate, agent: str, state: LockState, review: Review) -> dict[s
         "expires_at": ruling.at + review.expires_after,
         "problem": state.get("problem", ""),
         "answers": ["approve", "edit", "reject"],
+    }
+
+
+def _unshown(edited: dict[str, Any], call: Call, gate: Gate) -> dict[str, Any]:
+    """The edited arguments; one that was shown with something taken out, and came back so, is as the call had it."""
+    shown = gate.shown(call.args, Place.OUTPUT)
+    changed = {name for name in call.args if shown[name] != call.args[name]} if isinstance(shown, dict) else set()
+    return {
+        name: call.args[name] if name in changed and shown[name] == value else value for name, value in edited.items()
     }
 
 

@@ -7,8 +7,10 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, RemoveMessage, ToolMessage
 
+from lockgate.guardrails.gate import Gate
 from lockgate.handoff import Status
 from lockgate.nodes.node import Goto, Node, Update
+from lockgate.passage import Place
 from lockgate.result import ErrorKind
 from lockgate.state import AgentState, Note
 from lockgate.text import cleaned, cut
@@ -19,10 +21,11 @@ SUPERSEDED = (
 )
 
 
-def input_guard(*, max_input: int, accepted: str, refused: str, agent: str = "") -> Node:
+def input_guard(*, max_input: int, accepted: str, refused: str, gate: Gate | None = None, agent: str = "") -> Node:
     """Refuses an empty input and one over `max_input` bytes, and answers calls that were left without a result.
 
-    Goes on to `accepted`, or to `refused` with status `refused` and the reason as answer.
+    The new messages are inspected by the gate's policy, which may change or refuse them. Goes on to `accepted`, or to
+    `refused` with status `refused` and the reason as answer.
     """
 
     def body(state: AgentState) -> tuple[Update, Goto]:
@@ -31,12 +34,15 @@ def input_guard(*, max_input: int, accepted: str, refused: str, agent: str = "")
         # A task that was handed down belongs to the run that handed it down.
         run_id = (state.get("run_id") if state.get("task") else "") or uuid.uuid4().hex
         update: Update = {"run_id": run_id, "status": Status.RUNNING, "answer": None, "iterations": 0}
-        if why := _unacceptable(fresh, max_input):
+        why, seen, found = _seen(fresh, max_input, gate)
+        if why:
             dropped = [RemoveMessage(id=message.id) for message in fresh if message.id]
-            short = [_shortened(message) for message in fresh]
+            short = [_shortened(message) for message in seen]
             reply = AIMessage(why, id=uuid.uuid4().hex)
             return {**update, "status": Status.REFUSED, "messages": [*dropped, *short, reply]}, refused
-        repaired, notes = _repaired(messages[: len(messages) - len(fresh)], fresh)
+        repaired, notes = _repaired(messages[: len(messages) - len(fresh)], fresh, seen)
+        if found:
+            notes.append(f"Taken out of the message: {', '.join(found)}.")
         if repaired:
             update["messages"] = repaired
         if notes:
@@ -92,10 +98,12 @@ def _shortened(message: AnyMessage) -> AnyMessage:
     return HumanMessage(f"{kept}\n[{left_out:,} bytes left out]" if left_out else kept, id=uuid.uuid4().hex)
 
 
-def _repaired(before: Sequence[AnyMessage], fresh: Sequence[AnyMessage]) -> tuple[list[Any], list[str]]:
-    """What to write so that open calls are answered before the new messages, and every text is clean."""
+def _repaired(
+    before: Sequence[AnyMessage], fresh: Sequence[AnyMessage], seen: Sequence[AnyMessage]
+) -> tuple[list[Any], list[str]]:
+    """What to write so that open calls are answered before the new messages, which stand there as they were `seen`."""
     notes: list[str] = []
-    clean = [_clean(message) for message in fresh]
+    clean = [_clean(message) for message in seen]
     open_calls = unanswered(before)
     if open_calls:
         names = ", ".join(name for _, name in open_calls)
@@ -104,9 +112,32 @@ def _repaired(before: Sequence[AnyMessage], fresh: Sequence[AnyMessage]) -> tupl
         moved = [RemoveMessage(id=message.id) for message in fresh if message.id]
         return [*moved, *closed, *clean], notes
     changed = [new for new, old in zip(clean, fresh, strict=True) if new is not old]
-    if changed:
+    if any(_clean(message) is not message for message in fresh):
         notes.append("The message held NUL or lone surrogate characters; they were replaced.")
     return changed, notes
+
+
+def _seen(fresh: list[AnyMessage], max_input: int, gate: Gate | None) -> tuple[str, list[AnyMessage], tuple[str, ...]]:
+    """Why the messages are refused, the messages as they may stand, and the kinds that were taken out."""
+    if (why := _unacceptable(fresh, max_input)) or gate is None:
+        return why, fresh, ()
+    seen: list[AnyMessage] = []
+    found: dict[str, None] = {}
+    for message in fresh:
+        inspected = gate.inspected(message.text, Place.INPUT)
+        if inspected.refused:
+            return f"The message is refused: {inspected.refused}.", [], ()
+        changed = inspected.text != message.text
+        # Blocks of other media stay; their text becomes one block.
+        others = [] if isinstance(message.content, str) else [b for b in message.content if not _is_text(b)]
+        content = [*others, {"type": "text", "text": inspected.text}] if others else inspected.text
+        seen.append(message.model_copy(update={"content": content}) if changed else message)
+        found |= dict.fromkeys(finding.kind for finding in inspected.findings) if changed else {}
+    return "", seen, tuple(found)
+
+
+def _is_text(block: Any) -> bool:
+    return isinstance(block, str) or (isinstance(block, dict) and block.get("type") == "text")
 
 
 def _clean(message: AnyMessage) -> AnyMessage:

@@ -1,14 +1,14 @@
 """`refuse`: a call that does not run still gets its answer, so the transcript stays valid."""
 
 from lockgate.decision import Deny
-from lockgate.guardrails.gate import failure
+from lockgate.guardrails.gate import Gate, failure
 from lockgate.nodes.node import Node, Update
 from lockgate.nodes.result_guard import tool_message
 from lockgate.result import ErrorKind, ToolResult
 from lockgate.state import LockState
 
 
-def refuse(*, agent: str = "") -> Node:
+def refuse(*, gate: Gate, agent: str = "") -> Node:
     """Tells the model that the call was denied, rejected or expired, and why."""
 
     def body(state: LockState) -> Update:
@@ -19,7 +19,7 @@ def refuse(*, agent: str = "") -> Node:
             kind = failure(denied) if isinstance(denied, Deny) else ErrorKind.DENIED
             result = ToolResult.failed(kind, denied.reason)
         return {
-            "messages": [tool_message(call, result)],
+            "messages": [tool_message(call, result, gate)],
             "decisions": {call.id: ruling},
         }
 

@@ -8,6 +8,7 @@ from lockgate.decision import Call, canonical_json
 from lockgate.guardrails.gate import Gate
 from lockgate.handoff import Usage
 from lockgate.nodes.node import Node, Update
+from lockgate.passage import Place
 from lockgate.result import ToolResult
 from lockgate.state import LockState
 
@@ -19,7 +20,7 @@ def result_guard(*, gate: Gate, agent: str = "") -> Node:
         call = state["call"]
         result = gate.inspect(call, state["result"])
         return {
-            "messages": [tool_message(call, result)],
+            "messages": [tool_message(call, result, gate)],
             "trust": result.label,
             "usage": Usage(tool_calls=1),
             "decisions": {call.id: state["ruling"]},
@@ -28,11 +29,13 @@ def result_guard(*, gate: Gate, agent: str = "") -> Node:
     return Node("result_guard", body, agent=agent)
 
 
-def tool_message(call: Call, result: ToolResult) -> ToolMessage:
+def tool_message(call: Call, result: ToolResult, gate: Gate) -> ToolMessage:
     """What the model reads of one call: the value or the error, and what a reviewer or a bound changed."""
     text = result.value if result.success else f"Error: {result.value}"
     if call.edited_by:
-        text = f"[{call.edited_by} changed the arguments to {canonical_json(call.args)}]\n{text}"
+        text = (
+            f"[{call.edited_by} changed the arguments to {canonical_json(gate.shown(call.args, Place.RESULT))}]\n{text}"
+        )
     if result.cut:
         text = f"{text}\n[{result.cut:,} more bytes were left out]"
     return ToolMessage(

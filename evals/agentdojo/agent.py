@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolCall
+
 from lockgate.decision import Allow, Call, Decision, Deny, Review, verb
 from lockgate.evals.agentdojo.attacker import Calls
 from lockgate.evals.agentdojo.dojo import Dojo
@@ -12,7 +14,11 @@ from lockgate.evals.agentdojo.guard import Guard
 from lockgate.evals.agentdojo.payload import Order
 from lockgate.evals.agentdojo.world import World
 from lockgate.guardrails import Gate
+from lockgate.guardrails.provenance import passages
+from lockgate.labels import join_all
+from lockgate.nodes.result_guard import tool_message
 from lockgate.ports import History
+from lockgate.spec import ToolSpec
 from lockgate.tools.execute import execute
 
 Said: TypeAlias = Literal["allow", "deny", "review"]
@@ -69,20 +75,27 @@ class Script:
 async def play(guard: Guard, world: World, script: Script, prompt: str) -> list[Step]:
     """Plays `script` through the two gates as the lock does. A reviewer approves the user's calls and no others."""
     gate = Gate(guard.policy, world.tools(guard.facts))
-    history = History().said(prompt)
+    messages: list[BaseMessage] = [HumanMessage(prompt)]
     steps: list[Step] = []
     read: list[str] = []
     while (wanted := script.next(read)) is not None:
         name, args = wanted
         proposed = Call(id=f"call-{len(steps)}", name=name, args=copy.deepcopy(args))
-        call, decision = gate.rule(proposed, history)
+        call, decision = gate.rule(proposed, history(messages, gate.tools))
         steps.append(step(proposed, decision, intruding=script.intruding))
         read = []
         if _runs(decision, approved=not script.intruding):
+            messages.append(AIMessage("", tool_calls=[ToolCall(name=name, args=args, id=call.id, type="tool_call")]))
             result = gate.inspect(call, await execute(gate.tools[call.name], call))
-            history = history.returned(call, result)
-            read = [result.value]
+            messages.append(tool_message(call, result, gate))
+            read = [messages[-1].text]
     return steps
+
+
+def history(messages: Sequence[BaseMessage], tools: Mapping[str, ToolSpec]) -> History:
+    """What the guard may know of the session: its texts with their labels, and the join of these."""
+    seen = passages(messages, tools)
+    return History(trust=join_all(passage.label for passage in seen), passages=seen)
 
 
 def step(call: Call, decision: Decision, *, intruding: bool) -> Step:

@@ -42,6 +42,8 @@ class Settings(BaseSettings):
     """`provider:name`, `local`, `local:PATH.gguf` or `scripted:FILE.yaml`."""
     model_base_url: str = ""
     """Base URL of an OpenAI-compatible server."""
+    privacy_key: SecretStr | None = None
+    """Under which private data is tokenised and hashed; only policies that do so need it."""
     policy: str = ""
     """Path of a policy pack or the name of a shipped one."""
     max_iterations: int = Field(20, ge=1, le=1_000)

@@ -172,7 +172,7 @@ def test_the_guard_sees_the_prompt_the_facts_and_earlier_results_and_nothing_els
     asyncio.run(run_scripted(workspace, guard, user, attacked))
     first, *_, last = judge.shown
     assert [(p.source, p.text) for p in first[2].passages] == [("user", user.PROMPT)]
-    results = [p.source for p in last[2].passages[1:]]
+    results = [p.source for p in last[2].passages if p.source.startswith("tool:")]
     assert results == [f"tool:{call.name}" for call, _, _ in judge.shown[:-1]]
     assert last[2].trust.integrity.name == "UNTRUSTED"
     everything = repr(judge.shown)

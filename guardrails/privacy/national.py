@@ -1,0 +1,89 @@
+"""National ids: tax, health, social insurance and identity numbers with their check digits."""
+
+from collections.abc import Callable
+
+from lockgate.guardrails.privacy import checksums
+from lockgate.guardrails.privacy.kind import Check, Kind, alone, digits, told
+
+
+def _numbered(valid: Callable[[bytes], bool]) -> Check:
+    """Digits that pass `valid`."""
+
+    def check(data: bytes, start: int, end: int) -> int:
+        return end if alone(data, start, end) and valid(digits(data, start, end)) else 0
+
+    return check
+
+
+def _lettered(valid: Callable[[str], bool]) -> Check:
+    """Letters and digits that pass `valid`."""
+
+    def check(data: bytes, start: int, end: int) -> int:
+        text = data[start:end].decode().upper()
+        text = "".join(char for char in text if char.isalnum())
+        return end if alone(data, start, end) and valid(text) else 0
+
+    return check
+
+
+def _nino(text: str) -> bool:
+    # Prefixes that HM Revenue & Customs never gives out.
+    return (
+        text[:2] not in {"BG", "GB", "KN", "NK", "NT", "TN", "ZZ"}
+        and text[0] not in "DFIQUV"
+        and text[1] not in "DFIOQUV"
+    )
+
+
+def _personnummer(number: bytes) -> bool:
+    return checksums.luhn(number) and 1 <= int(number[2:4]) <= 12 and 1 <= int(number[4:6]) % 60 <= 31  # noqa: PLR2004
+
+
+_NATIONAL = ("national_id", "personal")
+
+
+def _id(name: str, shape: str, check: Check) -> Kind:
+    return Kind(name=name, groups=_NATIONAL, shape=shape, check=check, bounded=True)
+
+
+def _told(name: str, words: str, shape: str, valid: Callable[[bytes], bool]) -> Kind:
+    return told(name, _NATIONAL, words, shape, _numbered(valid))
+
+
+KINDS: tuple[Kind, ...] = (
+    _id(
+        "fr_nir",
+        r"\b[1-478] ?[0-9]{2} ?[0-9]{2} ?(?:[0-9]{2}|2[ABab]) ?[0-9]{3} ?[0-9]{3} ?[0-9]{2}\b",
+        _lettered(checksums.fr_nir),
+    ),
+    _id("ch_ahv", r"\b756[. ]?[0-9]{4}[. ]?[0-9]{4}[. ]?[0-9]{2}\b", _numbered(checksums.ch_ahv)),
+    Kind(
+        name="in_aadhaar",
+        groups=_NATIONAL,
+        shape=r"\b[2-9][0-9]{3}(?:[ \-]?[0-9]{4}){2,}\b",
+        trigger=r"\b[2-9][0-9]{3}[ \-]?[0-9]{4}[ \-]?[0-9]{4}\b",
+        check=_numbered(lambda number: len(number) == 12 and checksums.verhoeff(number)),  # noqa: PLR2004
+    ),
+    _id("us_ssn", r"\b[0-9]{3}-[0-9]{2}-[0-9]{4}\b", _numbered(checksums.us_ssn)),
+    _told("us_ssn", r"\bssn|social security", r"[0-9]{3} ?[0-9]{2} ?[0-9]{4}", checksums.us_ssn),
+    _id("br_cpf", r"\b[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}\b", _numbered(checksums.br_cpf)),
+    _told("br_cpf", r"\bcpf", "[0-9]{11}", checksums.br_cpf),
+    _told(
+        "de_tax_id",
+        r"steuer|\bidnr|\btin\b|\btax",
+        "[1-9][0-9] ?[0-9]{3} ?[0-9]{3} ?[0-9]{3}",
+        checksums.de_tax_id,
+    ),
+    _told("pl_pesel", "pesel", "[0-9]{11}", checksums.pl_pesel),
+    _told("nl_bsn", r"\bbsn|burgerservice|sofi", r"[0-9]{9}|[0-9]{4}\.[0-9]{2}\.[0-9]{3}", checksums.nl_bsn),
+    _told("uk_nhs", r"\bnhs", r"[0-9]{3}[ \-]?[0-9]{3}[ \-]?[0-9]{4}", checksums.uk_nhs),
+    _told("ca_sin", r"\bsin\b|social insurance", r"[0-9]{3}[ \-]?[0-9]{3}[ \-]?[0-9]{3}", checksums.luhn),
+    _id("se_personnummer", r"\b[0-9]{6}[\-+][0-9]{4}\b", _numbered(_personnummer)),
+    _id("uk_nino", r"\b[A-Za-z]{2} ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-Da-d]\b", _lettered(_nino)),
+    _id("es_dni", r"\b(?:[0-9]{8}|[XYZ]-?[0-9]{7})-?[A-HJ-NP-TV-Z]\b", _lettered(checksums.es_dni)),
+    _id(
+        "it_codice_fiscale",
+        r"(?i)\b[A-Z]{6}[0-9LMNP-V]{2}[A-EHLMPRST][0-9LMNP-V]{2}[A-Z][0-9LMNP-V]{3}[A-Z]\b",
+        _lettered(checksums.it_codice_fiscale),
+    ),
+)
