@@ -8,7 +8,7 @@ from lockgate.decision import Call, canonical_json
 from lockgate.guardrails.gate import Gate
 from lockgate.handoff import Usage
 from lockgate.nodes.node import Node, Update
-from lockgate.passage import Place
+from lockgate.passage import MARK, Place, marking
 from lockgate.result import ToolResult
 from lockgate.state import LockState
 
@@ -44,5 +44,6 @@ def tool_message(call: Call, result: ToolResult, gate: Gate) -> ToolMessage:
         name=call.name,
         status="success" if result.success else "error",
         id=uuid.uuid4().hex,
-        additional_kwargs={"error": result.error.value} if result.error else {},
+        additional_kwargs={MARK: marking(result.label, structured=result.structured)}
+        | ({"error": result.error.value} if result.error else {}),
     )

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +13,10 @@ from pydantic import BaseModel, ValidationError
 
 from lockgate.blackboard import Entry
 from lockgate.errors import LockgateError
+from lockgate.guardrails.provenance import passages
 from lockgate.handoff import AgentResult, AgentTask, Budget, Status, Usage
 from lockgate.labels import TRUSTED, Label, join_all
+from lockgate.passage import MARK, Passage, marking
 from lockgate.text import clean, cleaned, cut, unfit
 
 MAX_OUTPUT = 65_536
@@ -61,11 +63,13 @@ async def perform(
     trust: Label,
     run_id: str = "",
     shared: Mapping[str, Entry] | None = None,
+    heard: Sequence[Passage] = (),
 ) -> AgentResult:
     """Runs the worker on `task` and says what came of it; raises nothing but LangGraph's own control flow.
 
     `given` are the results of the tasks it depends on, `shared` is what it reads of the blackboard, `trust` is the
-    label of the task itself, `run_id` names the run that it is a part of. The state the worker had reached counts
+    label of the task itself, `run_id` names the run that it is a part of, `heard` is what the user said to the agents
+    above. The state the worker had reached counts
     even when it fails, so its usage and labels are never lost.
     """
     shared = shared or {}
@@ -74,8 +78,10 @@ async def perform(
         error = f"{task.type} may not be given this: it is not cleared for data of {_sources(label)}"
         return AgentResult(task_id=task.task_id, status=Status.FAILED, error=error)
     channels = worker.graph.channels
-    message = HumanMessage(wording(task, given, shared), id=f"task-{task.task_id}")
-    entry = {"messages": [message], "task": task, "trust": label, "run_id": run_id}
+    message = HumanMessage(
+        wording(task, given, shared), id=f"task-{task.task_id}", additional_kwargs={MARK: marking(label)}
+    )
+    entry = {"messages": [message], "task": task, "trust": label, "run_id": run_id, "heard": list(heard)}
     state: Any = {}
     try:
         async with asyncio.timeout(task.timeout_seconds) as limit:
@@ -91,6 +97,13 @@ async def perform(
         said = f": {error.message}" if isinstance(error, LockgateError) else ""
         return _ended(task, state, label, f"the worker died of {type(error).__name__}{said}")
     return _concluded(worker, task, state, label)
+
+
+def heard_in(state: Mapping[str, Any]) -> list[Passage]:
+    """What the user said, word for word, to the agent of this state or to those above it."""
+    if state.get("task"):
+        return list(state.get("heard") or ())
+    return [passage for passage in passages(state.get("messages") or (), {}) if passage.source == "user"]
 
 
 def wording(task: AgentTask, given: Mapping[str, AgentResult], shared: Mapping[str, Entry]) -> str:

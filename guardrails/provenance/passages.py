@@ -2,28 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
 
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
 from lockgate.decision import canonical_json
 from lockgate.labels import OWNER, TRUSTED, UNTRUSTED, Integrity, Label, join
-from lockgate.passage import Finding, Passage
+from lockgate.passage import MARK, Finding, Passage
 from lockgate.result import ErrorKind
 from lockgate.spec import ToolSpec
 
-MARK = "lockgate"
-"""Key in `additional_kwargs` under which a message carries the label and the findings of its text."""
-
 
 def passages(
-    messages: Sequence[AnyMessage], tools: Mapping[str, ToolSpec], *, system: str = "", task: Label | None = None
+    messages: Sequence[BaseMessage], tools: Mapping[str, ToolSpec], *, system: str = "", task: Label | None = None
 ) -> tuple[Passage, ...]:
     """The texts of `messages` as passages, oldest first, after the operator's `system` prompt.
 
     A tool's text has the label its message carries, raised to what the tool's facts say; without either it is
     untrusted. With `task`, the label of a task handed down by another agent, what is said to the agent is that agent's
-    word and not the user's. Answers to calls that never ran are left out: the lock wrote them.
+    word and not the user's; its message may carry a label of its own. Answers to calls that never ran are left out: the lock wrote them.
     """
     found = [_operator(system)] if system else []
     calls: dict[str, str] = {}
@@ -39,12 +35,6 @@ def passages(
         elif isinstance(message, SystemMessage):
             found.append(_operator(message.text))
     return tuple(found)
-
-
-def label_data(label: Label) -> dict[str, Any]:
-    """`label` as plain JSON, for `additional_kwargs`."""
-    readers = None if label.readers is None else sorted(label.readers)
-    return {"integrity": str(label.integrity), "readers": readers, "sources": sorted(label.sources)}
 
 
 def stated(spec: ToolSpec | None, name: str) -> Label:
@@ -66,7 +56,7 @@ def _said(message: HumanMessage, task: Label | None) -> Passage:
         return Passage(
             source="agent",
             text=message.text,
-            label=join(task, label or Label(integrity=Integrity.INTERNAL)),
+            label=join(label or task, Label(integrity=Integrity.INTERNAL)),
             findings=findings,
         )
     label = join(label or TRUSTED, Label(sources=frozenset({"user"})))
@@ -82,10 +72,19 @@ def _returned(message: ToolMessage, spec: ToolSpec | None, given: str) -> Passag
     name = message.name or ""
     label, findings = _mark(message)
     label = join(label or TRUSTED, stated(spec, name))
-    return Passage(source=f"tool:{name}", text=message.text, label=label, findings=findings, given=given)
+    mark = message.additional_kwargs.get(MARK)
+    structured = isinstance(mark, dict) and mark.get("structured") is True
+    return Passage(
+        source=f"tool:{name}",
+        text=message.text,
+        label=label,
+        findings=findings,
+        given=given,
+        structured=structured,
+    )
 
 
-def _mark(message: AnyMessage) -> tuple[Label | None, tuple[Finding, ...]]:
+def _mark(message: BaseMessage) -> tuple[Label | None, tuple[Finding, ...]]:
     """The label and the findings that a message carries. One that cannot be read is untrusted."""
     data = message.additional_kwargs.get(MARK)
     if data is None:

@@ -22,7 +22,7 @@ _LONG = 80
 """Characters from which a text is also traced in pieces."""
 _PIECE = re.compile(r"[^\n.!?;]+[.!?;]?")
 _KINDS = list(Kind)
-_BY_INTEGRITY = {
+KIND_OF = {
     Integrity.TRUSTED: Kind.TRUSTED,
     Integrity.INTERNAL: Kind.INTERNAL,
     Integrity.UNTRUSTED: Kind.UNTRUSTED,
@@ -64,7 +64,7 @@ def kind_of(passage: Passage) -> Kind | None:
         return None
     if passage.label.integrity == Integrity.TRUSTED and passage.source in ("user", "operator"):
         return Kind(passage.source)
-    return _BY_INTEGRITY[passage.label.integrity]
+    return KIND_OF[passage.label.integrity]
 
 
 def trace(value: Any, passages: Iterable[Passage], *, argument: str = "", named: bool = False) -> list[Trace]:

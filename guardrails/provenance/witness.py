@@ -12,8 +12,8 @@ from lockgate.guardrails.provenance.folding import fold
 from lockgate.guardrails.provenance.instructions import attacks
 from lockgate.guardrails.provenance.intent import asked, decodes, delegated
 from lockgate.guardrails.provenance.secrets import marked, secrets_in, tokens
-from lockgate.guardrails.provenance.tracing import Source, kind_of, leaves, sources, trace_in
-from lockgate.labels import Integrity
+from lockgate.guardrails.provenance.tracing import KIND_OF, Source, kind_of, leaves, sources, trace_in
+from lockgate.labels import Integrity, Label
 from lockgate.passage import Passage
 from lockgate.ports import History
 from lockgate.spec import ToolSpec
@@ -36,6 +36,18 @@ def examine(args: Mapping[str, Any], spec: ToolSpec, history: History) -> Eviden
         private=history.trust.readers is not None or any(p.label.readers is not None for p in history.passages),
         attacks=tuple(sorted({finding.kind for passage in untrusted for finding in attacks(passage)})),
         secrets=_leaking(args, history.passages, ready),
+    )
+
+
+def vouched(args: Mapping[str, Any], label: Label) -> Evidence:
+    """The evidence about a call that the operator's own graph makes, of arguments that all bear `label`."""
+    kind, names = KIND_OF[label.integrity], tuple(sorted(label.sources)) or ("operator",)
+    found = [path for name, value in args.items() for path, _ in leaves(value, name)]
+    return Evidence(
+        traces=tuple(Trace(path=path, kind=kind, sources=names) for path in found),
+        asked=Asked.YES,
+        untrusted=label.integrity >= Integrity.UNTRUSTED,
+        private=label.readers is not None,
     )
 
 

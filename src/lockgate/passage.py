@@ -1,7 +1,9 @@
 """`Passage`: one text that a session has seen, with its label and with what the screens found in it."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Any
 
 from lockgate.labels import TRUSTED, Label
 
@@ -43,6 +45,18 @@ class Inspected:
     text: str
     findings: tuple[Finding, ...] = ()
     refused: str = ""
+
+
+MARK = "lockgate"
+"""Key in a message's `additional_kwargs` under which it carries the label and the findings of its text."""
+
+
+def marking(label: Label, findings: Sequence[Finding] = (), *, structured: bool = False) -> dict[str, Any]:
+    """What a message carries under `MARK`, as plain JSON; the findings' spans are offsets in the message's text."""
+    readers = None if label.readers is None else sorted(label.readers)
+    stated = {"integrity": str(label.integrity), "readers": readers, "sources": sorted(label.sources)}
+    found = {"label": stated, "findings": [asdict(finding) for finding in findings]}
+    return found | ({"structured": True} if structured else {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,7 +66,7 @@ def _reading(rows: Rows) -> list[ToolSpec]:
     async def find_customer(email: Annotated[str, Field(max_length=200)]) -> dict[str, Any]:
         """Find a customer by mail address, with the customer's orders."""
         found = await rows(
-            "SELECT id AS customer_id, array(SELECT id FROM desk.orders WHERE customer_id = c.id ORDER BY id) AS orders "
+            "SELECT id AS customer_id, array(SELECT id FROM desk.orders WHERE customer_id = c.id ORDER BY id) orders "
             "FROM desk.customers c WHERE email = lower(%s)",
             email,
         )
