@@ -153,7 +153,7 @@ class _Round:
         for event in begun:
             self.write(event)
         result = await perform(
-            worker, entitled(worker, task, self.above), given, self.trust, self.run_id, shared, self.heard
+            worker, entitled(worker, task, self.above), given, self.trust, self.run_id, shared, heard=self.heard
         )
         result = self._writable(worker, task, result)
         ended = time.time()

@@ -63,6 +63,7 @@ async def perform(
     trust: Label,
     run_id: str = "",
     shared: Mapping[str, Entry] | None = None,
+    *,
     heard: Sequence[Passage] = (),
 ) -> AgentResult:
     """Runs the worker on `task` and says what came of it; raises nothing but LangGraph's own control flow.

@@ -19,7 +19,8 @@ def passages(
 
     A tool's text has the label its message carries, raised to what the tool's facts say; without either it is
     untrusted. With `task`, the label of a task handed down by another agent, what is said to the agent is that agent's
-    word and not the user's; its message may carry a label of its own. Answers to calls that never ran are left out: the lock wrote them.
+    word and not the user's; its message may carry a label of its own. Answers to calls that never ran are left out: the
+    lock wrote them.
     """
     found = [_operator(system)] if system else []
     calls: dict[str, str] = {}
