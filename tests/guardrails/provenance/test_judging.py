@@ -180,7 +180,7 @@ def test_rules_speak_of_origins(history, tool, args, rule):
 def test_an_unknown_origin_does_not_load():
     with pytest.raises(PolicyError, match="is no source"):
         Policy.parse("version: 1\nrules:\n  - {id: a, tools: [x], args: {y: {from: [friend]}}, action: allow}\n")
-    with pytest.raises(PolicyError, match="did you mean"):
+    with pytest.raises(PolicyError, match="Did you mean 'from'"):
         Policy.parse("version: 1\nrules:\n  - {id: a, tools: [x], args: {y: {form: [user]}}, action: allow}\n")
 
 
@@ -205,7 +205,7 @@ def test_a_further_deny_rule_never_allows_more(asked, seen, call):
     history = said(asked)
     for text in seen:
         history = read(history, text)
-    deny = "rules: [{id: no, priority: 1, tools: [wire_money, post_*], args: {}, action: deny},"
+    deny = "rules: [{id: never, priority: 1, tools: [wire_money, post_*], args: {}, action: deny},"
     stricter = Gate(Policy.parse(ALLOW.replace("rules: [", deny)), tools())
     assert STRICT[type(decide(history, *call, stricter))] >= STRICT[type(decide(history, *call))]
 
@@ -226,4 +226,4 @@ def test_untrusted_text_never_opens_the_gate(asked, seen, call):
 @settings(max_examples=150, deadline=None)
 def test_no_text_makes_the_guard_fail(asked, seen, value):
     decision = decide(read(said(asked), seen), "send_letter", {"to": [value, EVE], "text": value})
-    assert decision.rule != "default" and decision.rule != "gate"
+    assert decision.rule not in {"default", "gate"}
