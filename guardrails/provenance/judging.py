@@ -149,5 +149,7 @@ def _from(trace: Trace) -> str:
 
 
 def _review(rule: str, reason: str, section: Provenance | Session) -> Review:
-    extra = {} if section.expires_after is None else {"expires_after": float(section.expires_after)}
-    return Review(rule=rule, reason=reason, approvers=frozenset(section.approvers or ()), **extra)
+    approvers = frozenset(section.approvers or ())
+    if section.expires_after is None:
+        return Review(rule=rule, reason=reason, approvers=approvers)
+    return Review(rule=rule, reason=reason, approvers=approvers, expires_after=float(section.expires_after))

@@ -104,7 +104,8 @@ def append_notes(state: list[Note], writes: Sequence[Sequence[Note]]) -> list[No
 class AgentState(TypedDict, total=False):
     """The state of an agent. `messages`, `decisions` and `notes` are stored as deltas.
 
-    `iterations` counts model calls since the last user message; `run_id` names the run that message began.
+    `iterations` counts model calls since the last user message; `run_id` names the run that message began, `before`
+    is the usage when it did. `held` are calls that wait for the review of another one, as the lock takes them.
     `heard` is what the user and the operator said to the agents above, word for word, so that their words vouch for
     values down here too. `events` lives for one step only: the Postgres saver files it in the events table.
     """
@@ -117,6 +118,8 @@ class AgentState(TypedDict, total=False):
     answer: str | None
     iterations: int
     usage: Annotated[Usage, add_usage]
+    before: Usage
+    held: list[dict[str, Any]]
     trust: Annotated[Label, join_trust]
     decisions: Annotated[dict[str, Ruling], DeltaChannel(merge_rulings, snapshot_frequency=SNAPSHOT_EVERY)]
     notes: Annotated[list[Note], DeltaChannel(append_notes, snapshot_frequency=SNAPSHOT_EVERY)]
@@ -128,12 +131,16 @@ class Origin:
     """Where a call comes from: the run, the session's trust as the model made it, and what the model said with it.
 
     `evidence` is where its arguments come from, as far as the session shows it.
+    `confidence` is how sure the model is, 0 to 1, None when nobody knows. `over` says which budget leaves no room for
+    the call.
     """
 
     run_id: str
     trust: Label
     reasoning: str
     evidence: Evidence | None = None
+    confidence: float | None = None
+    over: str = ""
 
 
 class LockOutput(TypedDict, total=False):
