@@ -21,6 +21,8 @@ from lockgate.guardrails.provenance.verbs import (
     MONEY,
     NEGATIONS,
     OPENERS,
+    PHRASES,
+    PLAIN,
     READING,
 )
 from lockgate.labels import Integrity
@@ -90,7 +92,7 @@ def _request(text: str) -> tuple[frozenset[str], bool, bool]:
     delegates = DELEGATION.search(LISTED.sub(" ", text)) is not None or (
         len(text) <= _SHORT and CONSENT.match(text) is not None
     )
-    classes: set[str] = set()
+    classes = {kind for kind, pattern in PHRASES if pattern.search(text)}
     reads = False
     tokens = _TOKEN.findall(text)
     for place, word in enumerate(tokens):
@@ -99,6 +101,8 @@ def _request(text: str) -> tuple[frozenset[str], bool, bool]:
         opens = before in OPENERS or not before[0].isalpha()
         if opens and word in READING:
             reads = True
+        elif _begs(tokens, place) and word not in PLAIN and word[0].isalpha() and not _known(word):
+            delegates = True  # what it is that the user asks for is not understood
         found = _OF.get(word) or (_OF.get(_base(word)) if word.endswith("ing") else None)
         if not found or (word in AMBIGUOUS and not opens) or _idle(word, before, after):
             continue
@@ -106,6 +110,16 @@ def _request(text: str) -> tuple[frozenset[str], bool, bool]:
             continue
         classes |= {"make"} if (word, after) == ("set", "up") else found
     return frozenset(classes), reads or "?" in text, delegates
+
+
+def _begs(tokens: list[str], place: int) -> bool:
+    """Whether a plain request comes next: after `please`, or after `can you`."""
+    before = tokens[max(0, place - 2) : place]
+    return before[-1:] == ["please"] or (before[-1:] == ["you"] and before[0] in ("can", "could", "would", "will"))
+
+
+def _known(word: str) -> bool:
+    return word in _OF or word in READING or _base(word) in _OF
 
 
 def fold_lines(text: str) -> str:

@@ -75,6 +75,22 @@ MONEY = words("money payment payments fund funds cash transfer transaction")
 LETTERS = words("email mail message sms note letter invitation notification reply dm")
 """What is sent tells paying from telling."""
 
+_PHRASES = {
+    "tell": r"let \S+(?: \S+)? know|(?:get|be) in touch|reach out|loop in|fill in|drop \S+ a|pass \S+ (?:on|along)|"
+    r"(?:make|leave|put up) an? (?:post|comment|note|announcement|reply)",
+    "pay": r"(?:make|do) (?:an?|the|my|another) (?:\w+ )?(?:payment|transfer|donation|order|purchase|deposit)",
+    "make": r"put \S+(?: \S+)? (?:in|on|down|into)|block (?:off|out)|pencil in|sign (?:me|us) up",
+    "remove": r"get rid of|take (?:\S+ )?(?:off|out|down)|throw (?:\S+ )?(?:away|out)|call off|opt out",
+}
+PHRASES = tuple((kind, re.compile(rf"\b(?:{phrases})\b")) for kind, phrases in _PHRASES.items())
+"""Turns of speech for an effect that no single verb tells."""
+
+PLAIN = words(
+    "please take go be let help try make remember forget don't do not use keep ensure also kindly just first then me "
+    "us i the a my"
+)
+"""Words that may follow `please` and ask for nothing by themselves."""
+
 CONSENT = re.compile(r"\W*(?:yes|yep|yeah|ok|okay|sure|go ahead|do it|do that|proceed|continue|confirmed?|approved?)\b")
 """Words by which a short message agrees to what the agent proposed."""
 
