@@ -18,10 +18,10 @@ _MAX_VIEWS = 64
 _LEAST = 6
 """Characters that a decoded piece must have to be a text at all."""
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}(?:\r?\n[A-Za-z0-9+/_-]{8,})*={0,2}")
-_HEX = re.compile(r"(?:0x)?(?:[0-9A-Fa-f]{2}[ :]?){6,}")
+_HEX = re.compile(r"[0-9A-Fa-f]{2}[ :]?(?:[0-9A-Fa-f]{2}[ :]?){5,}")
 _ESCAPED = re.compile(r"\\+(?:x(?=[0-9A-Fa-f]{2})|u(?=[0-9A-Fa-f]{4}))((?<=x)..|(?<=u)....)")
 _BASE32 = re.compile(r"[A-Z2-7]{16,}={0,6}")
-_SPACED = re.compile(r"(?<!\S)(?:\S {1,3}){7,}\S(?!\S)")
+_SPACED = re.compile(r"(?<!\S)\S {1,3}\S {1,3}(?:\S {1,3}){5,}\S(?!\S)")
 _PUNY = re.compile(r"xn--[a-z0-9-]+", re.IGNORECASE)
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]")
 
@@ -50,8 +50,8 @@ def rot13(text: str) -> str:
 
 def _once(text: str) -> Iterator[tuple[str, str]]:
     yield from _in_place(text)
-    for name, pattern, decode in _CODES:
-        for piece in pattern.finditer(text):
+    for name, sign, pattern, decode in _CODES:
+        for piece in pattern.finditer(text) if sign in text else ():
             if plain := decode(piece.group()):
                 yield name, plain
 
@@ -67,7 +67,7 @@ def _in_place(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _unhex(piece: str) -> str:
-    return _text(bytes.fromhex(piece.removeprefix("0x").replace(" ", "").replace(":", "")))
+    return _text(bytes.fromhex(piece.replace(" ", "").replace(":", "")))
 
 
 def _unbase64(piece: str) -> str:
@@ -109,9 +109,9 @@ def _text(data: bytes) -> str:
 
 
 _CODES = (
-    ("hex", _HEX, _unhex),
-    ("base64", _BASE64, _unbase64),
-    ("base32", _BASE32, _unbase32),
-    ("spaced", _SPACED, _unspaced),
-    ("punycode", _PUNY, _unpuny),
+    ("hex", "", _HEX, _unhex),
+    ("base64", "", _BASE64, _unbase64),
+    ("base32", "", _BASE32, _unbase32),
+    ("spaced", " ", _SPACED, _unspaced),
+    ("punycode", "--", _PUNY, _unpuny),
 )

@@ -9,7 +9,6 @@ INVISIBLE = re.compile(
 )
 """Characters that take no place on the screen: zero-width, bidirectional marks, variation selectors, tags."""
 _BREAKS = re.compile(r"\\+[nrt]")
-_SPACES = re.compile(r"\s+")
 _SQUEEZED = re.compile(r"[\W_]+")
 _SIGNS = bytes(code for code in range(128) if not chr(code).isalnum())
 _LOOK_ALIKES = str.maketrans(
@@ -29,7 +28,7 @@ def fold(text: str) -> str:
         text = _BREAKS.sub(" ", text)
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).translate(_QUOTES)
-    return _SPACES.sub(" ", text.casefold())
+    return " ".join(text.casefold().split())
 
 
 def unmask(folded: str) -> str:

@@ -26,7 +26,6 @@ _NEAR = 40
 _NAMERS = words("id ids no nr number num ref reference code key #")
 _WORDS = re.compile(r"[^\W_]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_SPACES = re.compile(r"\s+")
 _WORD = re.compile(r"[^\W_]+|#")
 _AMOUNTS = words("amount price sum total value quantity cost fee limit count budget balance salary")
 _DECIMAL = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,18})?")
@@ -44,7 +43,7 @@ class Needle:
     def text(self) -> str:
         """The value as texts would spell it, folded."""
         if isinstance(self.value, str):
-            return fold(self.value).strip()
+            return fold(self.value)
         number = self.number
         return "" if number is None else f"{number:f}"
 
@@ -115,7 +114,7 @@ class Needle:
         if index.text.isascii() or index.wide or not self.text.isascii():
             return "normalised"
         # Letters of another width among Latin ones: a hit that the mere change of case does not give.
-        return "normalised" if self.text in _SPACES.sub(" ", index.text.casefold()) else "disguised"
+        return "normalised" if self.text in " ".join(index.text.casefold().split()) else "disguised"
 
     def _places(self, text: str) -> Iterator[int]:
         for at in occurrences(text, self.text):
