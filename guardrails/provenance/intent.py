@@ -131,7 +131,7 @@ def _idle(word: str, before: str, after: str) -> bool:
     """Turns of speech in which the verb asks for nothing: make sure, tell me, give me."""
     return (
         (word == "make" and after in _HABIT)
-        or (word in ("tell", "give", "let") and after in ("me", "us"))
+        or (word in ("tell", "give", "let") and after in ("me", "us", "you"))
         or (word == "take" and after == "a")
         or (before in ("i", "they", "we", "he", "she", "it", "usually", "that", "which", "who"))
     )
