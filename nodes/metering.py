@@ -11,14 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AnyMessage
+from langchain_core.messages import AIMessage, BaseMessage
 
 from lockgate.decision import Allow, Call
 from lockgate.guardrails.budgets.progress import POLLING, stuck
 from lockgate.guardrails.budgets.section import BudgetSection, Rate, calls_of, cost, named
 from lockgate.handoff import Budget, Status, Usage, amount, spent, tightest, units
 from lockgate.nodes.node import Update, caller, checkpointer
-from lockgate.ports import Claim, RateStore
+from lockgate.ports import RateStore, Share
 from lockgate.runtime.saver import PostgresSaver
 from lockgate.spec import ToolSpec
 from lockgate.state import AgentState, Note
@@ -48,7 +48,7 @@ class Permit:
     model: str
     seconds: float | None
     reservation: str = ""
-    claims: tuple[tuple[Claim, str], ...] = ()
+    claims: tuple[tuple[Share, str], ...] = ()
     """Each with the measure it is of."""
 
 
@@ -68,7 +68,7 @@ class Meter:
         task = state.get("task")
         return tightest(self.run, task.budget if task else None)
 
-    async def admit(self, state: AgentState, messages: Sequence[AnyMessage], model: str, calls: int) -> Permit | Halt:
+    async def admit(self, state: AgentState, messages: Sequence[BaseMessage], model: str, calls: int) -> Permit | Halt:
         """Reserves what `calls` calls of the `model` with `messages` will take, or says why they may not be made."""
         if why := self._circling(state):
             return Halt(status=Status.NO_PROGRESS, text=f"Stopped: {why}.")
@@ -158,7 +158,7 @@ class Meter:
         counted = (budget and budget.usd is not None) or any(section.counts_money for section in self.sections)
         return bool(counted) and all(section.price(model) is None for section in self.sections)
 
-    def _expected(self, messages: Sequence[AnyMessage], model: str, calls: int) -> Usage:
+    def _expected(self, messages: Sequence[BaseMessage], model: str, calls: int) -> Usage:
         read = sum(len(str(message.content)) for message in messages) // CHARACTERS_PER_TOKEN
         one = Usage(input_tokens=read * calls, output_tokens=self.reply * calls, model_calls=calls)
         return self.used(Permit(model=model, seconds=None), one, 0)
@@ -181,7 +181,7 @@ class Meter:
         ]
         return await self._reserve(_use(state, answer, call.id), claims) if claims else ""
 
-    def _claim(self, rate: Rate, measure: str, bound: float, count: int, *, tool: str = "") -> Claim:
+    def _claim(self, rate: Rate, measure: str, bound: float, count: int, *, tool: str = "") -> Share:
         who = caller()
         match rate.by:
             case "user":
@@ -195,11 +195,11 @@ class Meter:
             case "everyone":
                 subject = []
         key = json.dumps([rate.by, subject, measure, rate.window, rate.tools and list(rate.tools)])
-        return Claim(key=key, window=rate.window, bound=units(measure, bound), amount=count)
+        return Share(key=key, window=rate.window, bound=units(measure, bound), amount=count)
 
-    async def _reserve(self, reservation: str, claims: Sequence[Claim], *, expires_after: float | None = None) -> str:
+    async def _reserve(self, reservation: str, claims: Sequence[Share], *, expires_after: float | None = None) -> str:
         """Why there is no room for the claims, or an empty string."""
-        tight: dict[str, Claim] = {}
+        tight: dict[str, Share] = {}
         for claim in claims:
             known = tight.get(claim.key)
             tight[claim.key] = claim if known is None or claim.bound < known.bound else known

@@ -40,11 +40,18 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspected:
-    """A text as it may go on: cleaned, redacted, or withheld. `refused` says why it may not go on at all."""
+    """A text as it may go on: cleaned, redacted, or withheld. `refused` says why it may not go on at all.
+
+    When `text` only stands for the real one, `held` is that one, for people. `review` says why a person is to be
+    asked whether it may go on after all. `redacted` names the kinds of private data that were taken out.
+    """
 
     text: str
     findings: tuple[Finding, ...] = ()
     refused: str = ""
+    held: str = ""
+    review: str = ""
+    redacted: tuple[str, ...] = ()
 
 
 MARK = "lockgate"

@@ -133,6 +133,7 @@ class Origin:
     `evidence` is where its arguments come from, as far as the session shows it.
     `confidence` is how sure the model is, 0 to 1, None when nobody knows. `over` says which budget leaves no room for
     the call.
+    `answer_id` is that of the model's message. `undoes` is the key of the effect that the call undoes.
     """
 
     run_id: str
@@ -141,6 +142,8 @@ class Origin:
     evidence: Evidence | None = None
     confidence: float | None = None
     over: str = ""
+    answer_id: str = ""
+    undoes: str = ""
 
 
 class LockOutput(TypedDict, total=False):

@@ -1,6 +1,7 @@
 """What follows from the evidence: allowed, asked or denied outright, by general rules."""
 
 import base64
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -28,7 +29,7 @@ def found_in(text: str, kind: str = "instruction") -> Finding:
 def poisoned(history: History, text: str, *findings: Finding) -> History:
     call = Call(id="r", name="read_letter", args={"name": "x"})
     result = GATE.inspect(call, ToolResult(success=True, value=text))
-    return history.returned(call, result, findings)
+    return history.returned(call, replace(result, findings=findings))
 
 
 @pytest.mark.parametrize(
