@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from lockgate import Gate, Policy
 from lockgate.decision import Allow, Call, Deny, Review
 from lockgate.errors import PolicyError
+from lockgate.guardrails import Narrowed
 from lockgate.passage import Finding
 from lockgate.ports import History
 from lockgate.result import ToolResult
@@ -228,3 +229,16 @@ def test_untrusted_text_never_opens_the_gate(asked, seen, call):
 def test_no_text_makes_the_guard_fail(asked, seen, value):
     decision = decide(read(said(asked), seen), "send_letter", {"to": [value, EVE], "text": value})
     assert decision.rule not in {"default", "gate"}
+
+
+@given(TEXTS, st.lists(TEXTS, max_size=2), CALLS, st.sampled_from(["review", "deny", "allow"]))
+@settings(max_examples=100, deadline=None)
+def test_narrowing_a_child_never_widens(asked, seen, call, sensitive):
+    """A child whose own pack trusts more than its parent's gets no more than the parent."""
+    history = said(asked)
+    for text in seen:
+        history = read(history, text)
+    child = Policy.parse(f"{ALLOW}provenance: {{sensitive: {sensitive}}}\nsession: {{rule_of_two: 'off'}}\n")
+    both = Gate(Narrowed([GATE.policy, child], tools=GATE.tools), tools())
+    least = max(STRICT[type(decide(history, *call))], STRICT[type(decide(history, *call, Gate(child, tools())))])
+    assert STRICT[type(decide(history, *call, both))] == least
