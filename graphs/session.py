@@ -6,7 +6,7 @@ once both run. Whoever drives threads for people (command line, console, noteboo
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias, cast
 
 from langchain_core.messages import HumanMessage
@@ -18,6 +18,7 @@ from langgraph.runtime import RunControl
 from langgraph.types import Command, Interrupt, PregelTask, StateSnapshot, StreamMode
 
 from lockgate.errors import ApprovalError, ConfigError, RunStoppedError, ThreadFinishedError, ThreadNotFoundError
+from lockgate.nodes.human_review import is_blocking
 from lockgate.ports import Caller
 from lockgate.runtime import thread_lease
 
@@ -30,14 +31,20 @@ STREAM: tuple[StreamMode, ...] = ("custom", "updates", "messages")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A question to a person that a thread waits with. `request` is what `human_review` (or a user's node) asked."""
+    """A question to a person that a thread waits with. `request` is what `human_review` (or a user's node) asked.
+
+    Equal when the ids are.
+    """
 
     id: str
-    request: Any
+    request: Any = field(hash=False, compare=False)
 
 
 class Session:
-    """`graph` must have a checkpointer. `context` says who the run acts for; `metadata` goes into every checkpoint."""
+    """`graph` must have a checkpointer. `context` says who the run acts for; `metadata` goes into every checkpoint.
+
+    While another runner has the thread, a run waits for `wait` seconds before it gives up.
+    """
 
     def __init__(
         self,
@@ -46,6 +53,7 @@ class Session:
         *,
         context: Caller | None = None,
         metadata: Mapping[str, Any] | None = None,
+        wait: float = 0.0,
     ) -> None:
         if not isinstance(graph.checkpointer, BaseCheckpointSaver):
             raise ConfigError("A session needs a graph with a checkpointer.", "build(checkpointer=...)")
@@ -54,6 +62,7 @@ class Session:
         self.thread_id = thread_id
         self.context = context
         self._control = RunControl()
+        self.wait = wait
         self.config: RunnableConfig = {
             "configurable": {"thread_id": thread_id},
             "metadata": dict(metadata or {}),
@@ -73,7 +82,7 @@ class Session:
         """Goes on after a crash or with `answers` (question id, or a unique beginning of it, to answer).
 
         Raises ThreadNotFoundError, ThreadFinishedError, ThreadBusyError, or ApprovalError when an answer names no
-        open question or when the thread can only go on with one.
+        open question, when the thread can only go on with one, or when a review that blocks the run is passed over.
         """
         snapshot = await self.state()
         resolved = self._resolved(snapshot, answers)
@@ -95,7 +104,7 @@ class Session:
         return snapshot
 
     async def waiting(self) -> tuple[Waiting, ...]:
-        """The open questions of the thread."""
+        """The open questions of the thread, those that block it first."""
         return _waiting(await self.state())
 
     def _resolved(self, snapshot: StateSnapshot, answers: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -110,12 +119,20 @@ class Session:
                 ids = ", ".join(q.id[:12] for q in questions)
                 raise ApprovalError(f"Thread {self.thread_id!r} waits for a person: {ids}.", "Answer it first.")
             return {}
-        return {_one(key, questions, self.thread_id).id: answer for key, answer in answers.items()}
+        answered = {_one(key, questions, self.thread_id): answer for key, answer in answers.items()}
+        first = [question for question in questions if is_blocking(question.request) and question not in answered]
+        if first and not all(is_blocking(question.request) for question in answered):
+            ids = ", ".join(question.id[:12] for question in first)
+            raise ApprovalError(
+                f"Thread {self.thread_id!r} waits with a review that blocks it: {ids}.", "Answer it first."
+            )
+        return {question.id: answer for question, answer in answered.items()}
 
     async def _stream(self, entry: Any, modes: tuple[StreamMode, ...]) -> AsyncIterator[Part]:
-        async with thread_lease(self.checkpointer, self.thread_id):
+        async with thread_lease(self.checkpointer, self.thread_id, wait=self.wait) as fence:
+            config: RunnableConfig = {**self.config, "configurable": {**self.config["configurable"], **fence}}
             parts = self.graph.astream(
-                entry, self.config, context=self.context, stream_mode=list(modes), subgraphs=True,
+                entry, config, context=self.context, stream_mode=list(modes), subgraphs=True,
                 durability="sync", control=self._control,
             )  # fmt: skip
             try:
@@ -135,7 +152,8 @@ class Session:
 
 
 def _waiting(snapshot: StateSnapshot) -> tuple[Waiting, ...]:
-    return tuple(Waiting(id=item.id, request=item.value) for task in snapshot.tasks for item in _open(task))
+    found = [Waiting(id=item.id, request=item.value) for task in snapshot.tasks for item in _open(task)]
+    return tuple(sorted(found, key=lambda question: not is_blocking(question.request)))
 
 
 def _blocked(snapshot: StateSnapshot) -> bool:

@@ -4,7 +4,7 @@ import hashlib
 import os
 import reprlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lockgate.decision import DEFAULT_RULE, Call, Decision, Deny, canonical_json
@@ -14,9 +14,10 @@ from lockgate.guardrails.index import ToolIndex
 from lockgate.guardrails.narrowing import stricter
 from lockgate.guardrails.path import MISSING, ArgumentPath
 from lockgate.guardrails.pattern import Pattern, glob, is_glob
+from lockgate.guardrails.provenance.witness import examine
 from lockgate.guardrails.rule import Rule
-from lockgate.guardrails.sections import Sections
-from lockgate.passage import Finding, Inspected, Place
+from lockgate.guardrails.sections import Sections, look_through
+from lockgate.passage import Inspected, Place
 from lockgate.ports import History
 from lockgate.spec import ToolSpec
 
@@ -48,7 +49,6 @@ class Policy:
         self.rules: tuple[Rule, ...] = tuple(sorted(rules, key=lambda rule: rule.priority))
         self.sections = sections or Sections()
         self._guards = self.sections.guards()
-        self._inspectors = self.sections.inspectors()
         _refuse_twins(self.rules)
         self.fingerprint = _fingerprint(self.rules, self.sections)
         self._exact: dict[str, list[CompiledRule]] = {}
@@ -116,6 +116,8 @@ class Policy:
                 entry = self._entry(name)
             if not _well_formed(call, spec):
                 return Deny(rule=DEFAULT_RULE, reason=f"This is no well-formed call of the tool {spec.name[:200]!r}.")
+            if history.evidence is None and history.passages and (spec.effect or spec.sensitive):
+                history = replace(history, evidence=examine(call.args, spec, history))
             found = entry[0].first(call.args, spec, history)
             return self._guarded(entry[1] if found is None else found.decision, call, spec, history)
         except Exception as error:  # noqa: BLE001 - whatever cannot be judged is denied, and says so
@@ -130,20 +132,9 @@ class Policy:
                 decision = stricter(decision, said)
         return decision
 
-    def prepared(self, call: Call) -> Call | Deny:
-        """The call as it would run, before it is judged; Deny when it cannot be made ready. Raises what that raises."""
-        return self.sections.privacy.prepared(call)
-
     def inspect(self, text: str, place: Place) -> Inspected:
         """`text` as it may go on, after all inspectors, with what they found; raises what an inspector raises."""
-        findings: tuple[Finding, ...] = ()
-        for inspector in self._inspectors:
-            inspected = inspector(text, place)
-            findings += inspected.findings
-            if inspected.refused:
-                return Inspected(text="", findings=findings, refused=inspected.refused)
-            text = inspected.text
-        return Inspected(text=text, findings=findings)
+        return look_through((self.sections,), text, place)
 
     def explain(self, call: Call, spec: ToolSpec, history: History) -> list[Considered]:
         """The rules that speak of the tool, in order, up to the one that matches, and why the others did not.

@@ -15,8 +15,10 @@ from langgraph.graph.message import REMOVE_ALL_MESSAGES
 
 from lockgate.decision import Call, Ruling
 from lockgate.events import Event
+from lockgate.evidence import Evidence
 from lockgate.handoff import AgentTask, Status, Usage
 from lockgate.labels import Label, join
+from lockgate.passage import Passage
 from lockgate.result import ToolResult
 
 SNAPSHOT_EVERY = 1_000
@@ -40,15 +42,17 @@ def reduce_messages(state: list[AnyMessage], writes: Sequence[Any]) -> list[AnyM
     `langchain_core.messages.convert_to_messages` takes. A message without an id gets one derived from its
     place and content, so that folding the same writes again gives the same ids.
     """
-    merged = list(state)
-    place = {message.id: index for index, message in enumerate(merged)}
+    merged = _Indexed(state)
+    place = merged.place
     for message in _messages(writes):
         if isinstance(message, RemoveMessage):
             if message.id == REMOVE_ALL_MESSAGES:
-                merged, place = [], {}
+                merged = _Indexed()
+                place = merged.place
             elif message.id in place:
                 del merged[place[message.id]]
-                place = {kept.id: index for index, kept in enumerate(merged)}
+                place.clear()
+                place.update((kept.id, index) for index, kept in enumerate(merged))
             continue
         if message.id is None:
             message = message.model_copy(update={"id": _derived_id(message, len(merged))})  # noqa: PLW2901
@@ -58,6 +62,25 @@ def reduce_messages(state: list[AnyMessage], writes: Sequence[Any]) -> list[AnyM
             place[message.id] = len(merged)
             merged.append(message)
     return merged
+
+
+class _Indexed(list[AnyMessage]):
+    """Messages with the place of each by its id, so that one more costs a copy and not a look at all of them."""
+
+    __slots__ = ("place",)
+
+    def __init__(self, messages: Sequence[AnyMessage] = ()) -> None:
+        super().__init__(messages)
+        known = messages.place if isinstance(messages, _Indexed) and len(messages.place) == len(messages) else None
+        self.place: dict[str | None, int] = (
+            dict(known) if known is not None else {message.id: index for index, message in enumerate(messages)}
+        )
+
+    def __copy__(self) -> "_Indexed":
+        return _Indexed(self)
+
+    def __reduce__(self) -> Any:
+        return list, (list(self),)
 
 
 def _messages(writes: Sequence[Any]) -> Iterable[Any]:
@@ -102,17 +125,22 @@ def append_notes(state: list[Note], writes: Sequence[Sequence[Note]]) -> list[No
 class AgentState(TypedDict, total=False):
     """The state of an agent. `messages`, `decisions` and `notes` are stored as deltas.
 
-    `iterations` counts model calls since the last user message; `run_id` names the run that message began.
-    `events` lives for one step only: the Postgres saver files it in the events table.
+    `iterations` counts model calls since the last user message; `run_id` names the run that message began, `before`
+    is the usage when it did. `held` are calls that wait for the review of another one, as the lock takes them.
+    `heard` is what the user and the operator said to the agents above, word for word, so that their words vouch for
+    values down here too. `events` lives for one step only: the Postgres saver files it in the events table.
     """
 
     messages: Annotated[list[AnyMessage], DeltaChannel(reduce_messages, snapshot_frequency=SNAPSHOT_EVERY)]
     task: AgentTask | None
     run_id: str
+    heard: list[Passage]
     status: Status
     answer: str | None
     iterations: int
     usage: Annotated[Usage, add_usage]
+    before: Usage
+    held: list[dict[str, Any]]
     trust: Annotated[Label, join_trust]
     decisions: Annotated[dict[str, Ruling], DeltaChannel(merge_rulings, snapshot_frequency=SNAPSHOT_EVERY)]
     notes: Annotated[list[Note], DeltaChannel(append_notes, snapshot_frequency=SNAPSHOT_EVERY)]
@@ -121,11 +149,22 @@ class AgentState(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Where a call comes from: the run, the session's trust as the model made it, and what the model said with it."""
+    """Where a call comes from: the run, the session's trust as the model made it, and what the model said with it.
+
+    `evidence` is where its arguments come from, as far as the session shows it.
+    `confidence` is how sure the model is, 0 to 1, None when nobody knows. `over` says which budget leaves no room for
+    the call.
+    `answer_id` is that of the model's message. `undoes` is the key of the effect that the call undoes.
+    """
 
     run_id: str
     trust: Label
     reasoning: str
+    evidence: Evidence | None = None
+    confidence: float | None = None
+    over: str = ""
+    answer_id: str = ""
+    undoes: str = ""
 
 
 class LockOutput(TypedDict, total=False):

@@ -31,7 +31,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Run a waiting call with other arguments.",
         "lockgate edit 3f2a91 --set amount=20",
     ),
-    "threads": ("lockgate.cli.threads:threads", "List the threads.", "lockgate threads --json"),
+    "threads": ("lockgate.cli.keeping:threads", "List, prune and erase threads.", "lockgate threads --json"),
     "show": ("lockgate.cli.threads:show", "Tell what happened in a thread.", "lockgate show calm-heron-3f2a91"),
     "history": ("lockgate.cli.travel:history", "List the moments of a thread.", "lockgate history calm-heron-3f2a91"),
     "diff": (
@@ -49,6 +49,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Play a run again with what was recorded.",
         "lockgate replay calm-heron-3f2a91 --policy stricter.yaml",
     ),
+    "effects": ("lockgate.cli.effects:effects", "List what tools changed outside.", "lockgate effects --open"),
+    "undo": ("lockgate.cli.undo:undo", "Undo what a thread has done.", "lockgate undo calm-heron-3f2a91"),
     "graph": ("lockgate.cli.graph:graph", "Print, draw or prove a graph.", "lockgate graph react --verify"),
     "tools": ("lockgate.cli.catalog:tools", "List the tools with their facts.", "lockgate tools"),
     "policy": ("lockgate.cli.policy:policy", "Show, check and explain policies.", "lockgate policy check refunds.yaml"),
@@ -57,6 +59,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Measure guards and agents.",
         "lockgate eval run agentdojo --suite banking --limit 20",
     ),
+    "audit": ("lockgate.cli.audit:audit", "Check, read and sign the audit log.", "lockgate audit verify"),
     "models": ("lockgate.cli.models:models", "Fetch small models that run here.", "lockgate models pull smollm2"),
     "doctor": ("lockgate.cli.doctor:doctor", "Say what is missing, and the next step.", "lockgate doctor"),
     "version": ("lockgate.cli.catalog:version", "Print the version.", "lockgate version"),
@@ -69,7 +72,7 @@ Exit codes:
   1    an error; it says what to do next
   2    the command was written wrongly
   3    the run waits for a person
-  4    the bound on model calls was reached
+  4    a bound was reached: model calls, a budget, or the same calls again and again
   130  stopped by Ctrl-C, 143 by SIGTERM; `lockgate resume` goes on
 
 \b

@@ -12,6 +12,7 @@ from lockgate.guardrails.privacy.scan import NAMES
 from lockgate.guardrails.privacy.section import GROUPS, Privacy
 from lockgate.guardrails.privacy.vault import vault
 from lockgate.passage import Place
+from lockgate.ports import History
 from lockgate.settings import settings
 from lockgate.tools import tool
 
@@ -99,7 +100,7 @@ def test_a_blocked_kind_is_found_in_nested_values_and_numbers() -> None:
     policy = gate("{arguments: {payment_card: block}}").policy
     spec = gate().tools["look_up"]
     for value in ({"a": [CARD]}, {CARD: 1}, [4_111_111_111_111_111], int(CARD.replace(" ", ""))):
-        decision = policy.decide(Call(id="c", name="look_up", args={"text": value}), spec, None)  # type: ignore[arg-type]
+        decision = policy.decide(Call(id="c", name="look_up", args={"text": value}), spec, History())
         assert isinstance(decision, Deny) and "payment_card" in decision.reason
 
 
@@ -150,15 +151,13 @@ def test_a_rule_judges_the_value_behind_the_token() -> None:
         assert isinstance(Gate(policy, [look_up]).decide(call(text="", to=token)), kind)
 
 
-def test_a_policy_that_fails_to_look_lets_nothing_pass() -> None:
-    class Broken(Policy):
-        def inspect(self, text: str, place: Place) -> Any:
-            raise RuntimeError(text)
+def test_a_section_that_fails_to_look_lets_nothing_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> Any:
+        raise RuntimeError(MAIL)
 
-        def prepared(self, call: Call) -> Any:
-            raise RuntimeError(MAIL)
-
-    lock = Gate(Broken(()), [look_up])
-    assert lock.inspect(call(), MAIL).value == "The result is withheld: it failed with RuntimeError."
+    monkeypatch.setattr(Privacy, "inspect", fail)
+    monkeypatch.setattr(Privacy, "prepared", fail)
+    lock = Gate(Policy(()), [look_up])
+    assert lock.inspect(call(), MAIL).value == "The text was withheld: it could not be inspected (RuntimeError)."
     decision = lock.decide(call(text=MAIL))
     assert isinstance(decision, Deny) and MAIL not in decision.reason
