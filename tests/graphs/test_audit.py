@@ -114,7 +114,7 @@ async def test_workers_of_a_team_write_to_the_same_log(saver):
 
 
 async def test_a_failed_call_is_told_as_failed(saver):
-    @tool(effect=True)
+    @tool(effect=True, safe_errors=[RuntimeError])
     def explode() -> str:
         """Explode."""
         raise RuntimeError("secret")
@@ -124,7 +124,7 @@ async def test_a_failed_call_is_told_as_failed(saver):
         Desk(), saver, {"calls": [{"name": "explode", "args": {}, "id": "e"}]}, "x", tools=[explode], policy=policy
     )
     await graph.ainvoke({"messages": "x"}, CONFIG)
-    assert await told(saver, "verdict", "detail") == [("allow", ""), ("failed", {"error": "exception"})]
+    assert await told(saver, "verdict", "detail") == [("allow", ""), ("failed", {"how": "ran", "error": "exception"})]
 
 
 async def test_secrets_do_not_reach_the_log(saver):
