@@ -13,12 +13,13 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Coroutine, Iterable, Iterator
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeAlias
 
-Run: TypeAlias = Callable[[Callable[[], None]], Coroutine[Any, Any, None]]
-"""What a child does. It calls its argument when the time that counts begins."""
+Run: TypeAlias = Callable[[Callable[[], None]], Coroutine[Any, Any, int | None]]
+"""What a child does, up to its exit status. It calls its argument when the time that counts begins."""
 
 HANGS = 120.0
 """Seconds after which a child tells where it hangs and ends with status 1."""
@@ -30,7 +31,7 @@ def in_child(
     """Exit status of a forked child that does `run`, negative when a signal ended it, and the seconds it took.
 
     With `kill_after` it is killed so many seconds after its time has begun; the kernel may be at any instruction of it.
-    `stderr` gets what it says and the exception that ended it.
+    `stderr` gets all that it says, and the exception that ended it.
     """
     here, there = os.pipe()
     if pid := os.fork():
@@ -59,18 +60,20 @@ def _child(run: Run, alive: int, stderr: Path | None, hangs: float) -> None:
     code = 1
     try:
         if stderr is not None:
-            os.dup2(os.open(stderr, os.O_WRONLY | os.O_CREAT | os.O_APPEND), 2)
-            sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
+            file = os.open(stderr, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+            os.dup2(file, 1)
+            os.dup2(file, 2)
         faulthandler.dump_traceback_later(hangs, exit=True, file=2)
-        asyncio.run(run(lambda: os.write(alive, b".") and None))
-        code = 0
-    except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else 1
+        code = asyncio.run(run(partial(_begin, alive))) or 0
     except BaseException:  # noqa: BLE001 - the parent is told by the status
         traceback.print_exc()
     finally:
         sys.stderr.flush()
         os._exit(code)
+
+
+def _begin(alive: int) -> None:
+    os.write(alive, b".")
 
 
 def killed_and_resumed(

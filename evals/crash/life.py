@@ -1,10 +1,28 @@
-"""One process's part of a run: from where the thread is, until it ends."""
+"""One process's part of a run: from where the thread is, until it ends or is struck."""
 
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from lockgate.errors import ThreadFinishedError, ThreadNotFoundError
+from lockgate.errors import RunStoppedError, ThreadFinishedError, ThreadNotFoundError
+from lockgate.evals.crash.place import Place
+from lockgate.evals.crash.scenes import SCENES
+from lockgate.evals.crash.strike import Strike
+from lockgate.evals.crash.ways import Pattern
+from lockgate.evals.crash.world import World
 from lockgate.graphs.session import Session
+from lockgate.runtime import PostgresSaver
+
+STOPPED = 143
+"""Exit status of a process that SIGTERM stopped."""
+LEASE_WAIT = 10.0
+"""Seconds until the server must have noticed that the process before this one is dead."""
 
 
 async def to_the_end(session: Session, message: str, answer: Callable[[Any], Any] = lambda _: "approve") -> None:
@@ -22,3 +40,51 @@ async def to_the_end(session: Session, message: str, answer: Callable[[Any], Any
                 pass
         except ThreadFinishedError:
             return
+
+
+class Prepared:
+    """A pattern's graph with all that a process needs to run it, made before the fork. Nothing in it is open yet."""
+
+    def __init__(self, pattern: Pattern) -> None:
+        self.scene = SCENES[pattern]
+        self.world = World()
+        self.saver = PostgresSaver(lambda: self._place.address(self._thread), pool_size=4)
+        self.graph = self.scene.build(self.world, self.saver)
+        self._place: Place
+        self._thread = ""
+
+    async def live(
+        self, thread: str, folder: Path, place: Place, strike: Strike, begin: Callable[[], None]
+    ) -> int | None:
+        """Runs the thread to its end and files what came of it in `folder`; returns the exit status."""
+        self._place, self._thread = place, thread
+        self.world.path, self.world.strike = folder / "world", strike
+        strike.install(self.saver)
+        self.saver.ledger.patience = (0.05, 0.1, 0.2)
+        session = Session(self.graph, thread, wait=LEASE_WAIT)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, session.stop, "SIGTERM")
+        begin()
+        started = time.monotonic()
+        try:
+            await to_the_end(session, self.scene.message, self.world.answer)
+        except RunStoppedError:
+            return STOPPED
+        seconds = time.monotonic() - started
+        values = (await session.state()).values
+        effects = await self.saver.ledger.of_thread(thread)
+        end = {
+            "end": [str(values["status"]), values["answer"], [r.output or r.error for r in _results(values)]],
+            "ledger": [[e.tool, (e.args or {}).get("ref"), e.status, bool(e.evidence)] for e in effects],
+            "modules": sorted(sys.modules),
+            "seconds": seconds,
+        }
+        await self.saver.aclose()
+        aside = folder / "end.new"
+        aside.write_text(json.dumps(end))
+        os.replace(aside, folder / "end.json")
+        return 0
+
+
+def _results(values: dict[str, Any]) -> list[Any]:
+    results = values.get("results") or []
+    return list(results.values() if isinstance(results, dict) else results)
