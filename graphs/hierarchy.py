@@ -185,6 +185,7 @@ def _team(team: Team, authority: Authority, max_depth: int, path: tuple[str, ...
         max_replans=team.max_replans,
         max_depth=max_depth,
         budget=authority.budget,
+        policy=authority.policy(),
         board=team.board,
         name=team.name,
     )

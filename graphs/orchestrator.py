@@ -20,14 +20,17 @@ from lockgate.errors import ConfigError, UnknownNameError
 from lockgate.graphs import react
 from lockgate.graphs.bridged import BridgedStateGraph
 from lockgate.graphs.compiling import compiled
+from lockgate.guardrails import Policy
+from lockgate.guardrails.sections import spoken
 from lockgate.handoff import Budget
 from lockgate.nodes.brief import brief
 from lockgate.nodes.dispatch import dispatch
 from lockgate.nodes.input_guard import input_guard
 from lockgate.nodes.lead import lead
+from lockgate.nodes.metering import Meter
 from lockgate.nodes.output_guard import output_guard
 from lockgate.nodes.worker import Worker
-from lockgate.ports import Caller
+from lockgate.ports import Caller, Judge
 from lockgate.settings import settings
 from lockgate.team import TeamState
 
@@ -51,6 +54,7 @@ def blueprint(
     max_replans: int = 1,
     max_depth: int = 4,
     budget: Budget | None = None,
+    policy: Judge | None = None,
     board: Blackboard | None = None,
     max_input: int | None = None,
     name: str = "orchestrator",
@@ -60,7 +64,8 @@ def blueprint(
     `workers` are compiled graphs without a checkpointer of their own (they live in the team's), or `Worker`s that
     also say what each is for and entitled to. At most `parallel` run at once, and a plan has at most `max_tasks`
     tasks. The planner has `max_attempts` at each plan, and may plan anew `max_replans` times after failures. A
-    team that is a worker itself refuses to work more than `max_depth` teams down. `budget` bounds one run.
+    team that is a worker itself refuses to work more than `max_depth` teams down. `budget` bounds one run, and so do
+    the budgets of `policy`, workers included; what workers may call is for their own policies to say.
     `board` declares what workers share: a `Worker` says which of its names it `reads`, and which one it `writes`.
     """
     crew = _crew(workers, board)
@@ -85,6 +90,7 @@ def blueprint(
             max_attempts=max_attempts,
             max_replans=max_replans,
             budget=budget,
+            meter=Meter([section.budgets for section in spoken(policy or Policy.deny_all())], {}, name),
             again="lead",
             carry_out="dispatch",
             done="output_guard",

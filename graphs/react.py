@@ -72,6 +72,7 @@ def blueprint(
             schemas=registry.catalog(),
             prompt=prompt,
             max_iterations=max_iterations or bounds.max_iterations,
+            gate=gate,
             lock="lock",
             done="output_guard",
             agent=name,

@@ -14,11 +14,13 @@ from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.errors import GraphBubbleUp
 from langgraph.types import Command, StateSnapshot
+from pydantic import BaseModel
 
 from lockgate.decision import Call, Ruling, digest, verb
 from lockgate.errors import ConfigError, ReplayMissError
 from lockgate.graphs.compiling import attached
 from lockgate.graphs.travel import Change, Graph, changes, state_at
+from lockgate.handoff import Usage
 from lockgate.ports import Caller
 from lockgate.recording import ASKED, Recording, playing
 from lockgate.result import ToolResult
@@ -163,6 +165,10 @@ def _bare(value: Any) -> Any:
             if calls := getattr(value, "tool_calls", None):
                 said["calls"] = [{"name": call["name"], "args": call["args"]} for call in calls]
             return said
+        case Usage():
+            return value.model_copy(update={"milliseconds": 0})
+        case BaseModel():
+            return {name: _bare(item) for name, item in value}
         case Ruling():
             return {"tool": value.tool, "decision": verb(value.decision), "rule": value.decision.rule, "by": value.by}
         case Mapping():

@@ -6,7 +6,7 @@ once both run. Whoever drives threads for people (command line, console, noteboo
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias, cast
 
 from langchain_core.messages import HumanMessage
@@ -18,6 +18,7 @@ from langgraph.runtime import RunControl
 from langgraph.types import Command, Interrupt, PregelTask, StateSnapshot, StreamMode
 
 from lockgate.errors import ApprovalError, ConfigError, RunStoppedError, ThreadFinishedError, ThreadNotFoundError
+from lockgate.nodes.human_review import is_blocking
 from lockgate.ports import Caller
 from lockgate.runtime import thread_lease
 
@@ -30,10 +31,13 @@ STREAM: tuple[StreamMode, ...] = ("custom", "updates", "messages")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A question to a person that a thread waits with. `request` is what `human_review` (or a user's node) asked."""
+    """A question to a person that a thread waits with. `request` is what `human_review` (or a user's node) asked.
+
+    Equal when the ids are.
+    """
 
     id: str
-    request: Any
+    request: Any = field(hash=False, compare=False)
 
 
 class Session:
@@ -73,7 +77,7 @@ class Session:
         """Goes on after a crash or with `answers` (question id, or a unique beginning of it, to answer).
 
         Raises ThreadNotFoundError, ThreadFinishedError, ThreadBusyError, or ApprovalError when an answer names no
-        open question or when the thread can only go on with one.
+        open question, when the thread can only go on with one, or when a review that blocks the run is passed over.
         """
         snapshot = await self.state()
         resolved = self._resolved(snapshot, answers)
@@ -95,7 +99,7 @@ class Session:
         return snapshot
 
     async def waiting(self) -> tuple[Waiting, ...]:
-        """The open questions of the thread."""
+        """The open questions of the thread, those that block it first."""
         return _waiting(await self.state())
 
     def _resolved(self, snapshot: StateSnapshot, answers: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -110,7 +114,14 @@ class Session:
                 ids = ", ".join(q.id[:12] for q in questions)
                 raise ApprovalError(f"Thread {self.thread_id!r} waits for a person: {ids}.", "Answer it first.")
             return {}
-        return {_one(key, questions, self.thread_id).id: answer for key, answer in answers.items()}
+        answered = {_one(key, questions, self.thread_id): answer for key, answer in answers.items()}
+        first = [question for question in questions if is_blocking(question.request) and question not in answered]
+        if first and not all(is_blocking(question.request) for question in answered):
+            ids = ", ".join(question.id[:12] for question in first)
+            raise ApprovalError(
+                f"Thread {self.thread_id!r} waits with a review that blocks it: {ids}.", "Answer it first."
+            )
+        return {question.id: answer for question, answer in answered.items()}
 
     async def _stream(self, entry: Any, modes: tuple[StreamMode, ...]) -> AsyncIterator[Part]:
         async with thread_lease(self.checkpointer, self.thread_id):
@@ -135,7 +146,8 @@ class Session:
 
 
 def _waiting(snapshot: StateSnapshot) -> tuple[Waiting, ...]:
-    return tuple(Waiting(id=item.id, request=item.value) for task in snapshot.tasks for item in _open(task))
+    found = [Waiting(id=item.id, request=item.value) for task in snapshot.tasks for item in _open(task)]
+    return tuple(sorted(found, key=lambda question: not is_blocking(question.request)))
 
 
 def _blocked(snapshot: StateSnapshot) -> bool:

@@ -91,6 +91,7 @@ class _Builder:
             max_tasks=self.team.max_tasks,
             max_replans=self.team.max_replans,
             budget=self.team.budget,
+            policy=self.policy,
             board=self.place.board(self.team.board, ("board",)),
             name=self.name,
             checkpointer=self.checkpointer,

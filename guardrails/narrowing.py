@@ -35,12 +35,17 @@ class Narrowed:
 
 
 def stricter(left: Decision, right: Decision) -> Decision:
-    """The stricter of two decisions; two reviews become one that satisfies both."""
+    """The stricter of two decisions; two reviews become one that satisfies both, two allowances are the first."""
     if isinstance(left, Deny):
         return left
     if isinstance(right, Deny):
         return right
     if isinstance(left, Allow):
+        if isinstance(right, Allow):
+            if not right.notice or left.notice == right.notice:
+                return left
+            notice = f"{left.notice} {right.notice}" if left.notice else right.notice
+            return Allow(rule=left.rule, reason=left.reason, notice=notice)
         return right
     if isinstance(right, Allow) or left == right:
         return left
@@ -54,4 +59,5 @@ def stricter(left: Decision, right: Decision) -> Decision:
         reason=reason,
         approvers=approvers,
         expires_after=min(left.expires_after, right.expires_after),
+        blocking=left.blocking or right.blocking,
     )

@@ -53,7 +53,8 @@ def _without_null(schema: Any) -> Any:
 
 def shipped_packs() -> list[str]:
     """Names that `Policy.load` takes in place of a file."""
-    return sorted(entry.name.removesuffix(".yaml") for entry in _PACKS.iterdir() if entry.name.endswith(".yaml"))
+    names = (entry.name for entry in _PACKS.iterdir())
+    return sorted(n.removesuffix(".yaml") for n in names if n.endswith(".yaml") and not n.endswith(".test.yaml"))
 
 
 def read_pack(source: "str | os.PathLike[str]") -> Policy:
@@ -63,6 +64,16 @@ def read_pack(source: "str | os.PathLike[str]") -> Policy:
         return parse_pack((_PACKS / f"{name}.yaml").read_text("utf-8"), f"{name}.yaml")
     hint = UnknownNameError.of("pack", name, shipped_packs()).hint
     return _policy(read_file(name, _KIND, absent=", and no pack has that name", hint=hint), Path(name).stem)
+
+
+def rule_lines(source: "str | os.PathLike[str]") -> dict[str, int]:
+    """The line on which each rule of a sound pack begins, by its id."""
+    name = os.fspath(source)
+    shipped = name in shipped_packs()
+    document = (
+        read_yaml((_PACKS / f"{name}.yaml").read_text("utf-8"), name, _KIND) if shipped else read_file(name, _KIND)
+    )
+    return {rule["id"]: document.line(("rules", index)) for index, rule in enumerate(document.data["rules"])}
 
 
 def parse_pack(text: str, source: str) -> Policy:

@@ -1,5 +1,6 @@
 """`Rule`: one line of a policy. Which calls it speaks of, under which conditions, and what it answers."""
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, field_validator, model_validator
@@ -159,5 +160,5 @@ class Rule(Strict):
             return Allow(rule=self.id, reason=reason)
         if self.action == "deny":
             return Deny(rule=self.id, reason=reason)
-        extra = {} if self.expires_after is None else {"expires_after": float(self.expires_after)}
-        return Review(rule=self.id, reason=reason, approvers=frozenset(self.approvers or ()), **extra)
+        review = Review(rule=self.id, reason=reason, approvers=frozenset(self.approvers or ()))
+        return review if self.expires_after is None else replace(review, expires_after=float(self.expires_after))

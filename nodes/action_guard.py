@@ -1,13 +1,18 @@
 """`action_guard`: the upper gate. It decides once, and the decision is frozen to the exact call."""
 
+import logging
 import time
 
 from lockgate.decision import Allow, Decision, Deny, Review, Ruling, digest, verb
 from lockgate.events import EVENTS, Event
 from lockgate.guardrails.gate import Gate
+from lockgate.nodes.auditing import note
 from lockgate.nodes.node import Goto, Node, Update, caller
 from lockgate.ports import History
 from lockgate.state import LockState
+from lockgate.text import one_line
+
+log = logging.getLogger(__name__)
 
 
 def action_guard(*, gate: Gate, run: str, ask: str, refuse: str, agent: str = "") -> Node:
@@ -18,9 +23,11 @@ def action_guard(*, gate: Gate, run: str, ask: str, refuse: str, agent: str = ""
     """
 
     def body(state: LockState) -> tuple[Update, Goto]:
-        started = time.time()
-        history = History(agent=agent, caller=caller(), trust=state["origin"].trust)
+        started, origin = time.time(), state["origin"]
+        history = History(agent=agent, caller=caller(), trust=origin.trust, confidence=origin.confidence)
         call, decision = gate.rule(state["call"], history)
+        if origin.over and not state["call"].edited_by:
+            decision = Deny(rule="budget", reason=origin.over)
         editor = call.edited_by
         asked = state.get("ruling") if editor else None
         if isinstance(decision, Review) and asked is not None and asked.decision.rule == decision.rule:
@@ -37,6 +44,11 @@ def action_guard(*, gate: Gate, run: str, ask: str, refuse: str, agent: str = ""
             status=verb(decision),
             detail={"rule": decision.rule, "reason": decision.reason},
         )
+        if isinstance(decision, Allow) and decision.notice:
+            log.info("%s", one_line(decision.notice, 500))
+            event.detail["notice"] = decision.notice
+        if not isinstance(decision, Allow):  # execute_tool records the decision under which a call runs
+            note("decision", verb(decision), {**state, "call": call}, ruling, gate=gate, agent=agent)
         return {"call": call, "ruling": ruling, EVENTS: [event]}, _next(decision, run, ask, refuse)
 
     return Node("action_guard", body, agent=agent)

@@ -6,7 +6,7 @@ import uuid
 from langchain_core.messages import AIMessage, HumanMessage, RemoveMessage
 from langgraph.graph.message import REMOVE_ALL_MESSAGES
 
-from lockgate.handoff import Status, Usage
+from lockgate.handoff import Status
 from lockgate.nodes.node import Goto, Node, Update
 from lockgate.state import Note
 from lockgate.team import TeamState
@@ -33,7 +33,6 @@ def brief(*, max_depth: int, accepted: str, refused: str, agent: str = "") -> No
             "results": {},
             "attempts": 0,
             "rounds": 0,
-            "before": state.get("usage") or Usage(),
         }
         return update, accepted
 

@@ -1,8 +1,10 @@
 """`call_model`: asks the model, and sends each call it makes into the lock."""
 
+import asyncio
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
@@ -13,11 +15,15 @@ from langgraph.types import Send
 from lockgate.decision import Call
 from lockgate.errors import ModelError
 from lockgate.events import EVENTS, Event
+from lockgate.guardrails.gate import Gate
+from lockgate.guardrails.sections import spoken
 from lockgate.handoff import Status, Usage
 from lockgate.labels import TRUSTED
+from lockgate.nodes.metering import Halt, Meter, model_name
 from lockgate.nodes.node import Goto, Node, Update
+from lockgate.nodes.oversight import Oversight, closed
 from lockgate.recording import asked
-from lockgate.state import AgentState, Note, Origin
+from lockgate.state import AgentState, Origin
 from lockgate.text import clean, cleaned, cut, unfit
 
 MAX_CALLS = 64
@@ -32,36 +38,58 @@ def call_model(
     schemas: Sequence[dict[str, Any]],
     prompt: str,
     max_iterations: int,
+    gate: Gate,
     lock: str,
     done: str,
     agent: str = "",
 ) -> Node:
     """Calls the model with the system `prompt`; `model` is opened at the first call.
 
-    Goes to `lock` once for each tool call, or to `done` when there is none or when the bound of
-    `max_iterations` calls, or the budget of the task it works on, is reached.
+    Goes to `lock` once for each tool call, or to `done` when there is none, when the bound of `max_iterations`
+    calls or a budget is reached, or when the run goes round in circles. Where the review of one call blocks the run,
+    the other calls of the answer are held until a person has decided, and dropped when that call is refused.
     """
-    opened: list[Runnable[Any, AIMessage]] = []
+    opened: list[tuple[Runnable[Any, AIMessage], str]] = []
     system = [SystemMessage(prompt)] if prompt else []
+    sections = spoken(gate.policy)
+    meter = Meter([section.budgets for section in sections], gate.tools, agent)
+    oversight = Oversight([section.risk for section in sections], gate.tools)
 
     async def body(state: AgentState) -> tuple[Update, Goto]:
         if not opened:
             chat = model()
-            opened.append(chat.bind_tools(schemas) if schemas else chat)
-        task = state.get("task")
-        budget = task.budget if task else None
-        spent = state.get("usage") or Usage()
-        if budget and (name := budget.exhausted(spent)):
-            return _stopped(f"Stopped before a model call: the task's budget is used up ({name})."), done
+            opened.append((chat.bind_tools(schemas) if schemas else chat, model_name(chat)))
+        chat_model, name = opened[0]
+        unheard = closed(state) if state.get("held") else []
+        if state.get("held") and not unheard:
+            now, held = oversight.admitted(state["held"])
+            return {"held": held}, [Send(lock, entry) for entry in now]
+        await meter.give_back(state)
+        messages = [*system, *state["messages"], *unheard]
+        permit = await meter.admit(state, messages, name, 1 + oversight.samples)
+        if isinstance(permit, Halt):
+            return {**permit.update(), "messages": unheard, "held": []}, done
         started = time.time()
-        answer = await asked(opened[0], [*system, *state["messages"]], state["messages"])
-        if not isinstance(answer, AIMessage):
-            raise ModelError(f"The model answered with a {type(answer).__name__}, not with an AIMessage.")
-        answer, calls = sound(answer, state.get("decisions", {}))
-        usage = used(answer)
+        said = [*state["messages"], *unheard]
+        try:
+            async with asyncio.timeout(permit.seconds) as limit:
+                answer = as_message(await asked(chat_model, messages, said))
+                answer, calls = sound(answer, state.get("decisions", {}))
+                samples = await oversight.sampled(lambda: asked(chat_model, messages, said)) if calls else []
+        except Exception as error:
+            if not (isinstance(error, TimeoutError) and limit.expired()):
+                await meter.cancel(permit)
+                raise
+            usage = meter.used(permit, Usage(model_calls=1), time.time() - started)
+            await meter.settle(permit, usage)
+            late = Halt(status=Status.BUDGET, text="Stopped a model call: the task's budget is used up (seconds).")
+            return {**late.update(), "messages": unheard, "held": [], "usage": usage}, done
+        usage = meter.used(permit, sum(map(used, samples), used(answer)), time.time() - started)
+        await meter.settle(permit, usage)
         iterations = state.get("iterations", 0) + 1
         update: Update = {
-            "messages": [answer],
+            "messages": [*unheard, answer],
+            "held": [],
             "usage": usage,
             "iterations": iterations,
             EVENTS: [_event(answer, usage, started)],
@@ -70,22 +98,26 @@ def call_model(
             return update, done
         if iterations >= max_iterations:
             text = f"Stopped after {iterations} model calls; the last {len(calls)} tool call(s) did not run."
-            return {**update, **_stopped(text)}, done
-        if budget and budget.tool_calls is not None and spent.tool_calls + len(calls) > budget.tool_calls:
-            text = f"Stopped: {len(calls)} more tool call(s) would go over the task's budget (tool_calls)."
-            return {**update, **_stopped(text)}, done
+            return {**update, **Halt(status=Status.MAX_ITERATIONS, text=text).update()}, done
+        over = await meter.over(state, answer, calls)
         origin = Origin(
             run_id=state.get("run_id", ""),
             trust=state.get("trust") or TRUSTED,
             reasoning=cut(answer.text, MAX_REASONING)[0],
+            confidence=oversight.confidence(answer, samples),
         )
-        return update, [Send(lock, {"call": call, "origin": origin}) for call in calls]
+        entries = [{"call": call, "origin": replace(origin, over=over.get(call.id, ""))} for call in calls]
+        now, update["held"] = oversight.admitted(entries)
+        return update, [Send(lock, entry) for entry in now]
 
     return Node("call_model", body, agent=agent)
 
 
-def _stopped(text: str) -> Update:
-    return {"notes": [Note(source="call_model", text=text, at=time.time())], "status": Status.MAX_ITERATIONS}
+def as_message(answer: object) -> AIMessage:
+    """What a model gave, when it is an answer; raises ModelError."""
+    if not isinstance(answer, AIMessage):
+        raise ModelError(f"The model answered with a {type(answer).__name__}, not with an AIMessage.")
+    return answer
 
 
 def sound(answer: AIMessage, known: Any) -> tuple[AIMessage, list[Call]]:

@@ -23,6 +23,7 @@ from lockgate.errors import ConfigError
 from lockgate.events import Event
 from lockgate.handoff import AgentResult, AgentTask, Status, Usage
 from lockgate.labels import TRUSTED, Label, join_all
+from lockgate.nodes.human_review import is_blocking
 from lockgate.nodes.input_guard import unanswered
 from lockgate.nodes.node import Node, Update, file_now
 from lockgate.nodes.worker import Worker, entitled, perform
@@ -90,6 +91,7 @@ class _Round:
         self.turns: dict[str, asyncio.Future[str]] = {}
         self.questions: dict[str, Interrupt] = {}
         self.drained: GraphDrained | None = None
+        self.blocked = False
         self.write = get_runtime().stream_writer
 
     async def run(self) -> dict[str, AgentResult]:
@@ -136,6 +138,8 @@ class _Round:
             return _BLOCKED
         if self.schedule.status[name] is Status.CANCELLED:
             return _CANCELLED
+        if self.blocked:
+            return _BLOCKED
         self.turns[name] = asyncio.get_running_loop().create_future()
         self._advance()
         return await self.turns[name]
@@ -197,6 +201,8 @@ class _Round:
             self.questions.update((question.id, question) for question in error.args[0])
             freed, verdict = self.schedule.wait(name), _BLOCKED
             self.write(self._event(task, Status.WAITING, time.time()))
+            if any(is_blocking(question.value) for question in error.args[0]):
+                self._block()
         else:
             result = call.result() if error is None else _lost(task, error)
             self.results[name] = self.known[name] = result
@@ -209,12 +215,19 @@ class _Round:
         self._expect(name)
         self._advance()
 
+    def _block(self) -> None:
+        """A person decides before anything else of the run begins."""
+        self.blocked = True
+        for turn in self.turns.values():
+            if not turn.done():
+                turn.set_result(_BLOCKED)
+
     def _expect(self, name: str) -> None:
         self.expected.discard(name)
 
     def _advance(self) -> None:
         # Until each task has arrived or turned out to be done, nobody knows which of them are first in line.
-        if self.expected:
+        if self.expected or self.blocked:
             return
         for name in self.schedule.start():
             self.turns[name].set_result(_GO)

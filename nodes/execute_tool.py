@@ -2,10 +2,11 @@
 
 import time
 
-from lockgate.decision import Allow, digest
+from lockgate.decision import Allow, Ruling, digest
 from lockgate.errors import BypassError
 from lockgate.events import EVENTS, Event
 from lockgate.guardrails.gate import Gate
+from lockgate.nodes.auditing import admit, note
 from lockgate.nodes.node import Node, Update
 from lockgate.result import ErrorKind, ToolResult
 from lockgate.state import LockState
@@ -27,10 +28,14 @@ def execute_tool(*, gate: Gate, agent: str = "") -> Node:
         ):
             raise BypassError(f"{call.name} was about to run without a ruling that allows this very call.")
         started = time.time()
-        if spec := gate.tools.get(call.name):
+        spec = gate.tools.get(call.name)
+        if why := await admit(state, spec, gate=gate, agent=agent):
+            result = ToolResult.failed(ErrorKind.UNRECORDED, why)
+        elif spec:
             result = await execute(spec, call)
         else:  # the deployment changed while the call waited
             result = ToolResult.failed(ErrorKind.UNKNOWN_TOOL, f"The tool {call.name} is not there any more.")
+        _note(state, ruling, result, gate, agent)
         event = Event(
             kind="call",
             node="execute_tool",
@@ -44,3 +49,10 @@ def execute_tool(*, gate: Gate, agent: str = "") -> Node:
         return {"result": result, EVENTS: [event]}
 
     return Node("execute_tool", body, agent=agent)
+
+
+def _note(state: LockState, ruling: Ruling, result: ToolResult, gate: Gate, agent: str) -> None:
+    ran = result.error not in (ErrorKind.UNRECORDED, ErrorKind.UNKNOWN_TOOL, ErrorKind.OVERLOADED)
+    verdict = "executed" if result.success else "failed" if ran else "not_run"
+    detail = {"error": result.error.value} if result.error else {"bytes": len(result.value)}
+    note("outcome", verdict, state, ruling, gate=gate, agent=agent, detail=detail)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from lockgate.decision import Allow, Call, Deny, Review, Ruling
 from lockgate.guardrails.gate import Gate
+from lockgate.nodes.auditing import note
 from lockgate.nodes.node import Goto, Node, Update
 from lockgate.passage import Place
 from lockgate.result import ErrorKind, ToolResult
@@ -61,12 +62,14 @@ def human_review(*, gate: Gate, judge: str, run: str, refuse: str, again: str, a
         answer = _understood(interrupt(_request(gate, agent, state, review)), review)
         now = time.time()
         if now > ruling.at + review.expires_after:
+            note("answer", "expire", state, ruling, gate=gate, agent=agent)
             denied = Deny(rule=review.rule, reason="nobody answered in time")
             return _refused(_ruled(ruling, denied, now), ErrorKind.EXPIRED), refuse
         if isinstance(answer, str):
             return {"problem": answer}, again
         by = answer.by or "a reviewer"
         because = f": {answer.reason}" if answer.reason else ""
+        note("answer", answer.action, state, ruling, gate=gate, agent=agent, by=by, reason=answer.reason)
         match answer.action:
             case "approve":
                 allowed = Allow(rule=review.rule, reason=f"approved by {by}{because}")
@@ -108,6 +111,7 @@ def _request(gate: Gate, agent: str, state: LockState, review: Review) -> dict[s
         "approvers": sorted(review.approvers),
         "asked_at": ruling.at,
         "expires_at": ruling.at + review.expires_after,
+        "blocking": review.blocking,
         "problem": state.get("problem", ""),
         "answers": ["approve", "edit", "reject"],
     }
@@ -120,6 +124,11 @@ def _unshown(edited: dict[str, Any], call: Call, gate: Gate) -> dict[str, Any]:
     return {
         name: call.args[name] if name in changed and shown[name] == value else value for name, value in edited.items()
     }
+
+
+def is_blocking(request: Any) -> bool:
+    """Whether a question to a person is one that the rest of the run waits for."""
+    return isinstance(request, dict) and request.get("blocking") is True
 
 
 def _understood(raw: Any, review: Review) -> Answer | str:

@@ -8,7 +8,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, RemoveMessage, ToolMessage
 
 from lockgate.guardrails.gate import Gate
-from lockgate.handoff import Status
+from lockgate.handoff import Status, Usage
 from lockgate.nodes.node import Goto, Node, Update
 from lockgate.passage import Place
 from lockgate.result import ErrorKind
@@ -34,6 +34,7 @@ def input_guard(*, max_input: int, accepted: str, refused: str, gate: Gate | Non
         # A task that was handed down belongs to the run that handed it down.
         run_id = (state.get("run_id") if state.get("task") else "") or uuid.uuid4().hex
         update: Update = {"run_id": run_id, "status": Status.RUNNING, "answer": None, "iterations": 0}
+        update |= {"before": state.get("usage") or Usage(), "held": []}
         why, seen, found = _seen(fresh, max_input, gate)
         if why:
             dropped = [RemoveMessage(id=message.id) for message in fresh if message.id]

@@ -12,11 +12,11 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.runnables import Runnable
 
-from lockgate.errors import ModelError
 from lockgate.events import EVENTS, Event
-from lockgate.handoff import AgentResult, AgentTask, Budget, Status, Usage
-from lockgate.nodes.call_model import sound, used
+from lockgate.handoff import AgentResult, AgentTask, Budget, Status, Usage, tightest
+from lockgate.nodes.call_model import as_message, sound, used
 from lockgate.nodes.dispatch import task_detail
+from lockgate.nodes.metering import Halt, Meter, Permit, model_name, used_in_run
 from lockgate.nodes.node import Goto, Node, Update
 from lockgate.nodes.worker import Worker
 from lockgate.plan import PlannedTask, granted, plan_faults, read_plan
@@ -39,6 +39,7 @@ def lead(
     max_attempts: int,
     max_replans: int,
     budget: Budget | None,
+    meter: Meter,
     again: str,
     carry_out: str,
     done: str,
@@ -47,28 +48,31 @@ def lead(
     """Asks the model for a plan and goes to `carry_out`; with the results at hand, asks for the answer: `done`.
 
     A plan that cannot be carried out goes back to the model with the reasons (`again`), `max_attempts` times in
-    all; then the run fails with the reasons. After failures it may plan anew, `max_replans` times.
+    all; then the run fails with the reasons. After failures it may plan anew, `max_replans` times. What the team
+    uses stays within `budget`, the bounds of `meter` and those of the task that the team works on.
     """
-    opened: list[tuple[Runnable[Any, AIMessage], Runnable[Any, AIMessage]]] = []
+    opened: list[tuple[Runnable[Any, AIMessage], Runnable[Any, AIMessage], str]] = []
+    budget = tightest(budget, meter.run)
     system = SystemMessage(f"{prompt}\n\nWorkers:\n{_roster(workers)}")
 
     async def body(state: TeamState) -> tuple[Update, Goto]:
         if not opened:
             chat = model()
-            opened.append((chat.bind_tools([plan_schema()]), chat))
+            opened.append((chat.bind_tools([plan_schema()]), chat, model_name(chat)))
         results = state.get("results") or {}
         rounds, attempts = state.get("rounds", 0), state.get("attempts", 0)
         may_plan = not rounds or (rounds <= max_replans and _failed_last(state))
-        spent, bounds = _since(state), _bounds(budget, state.get("task"))
+        task = state.get("task")
+        spent, bounds = used_in_run(state), tightest(budget, task.budget if task else None)
         if why := _hopeless(state, bounds, spent, may_plan=may_plan):
             return _end(Status.FAILED, why, note=True), done
+        planner, plain, name = opened[0]
+        messages = [system, *state["planning"]]
+        permit = await meter.admit(state, messages, name, 1)
+        if isinstance(permit, Halt):
+            return _end(permit.status, f"{permit.text} {_findings(results)}".strip(), note=True), done
         started = time.time()
-        planner, plain = opened[0]
-        answer = await asked(planner if may_plan else plain, [system, *state["planning"]], state["planning"])
-        if not isinstance(answer, AIMessage):
-            raise ModelError(f"The model answered with a {type(answer).__name__}, not with an AIMessage.")
-        answer, _ = sound(answer, {})
-        usage = used(answer)
+        answer, usage = await _asked(planner if may_plan else plain, messages, meter, permit)
         update: Update = {"usage": usage, "planning": [answer], EVENTS: [_model_event(answer, usage, started)]}
         proposal = _proposal(answer, texts=not rounds)
         if proposal is None and rounds and answer.text.strip():
@@ -100,6 +104,22 @@ def lead(
         )
 
     return Node("lead", body, agent=agent)
+
+
+async def _asked(
+    chat: Runnable[Any, AIMessage], messages: Sequence[AnyMessage], meter: Meter, permit: Permit
+) -> tuple[AIMessage, Usage]:
+    """The model's answer and what it took."""
+    started = time.time()
+    try:
+        answer = as_message(await asked(chat, messages, messages[1:]))  # all but the system's words
+    except Exception:
+        await meter.cancel(permit)
+        raise
+    answer, _ = sound(answer, {})
+    usage = meter.used(permit, used(answer), time.time() - started)
+    await meter.settle(permit, usage)
+    return answer, usage
 
 
 @cache
@@ -165,12 +185,6 @@ def _refusal(call_id: str | None, why: str) -> ToolMessage:
     return ToolMessage(why, tool_call_id=call_id or "", status="error", id=uuid.uuid4().hex)
 
 
-def _since(state: TeamState) -> Usage:
-    """What this run has used."""
-    now, before = state.get("usage") or Usage(), state.get("before") or Usage()
-    return Usage(**{name: count - getattr(before, name) for name, count in now})
-
-
 def _hopeless(state: TeamState, bounds: Budget | None, spent: Usage, *, may_plan: bool) -> str:
     """Why the model need not be asked any more, or an empty string."""
     results = state.get("results") or {}
@@ -179,11 +193,6 @@ def _hopeless(state: TeamState, bounds: Budget | None, spent: Usage, *, may_plan
     if may_plan or any(result.status is Status.COMPLETED for result in results.values()):
         return ""
     return _losses(results)
-
-
-def _bounds(budget: Budget | None, task: AgentTask | None) -> Budget | None:
-    given = task.budget if task else None
-    return budget.within(given) if budget and given else budget or given
 
 
 def _for_tasks(bounds: Budget | None, spent: Usage) -> Budget | None:

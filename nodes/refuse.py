@@ -2,6 +2,7 @@
 
 from lockgate.decision import Deny
 from lockgate.guardrails.gate import Gate, failure
+from lockgate.nodes.auditing import note
 from lockgate.nodes.node import Node, Update
 from lockgate.nodes.result_guard import tool_message
 from lockgate.result import ErrorKind, ToolResult
@@ -18,6 +19,7 @@ def refuse(*, gate: Gate, agent: str = "") -> Node:
             denied = ruling.decision
             kind = failure(denied) if isinstance(denied, Deny) else ErrorKind.DENIED
             result = ToolResult.failed(kind, denied.reason)
+        note("outcome", "not_run", state, ruling, gate=gate, agent=agent, detail={"error": str(result.error)})
         return {
             "messages": [tool_message(call, result, gate)],
             "decisions": {call.id: ruling},

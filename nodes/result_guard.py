@@ -22,7 +22,7 @@ def result_guard(*, gate: Gate, agent: str = "") -> Node:
         return {
             "messages": [tool_message(call, result, gate)],
             "trust": result.label,
-            "usage": Usage(tool_calls=1),
+            "usage": Usage(tool_calls=1, milliseconds=round(result.seconds * 1_000), tools={call.name: 1}),
             "decisions": {call.id: state["ruling"]},
         }
 

@@ -12,7 +12,7 @@ from langgraph.types import Interrupt
 from psycopg.types.json import Jsonb
 
 from lockgate.events import EVENTS, Event
-from lockgate.handoff import Status
+from lockgate.handoff import ENDED, Status
 from lockgate.runtime.text import plain
 from lockgate.text import clean
 
@@ -22,8 +22,6 @@ Writes: TypeAlias = Sequence[tuple[str, Any]]
 INTERRUPT, RESUME = "__interrupt__", "__resume__"
 SPEC = "lockgate"
 """Key of the config's metadata that says what a run was started with: a mapping, or one as JSON text."""
-_ENDED = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED, Status.REFUSED, Status.MAX_ITERATIONS})
-
 _EVENT = """
 INSERT INTO events (thread_id, checkpoint_ns, checkpoint_id, task_id, idx, kind, node, name, agent, run_id, call_id,
                     status, started, ended, detail)
@@ -112,7 +110,7 @@ def of_checkpoint(
         graph = clean(str(spec.pop("graph", "")))
         usage = _mapping(plain(values.get("usage")))
         row = (clean(run_id), thread_id, checkpoint_id, graph, clean(status), Jsonb(usage), Jsonb(spec))
-        statements.append((_RUN, (*row, status in _ENDED)))
+        statements.append((_RUN, (*row, status in ENDED)))
     return statements
 
 

@@ -25,6 +25,8 @@ from lockgate.bridge import run_sync
 from lockgate.errors import StoreError
 from lockgate.events import EVENTS
 from lockgate.runtime import record
+from lockgate.runtime.audit import PostgresAudit
+from lockgate.runtime.budgets import PostgresRates
 from lockgate.runtime.embedded import embedded_url
 from lockgate.runtime.pool import Pools, parse
 from lockgate.runtime.schema import upgrade
@@ -78,6 +80,7 @@ class PostgresSaver(AsyncPostgresSaver):
         if isinstance(address, str):
             parse(address)
         self.pools = Pools(address if callable(address) else lambda: address, pool_size)
+        self.audit = PostgresAudit(self.pools)
         self.pipe = None
         self._writes = _Writes()
 
@@ -97,6 +100,11 @@ class PostgresSaver(AsyncPostgresSaver):
         finally:
             await saver.aclose()
 
+    @property
+    def rates(self) -> PostgresRates:
+        """Where the runs on this checkpointer count what they use together."""
+        return PostgresRates(self.pools)
+
     async def setup(self) -> None:
         """Makes or migrates the tables; several processes may do so at once."""
         connection = await self.pools.connect()
@@ -107,6 +115,7 @@ class PostgresSaver(AsyncPostgresSaver):
 
     async def aclose(self) -> None:
         """Closes the connections of all loops. Any use afterwards raises StoreError."""
+        await self.audit.aclose()
         await self.pools.aclose()
 
     @asynccontextmanager
@@ -133,8 +142,10 @@ class PostgresSaver(AsyncPostgresSaver):
 
         LangGraph waits for a checkpoint before the next step, but not for the writes of the step's tasks. So a
         checkpoint waits for them here, and fails when one of them failed: when a node runs, all before it is stored.
+        It waits for the thread's audit entries too, so no checkpoint is ahead of the audit log.
         """
         await self._writes.settled(config["configurable"]["thread_id"])
+        await self.audit.settled(config["configurable"]["thread_id"])
         values = {name: value for name, value in checkpoint["channel_values"].items() if name != EVENTS}
         statements = record.of_checkpoint(
             config["configurable"], checkpoint["id"], values, metadata.get("source", ""), config.get("metadata") or {}

@@ -1,8 +1,7 @@
 """Brings a database up to date: LangGraph's tables and Lockgate's own, by one process at a time."""
 
 import asyncio
-import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from importlib.resources import files
 from time import monotonic
 
@@ -25,7 +24,7 @@ async def upgrade(connection: Connection, langgraph_setup: Callable[[], Awaitabl
     tables of the same names that are not Lockgate's.
     """
     steps = _steps()
-    if await _is_current(connection, len(steps)):
+    if await _is_current(connection, set(steps)):
         return
     # Tried, not waited for: CREATE INDEX CONCURRENTLY, which LangGraph uses, would wait for the waiter's snapshot.
     deadline = monotonic() + LOCK_TIMEOUT
@@ -34,7 +33,7 @@ async def upgrade(connection: Connection, langgraph_setup: Callable[[], Awaitabl
             raise StoreError("Another process has been migrating the database for too long.", "Try again later.")
         await asyncio.sleep(0.1)
     try:
-        if await _is_current(connection, len(steps)):
+        if await _is_current(connection, set(steps)):
             return
         await langgraph_setup()
         await _apply(connection, steps)
@@ -43,12 +42,15 @@ async def upgrade(connection: Connection, langgraph_setup: Callable[[], Awaitabl
             await connection.execute(f"SELECT pg_advisory_unlock({LOCK})")
 
 
-async def _apply(connection: Connection, steps: list[str]) -> None:
+async def _apply(connection: Connection, steps: Mapping[int, str]) -> None:
     await connection.execute(
         "CREATE TABLE IF NOT EXISTS lockgate_migrations (v integer PRIMARY KEY, at timestamptz NOT NULL DEFAULT now())"
     )
-    done = await _one(connection, "SELECT coalesce(max(v), 0) FROM lockgate_migrations")
-    for number, sql in enumerate(steps[done:], start=done + 1):
+    cursor = await connection.execute("SELECT v FROM lockgate_migrations")
+    done = {row["v"] for row in await cursor.fetchall()}
+    for number, sql in steps.items():
+        if number in done:
+            continue
         try:
             async with connection.transaction():
                 await connection.execute(sql.encode(), prepare=False)  # several statements
@@ -60,16 +62,17 @@ async def _apply(connection: Connection, steps: list[str]) -> None:
             ) from None
 
 
-async def _is_current(connection: Connection, ours: int) -> bool:
+async def _is_current(connection: Connection, ours: set[int]) -> bool:
     if not await _one(
         connection,
         "SELECT to_regclass('lockgate_migrations') IS NOT NULL AND to_regclass('checkpoint_migrations') IS NOT NULL",
     ):
         return False
-    theirs = await _one(connection, "SELECT coalesce(max(v), 0) FROM lockgate_migrations")
-    if theirs > ours:
+    cursor = await connection.execute("SELECT v FROM lockgate_migrations")
+    theirs = {row["v"] for row in await cursor.fetchall()}
+    if theirs - ours:
         raise StoreError(
-            f"The database is at migration {theirs}; this version of Lockgate knows {ours}.",
+            f"The database is at migration {max(theirs)}; this version of Lockgate knows {max(ours)}.",
             "Upgrade Lockgate: pip install --upgrade lockgate",
         )
     langgraph = await _one(connection, "SELECT coalesce(max(v), -1) FROM checkpoint_migrations")
@@ -85,10 +88,10 @@ async def _one(connection: Connection, sql: str) -> int:
     return value
 
 
-def _steps() -> list[str]:
-    """The migrations in order; their files are numbered from 0001 without a gap."""
+def _steps() -> dict[int, str]:
+    """The migrations by number, in order."""
     folder = files("lockgate.runtime") / "migrations"
     named = sorted((file.name, file.read_text("utf-8")) for file in folder.iterdir() if file.name.endswith(".sql"))
-    numbers = [int(re.match(r"\d{4}", name).group()) for name, _ in named]  # type: ignore[union-attr]
-    assert numbers == list(range(1, len(named) + 1)), numbers
-    return [sql for _, sql in named]
+    steps = {int(name[:4]): sql for name, sql in named}
+    assert len(steps) == len(named), "two migrations have one number"
+    return steps

@@ -45,6 +45,7 @@ MEANING: dict[State, str] = {
 }
 _CUT = "┊"
 ENDS = {"completed": "✓", "failed": "✗", "cancelled": "⊘", "refused": "✗", "max_iterations": "✗"}
+ENDS |= {"budget": "✗", "no_progress": "✗"}
 
 
 def timeline_text(view: Timeline, *, width: int = 100, colour: bool = False) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Literal, get_args
 
+from lockgate.handoff import ENDED
 from lockgate.telemetry.axis import Axis, union, without
 from lockgate.telemetry.facts import Fact, Row, facts
 
@@ -16,7 +17,7 @@ State = Literal["pending", "running", "blocked", "model", "tool", "waiting"]
 STATES: tuple[State, ...] = get_args(State)
 """In the order in which they are drawn: a later one covers an earlier one."""
 
-FINAL = frozenset({"completed", "failed", "cancelled", "refused", "max_iterations"})
+FINAL = frozenset(map(str, ENDED))
 """Statuses that a task does not leave."""
 _WORK: frozenset[State] = frozenset({"running", "model", "tool"})
 _SPANS: dict[str, State] = {"node": "running", "model": "model", "call": "tool", "wait": "waiting"}

@@ -86,7 +86,8 @@ async def play(guard: Guard, world: World, script: Script, prompt: str) -> list[
         read = []
         if _runs(decision, approved=not script.intruding):
             messages.append(AIMessage("", tool_calls=[ToolCall(name=name, args=args, id=call.id, type="tool_call")]))
-            messages.append(tool_message(call, gate.inspect(call, await execute(gate.tools[call.name], call))))
+            result = gate.inspect(call, await execute(gate.tools[call.name], call))
+            messages.append(tool_message(call, result, gate))
             read = [messages[-1].text]
     return steps
 

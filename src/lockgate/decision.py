@@ -1,7 +1,7 @@
 """What the upper gate answers. A decision always names its rule and its reason."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 DEFAULT_RULE = "default"
@@ -10,10 +10,11 @@ DEFAULT_RULE = "default"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allow:
-    """The call may run."""
+    """The call may run. `notice`, if any, is a line that it leaves in the log and in the run's record."""
 
     rule: str
     reason: str
+    notice: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,13 +29,15 @@ class Deny:
 class Review:
     """A person decides. An empty `approvers` set means anyone who can reach the inbox.
 
-    An approval not answered within `expires_after` seconds counts as rejected.
+    An approval not answered within `expires_after` seconds counts as rejected. A `blocking` review holds up what the
+    run has not started yet.
     """
 
     rule: str
     reason: str
     approvers: frozenset[str] = frozenset()
     expires_after: float = 86_400.0
+    blocking: bool = False
 
 
 Decision: TypeAlias = Allow | Deny | Review

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from lockgate.handoff import AgentTask, Budget, Status
+from lockgate.handoff import AgentTask, Budget, Status, amount, units
 from lockgate.text import cleaned, unfit
 
 MAX_FAULTS = 10
@@ -102,10 +102,11 @@ def granted(tasks: Sequence[AgentTask], budget: Budget | None) -> list[AgentTask
     What a task asks for it gets; the rest of each bound goes in equal shares to those that ask for none of it.
     """
     bounds = budget.bounds() if budget else {}
-    shares: dict[str, int] = {}
+    shares: dict[str, Any] = {}
     for name, bound in bounds.items():
         asked = [_asked(task, name) for task in tasks]
-        shares[name] = max(0, bound - sum(a for a in asked if a is not None)) // max(1, asked.count(None))
+        rest = max(0, units(name, bound) - sum(a for a in asked if a is not None))
+        shares[name] = amount(name, rest // max(1, asked.count(None)))
     if not bounds:
         return list(tasks)
     return [
@@ -115,16 +116,19 @@ def granted(tasks: Sequence[AgentTask], budget: Budget | None) -> list[AgentTask
 
 
 def _asked(task: AgentTask, name: str) -> int | None:
-    return task.budget.bounds().get(name) if task.budget else None
+    """What the task asks for of the bound `name`, in its units."""
+    asked = task.budget.bounds().get(name) if task.budget else None
+    return None if asked is None else units(name, asked)
 
 
 def _over(tasks: Sequence[AgentTask], budget: Budget) -> list[str]:
     faults = []
     for name, bound in budget.bounds().items():
         asked = [_asked(task, name) for task in tasks]
-        least = sum(1 if a is None else a for a in asked) if name != "tool_calls" else sum(a or 0 for a in asked)
-        if least > bound:
-            faults.append(f"the tasks need {least:,} {name} at least; {bound:,} are left")
+        each = 1 if name in ("tokens", "model_calls") else 0
+        least = sum(each if a is None else a for a in asked)
+        if least > units(name, bound):
+            faults.append(f"the tasks need {amount(name, least):,} {name} at least; {bound:,} are left")
     return faults
 
 

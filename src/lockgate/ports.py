@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from lockgate.audit import AuditEntry
 from lockgate.decision import Call, Decision, Ruling
 from lockgate.labels import TRUSTED, Label
 from lockgate.passage import Passage
@@ -26,13 +27,15 @@ class Caller:
 class History:
     """What a decision may depend on besides the call: who acts for whom, and what the session has seen.
 
-    `passages` are the texts of the session, oldest first; `trust` is the join of their labels.
+    `passages` are the texts of the session, oldest first; `trust` is the join of their labels. `confidence` is how
+    sure the model is of the call, 0 to 1; None when nobody knows.
     """
 
     agent: str = ""
     caller: Caller = field(default_factory=Caller)
     trust: Label = TRUSTED
     passages: tuple[Passage, ...] = ()
+    confidence: float | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "passages", tuple(self.passages))  # a checkpoint hands back a list
@@ -67,10 +70,21 @@ class EffectLedger(Protocol):
 
 
 class AuditLog(Protocol):
-    """Append-only record of decisions and outcomes. An entry that cannot be written means no effect."""
+    """Append-only record of decisions and outcomes. An entry that cannot be written means no effect.
 
-    async def append(self, run_id: str, ruling: Ruling, outcome: str) -> None:
-        """Writes one entry; raises StoreError when it cannot."""
+    Entries of one thread are written in the order in which they were given.
+    """
+
+    def note(self, *entries: AuditEntry) -> None:
+        """Takes entries to be written soon; returns at once. They are tried again while the log is down."""
+        ...
+
+    async def write(self, *entries: AuditEntry) -> None:
+        """Returns when the entries are durable; raises StoreError when they are not within a bound."""
+        ...
+
+    async def settled(self, thread_id: str) -> None:
+        """Waits for the thread's noted entries to be durable, within a bound; never raises StoreError."""
         ...
 
 
@@ -91,4 +105,33 @@ class Sandbox(Protocol):
 
     async def run(self, code: str, timeout: float) -> str:  # noqa: ASYNC109 - a bound the sandbox itself keeps
         """The output of `code`, killed after `timeout` seconds."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """`amount` of what `key` counts, of which at most `bound` may be used in any `window` seconds."""
+
+    key: str
+    window: float
+    bound: int
+    amount: int
+
+
+class RateStore(Protocol):
+    """Counts what many runs use together: reserved before it is used, settled after."""
+
+    async def reserve(self, reservation: str, claims: Sequence[Claim], *, expires_after: float | None = None) -> str:
+        """Reserves all of `claims` or nothing; the key of one that has no room, or an empty string.
+
+        Not settled within `expires_after` seconds, it no longer counts. Raises StoreError.
+        """
+        ...
+
+    async def settle(self, reservation: str, claims: Sequence[Claim]) -> None:
+        """Puts what was really used in place of what was reserved."""
+        ...
+
+    async def release(self, reservations: Sequence[str]) -> None:
+        """Gives back what was not used after all."""
         ...

@@ -21,6 +21,8 @@ class ErrorKind(StrEnum):
     UNSERIALIZABLE = "unserializable"
     OVERLOADED = "overloaded"
     """Too many earlier calls hang."""
+    UNRECORDED = "unrecorded"
+    """The audit log could not be written, so the effect did not happen."""
     NOT_RUN = "not_run"
     """The run ended or moved on before the call."""
 

@@ -102,7 +102,8 @@ def append_notes(state: list[Note], writes: Sequence[Sequence[Note]]) -> list[No
 class AgentState(TypedDict, total=False):
     """The state of an agent. `messages`, `decisions` and `notes` are stored as deltas.
 
-    `iterations` counts model calls since the last user message; `run_id` names the run that message began.
+    `iterations` counts model calls since the last user message; `run_id` names the run that message began, `before`
+    is the usage when it did. `held` are calls that wait for the review of another one, as the lock takes them.
     `events` lives for one step only: the Postgres saver files it in the events table.
     """
 
@@ -113,6 +114,8 @@ class AgentState(TypedDict, total=False):
     answer: str | None
     iterations: int
     usage: Annotated[Usage, add_usage]
+    before: Usage
+    held: list[dict[str, Any]]
     trust: Annotated[Label, join_trust]
     decisions: Annotated[dict[str, Ruling], DeltaChannel(merge_rulings, snapshot_frequency=SNAPSHOT_EVERY)]
     notes: Annotated[list[Note], DeltaChannel(append_notes, snapshot_frequency=SNAPSHOT_EVERY)]
@@ -121,11 +124,17 @@ class AgentState(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Where a call comes from: the run, the session's trust as the model made it, and what the model said with it."""
+    """Where a call comes from: the run, the session's trust as the model made it, and what the model said with it.
+
+    `confidence` is how sure the model is, 0 to 1, None when nobody knows. `over` says which budget leaves no room for
+    the call.
+    """
 
     run_id: str
     trust: Label
     reasoning: str
+    confidence: float | None = None
+    over: str = ""
 
 
 class LockOutput(TypedDict, total=False):

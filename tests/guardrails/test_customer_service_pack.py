@@ -113,5 +113,5 @@ def test_starter(tool, answer):
 
 
 def test_the_shipped_packs_are_these_and_load():
-    assert shipped_packs() == ["customer-service", "starter"]
+    assert {"customer-service", "starter"} <= set(shipped_packs())
     assert [Policy.load(name).name for name in shipped_packs()] == shipped_packs()

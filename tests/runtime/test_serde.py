@@ -25,7 +25,7 @@ from lockgate.spec import Risk
 from lockgate.state import Note, Origin
 
 LABEL = Label(integrity=Integrity.UNTRUSTED, readers=frozenset({"a", "b"}), sources=frozenset({"tool:x"}))
-REVIEW = Review(rule="r", reason="why", approvers=frozenset({"boss"}), expires_after=5.0)
+REVIEW = Review(rule="r", reason="why", approvers=frozenset({"boss"}), expires_after=5.0, blocking=True)
 DEAD = DeadLetter(item_id="i", index=3, stage="s", value={"a": None}, errors=["e"], attempts=2)
 CALL = Call(id="1", name="refund", args={"amount": 3, "deep": [{"x": None}]}, edited_by="ann")
 FINDING = Finding(kind="k", start=1, end=2, score=0.5, note="n")
@@ -37,19 +37,19 @@ SAMPLES: list[Any] = [
     Integrity.INTERNAL,
     Risk.HIGH,
     Status.WAITING,
-    Allow(rule="r", reason="why"),
+    Allow(rule="r", reason="why", notice="n"),
     Deny(rule="r", reason="why"),
     REVIEW,
     CALL,
     Ruling(call_id="1", tool="refund", digest="d", decision=REVIEW, at=1.5, by="ann"),
-    Usage(input_tokens=1, output_tokens=2, model_calls=3, tool_calls=4),
+    Usage(input_tokens=1, output_tokens=2, model_calls=3, tool_calls=4, micro_usd=5, milliseconds=6, tools={"t": 4}),
     AgentTask(task_id="t", objective="o", context={"k": [1]}, constraints=["c"], depends_on=["s"]),
-    Budget(tokens=1, tool_calls=2),
+    Budget(tokens=1, tool_calls=2, usd=0.5, seconds=1.5),
     AgentTask(task_id="t", objective="o", budget=Budget(model_calls=3), depth=2),
     AgentResult(task_id="t", status=Status.FAILED, output={"a": 1}, error="e", usage=Usage(model_calls=1), trust=LABEL),
     Event(kind="call", node="n", started=1.0, ended=2.0, detail={"a": [1, None]}),
     Note(source="s", text="t", at=1.0),
-    Origin(run_id="r", trust=LABEL, reasoning="because"),
+    Origin(run_id="r", trust=LABEL, reasoning="because", confidence=0.5, over="o"),
     ErrorKind.TIMEOUT,
     ToolResult(success=False, value="v", error=ErrorKind.DENIED, seconds=0.5, cut=3, label=LABEL),
     Caller(user="u", roles=frozenset({"admin"}), tenant="t"),
@@ -60,7 +60,7 @@ SAMPLES: list[Any] = [
     Verdict(answer="A", by="vote", reasons="r", confidence=1.0, dissent="d", votes={"a": 2}, debaters=["d"]),
     FINDING,
     PASSAGE,
-    History(agent="a", caller=Caller(user="u"), trust=LABEL, passages=(PASSAGE,)),
+    History(agent="a", caller=Caller(user="u"), trust=LABEL, passages=(PASSAGE,), confidence=0.5),
 ]
 
 

@@ -57,6 +57,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Measure guards and agents.",
         "lockgate eval run agentdojo --suite banking --limit 20",
     ),
+    "audit": ("lockgate.cli.audit:audit", "Check, read and sign the audit log.", "lockgate audit verify"),
     "models": ("lockgate.cli.models:models", "Fetch small models that run here.", "lockgate models pull smollm2"),
     "doctor": ("lockgate.cli.doctor:doctor", "Say what is missing, and the next step.", "lockgate doctor"),
     "version": ("lockgate.cli.catalog:version", "Print the version.", "lockgate version"),
@@ -69,7 +70,7 @@ Exit codes:
   1    an error; it says what to do next
   2    the command was written wrongly
   3    the run waits for a person
-  4    the bound on model calls was reached
+  4    a bound was reached: model calls, a budget, or the same calls again and again
   130  stopped by Ctrl-C, 143 by SIGTERM; `lockgate resume` goes on
 
 \b

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lockgate.graphs.session import Part, Session, Waiting
 
 Answering = Literal["ask", "yes", "no", "never"]
-EXIT = {"completed": 0, "waiting": 3, "max_iterations": 4}
+EXIT = {"completed": 0, "waiting": 3, "max_iterations": 4, "budget": 4, "no_progress": 4}
 """Exit codes by status; any other status is 1."""
 SIGNALLED = {"SIGINT": 130, "SIGTERM": 143}
 """Exit codes of runs that a signal stopped."""

@@ -1,16 +1,18 @@
-"""`policy show`, `policy check` and `policy explain`."""
+"""`policy show`, `policy check` and `policy explain`; the others are in `policy_code`."""
 
 import json
-from pathlib import Path
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 
+from lockgate.cli import policy_code
 from lockgate.errors import ConfigError
 
 policy = typer.Typer(add_completion=False, rich_markup_mode=None, help="Look at policies, check them, ask them why.")
 
 Pack = Annotated[str, typer.Argument(help="A policy file or the name of a shipped pack.")]
+Tools = Annotated[list[str], typer.Option(help="module:attribute where the tools are.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 
 
@@ -73,26 +75,44 @@ def check(pack: Pack, as_json: AsJson = False) -> None:
 )
 def explain(
     pack: Pack,
-    tool: Annotated[str, typer.Argument(help="The tool's name.")],
+    tool: Annotated[str, typer.Argument(help="The tool's name; left out with --call.")] = "",
     args: Annotated[str, typer.Argument(help="The call's arguments, as a JSON object.")] = "{}",
-    tools: Annotated[list[str], typer.Option(help="module:attribute where the tool is; else the built-in ones.")] = [],
+    tools: Tools = [],
     user: Annotated[str, typer.Option(help="On whose behalf.")] = "",
     role: Annotated[list[str], typer.Option("--role", help="A role of the user.")] = [],
     agent: Annotated[str, typer.Option(help="The agent that calls.")] = "react",
+    trust: Annotated[str, typer.Option(help="Of what the session has seen: trusted, internal, untrusted.")] = "trusted",
+    thread: Annotated[str, typer.Option(help="Take the call from this thread.")] = "",
+    call: Annotated[str, typer.Option("--call", help="The id of the recorded call, or its beginning.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Say what the policy answers to a call, and why: each rule that was tried, and where it did not fit."""
+    """Say what the policy answers to a call, and why: each rule and guard that was tried, and where it did not fit."""
+    from lockgate.cli.policy_code import known_tools, recorded_call
     from lockgate.cli.screen import one_line, out, print_json, styled
-    from lockgate.cli.target import load_tools
     from lockgate.decision import Call, verb
     from lockgate.guardrails import Gate
+    from lockgate.guardrails.explaining import explained
+    from lockgate.labels import Integrity, Label
     from lockgate.ports import Caller, History
 
     found = _load(pack)
-    gate = Gate(found, load_tools(tuple(tools), str(Path.cwd())))
-    history = History(agent=agent, caller=Caller(user=user, roles=frozenset(role)))
-    call, decision = gate.rule(Call(id="explain", name=tool, args=_object(args)), history)
-    tried = found.explain(call, gate.tools[tool], history) if tool in gate.tools and decision.rule != "schema" else []
+    gate = Gate(found, known_tools(pack, tools))
+    caller = Caller(user=user, roles=frozenset(role))
+    if thread or call:
+        made = recorded_call(thread, call, caller)
+        asked, history = made.call, made.history
+    elif not tool:
+        raise ConfigError("No call is named.", "Name a tool, or --thread and --call.")
+    else:
+        try:
+            label = Label(integrity=Integrity.parse(trust))
+        except ValueError as error:
+            raise ConfigError(f"{error}.") from None
+        asked = Call(id="explain", name=tool, args=_object(args))
+        history = History(agent=agent, caller=caller, trust=label)
+    ruled, decision = gate.rule(asked, history)
+    known = asked.name in gate.tools and decision.rule != "schema"
+    tried = explained(found, ruled, gate.tools[asked.name], history) if known else []
     if as_json:
         considered = [
             {"rule": item.rule, "action": item.action, "matched": item.matched, "why": item.why} for item in tried
@@ -102,7 +122,7 @@ def explain(
                 "decision": verb(decision),
                 "rule": decision.rule,
                 "reason": decision.reason,
-                "args": call.args,
+                "args": ruled.args,
                 "considered": considered,
             }
         )
@@ -130,3 +150,13 @@ def _object(text: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ConfigError("The arguments must be a JSON object.", 'Such as \'{"path": "a.txt"}\'')
     return value
+
+
+_EXAMPLES: dict[str, tuple[Callable[..., None], str]] = {
+    "lint": (policy_code.lint, "refunds.yaml --tools shop.tools:tools"),
+    "test": (policy_code.run_table, "refunds.yaml"),
+    "diff": (policy_code.diff, "refunds.yaml stricter.yaml"),
+    "replay": (policy_code.replay, "stricter.yaml --thread calm-heron-3f2a91"),
+}
+for _name, (_command, _example) in _EXAMPLES.items():
+    policy.command(_name, epilog=f"\b\nExample:\n  lockgate policy {_name} {_example}")(_command)

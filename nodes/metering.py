@@ -1,0 +1,242 @@
+"""`Meter`: what an agent may still use, reserved before a model call and settled after it.
+
+Bounds of one run are counted in the state, so they are kept across resumes. Rates over many runs are counted in
+Postgres, through the run's checkpointer.
+"""
+
+import json
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, AnyMessage
+
+from lockgate.decision import Allow, Call
+from lockgate.guardrails.budgets.progress import POLLING, stuck
+from lockgate.guardrails.budgets.section import BudgetSection, Rate, calls_of, cost, named
+from lockgate.handoff import Budget, Status, Usage, amount, spent, tightest, units
+from lockgate.nodes.node import Update, caller, checkpointer
+from lockgate.ports import Claim, RateStore
+from lockgate.runtime.saver import PostgresSaver
+from lockgate.spec import ToolSpec
+from lockgate.state import AgentState, Note
+
+CHARACTERS_PER_TOKEN = 4
+"""Of English text, by the tokenizers of the large providers; only what is reserved is reckoned with it."""
+RESERVED_FOR = 900.0
+"""Seconds until what a runner reserved for a model call counts as given back: it must have died."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Halt:
+    """Why there is no further model call."""
+
+    status: Status
+    text: str
+
+    def update(self) -> Update:
+        """What it leaves in the state."""
+        return {"status": self.status, "notes": [Note(source="call_model", text=self.text, at=time.time())]}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permit:
+    """A model call that may be made, with what is reserved for it. `seconds` is the time that is left, None: any."""
+
+    model: str
+    seconds: float | None
+    reservation: str = ""
+    claims: tuple[tuple[Claim, str], ...] = ()
+    """Each with the measure it is of."""
+
+
+class Meter:
+    """Holds the `sections` of all packs an agent stands under; every bound of each of them counts."""
+
+    def __init__(self, sections: Sequence[BudgetSection], tools: Mapping[str, ToolSpec], agent: str) -> None:
+        self.sections = tuple(sections)
+        self.agent = agent
+        self.run = tightest(*(budget for section in self.sections for budget in section.of_run(agent)))
+        self.rates = tuple(rate for section in self.sections for rate in section.rates)
+        self.reply = max((section.reply for section in self.sections), default=0)
+        self.polling = frozenset(name for name, spec in tools.items() if POLLING in spec.tags)
+
+    def budget(self, state: AgentState) -> Budget | None:
+        """What bounds this run: the packs, and the task it works on."""
+        task = state.get("task")
+        return tightest(self.run, task.budget if task else None)
+
+    async def admit(self, state: AgentState, messages: Sequence[AnyMessage], model: str, calls: int) -> Permit | Halt:
+        """Reserves what `calls` calls of the `model` with `messages` will take, or says why they may not be made."""
+        if why := self._circling(state):
+            return Halt(status=Status.NO_PROGRESS, text=f"Stopped: {why}.")
+        budget = self.budget(state)
+        if self._unpriced(model, budget):
+            text = f"Stopped: a budget in USD is set, but the packs have no price for the model {model or '(unnamed)'}."
+            return Halt(status=Status.BUDGET, text=text)
+        expected = self._expected(messages, model, calls)
+        left = None
+        if budget:
+            used = used_in_run(state)
+            if full := budget.exhausted(used) or _overrun(budget, used, expected):
+                text = f"Stopped before a model call: the task's budget is used up ({full})."
+                return Halt(status=Status.BUDGET, text=text)
+            left = budget.left(used).seconds
+        permit = Permit(model=model, seconds=left)
+        claims = tuple(
+            (self._claim(rate, measure, bound, spent(expected, measure)), str(measure))
+            for rate in self.rates
+            for measure, bound in rate.bounds()
+            if measure != "tool_calls"
+        )
+        if not claims:
+            return permit
+        permit = replace(permit, reservation=uuid.uuid4().hex, claims=claims)
+        if full := await self._reserve(permit.reservation, [c for c, _ in claims], expires_after=RESERVED_FOR):
+            return Halt(status=Status.BUDGET, text=f"Stopped before a model call: {full}")
+        return permit
+
+    def used(self, permit: Permit, answers: Usage, seconds: float) -> Usage:
+        """What the calls of `permit` took: `answers` as the provider counted them, with their price and time."""
+        prices = [cost(s.price(permit.model), answers.input_tokens, answers.output_tokens) for s in self.sections]
+        return answers.model_copy(
+            update={"micro_usd": max(prices, default=0), "milliseconds": max(0, round(seconds * 1_000))}
+        )
+
+    async def settle(self, permit: Permit, used: Usage) -> None:
+        """Puts what was `used` in place of what `permit` reserved."""
+        if permit.claims and (store := rate_store()):
+            claims = {claim.key: replace(claim, amount=spent(used, measure)) for claim, measure in permit.claims}
+            await store.settle(permit.reservation, list(claims.values()))
+
+    async def cancel(self, permit: Permit) -> None:
+        """Gives back what is reserved for a model call that failed."""
+        if permit.claims and (store := rate_store()):
+            await store.release([permit.reservation])
+
+    async def over(self, state: AgentState, answer: AIMessage, calls: Sequence[Call]) -> dict[str, str]:
+        """By id, why those of the `calls` of `answer` may not run that some bound has no room for."""
+        refused: dict[str, str] = {}
+        used, budget = used_in_run(state), self.budget(state)
+        counted = dict(used.tools)
+        room = budget.bounds().get("tool_calls") if budget else None
+        taken = used.tool_calls
+        for call in calls:
+            why = ""
+            if room is not None and taken >= room:
+                why = f"Over budget: at most {room:g} tool calls in this run."
+            why = why or self._over_tool(call.name, counted) or await self._over_rate(state, answer, call)
+            if why:
+                refused[call.id] = why
+                continue
+            taken += 1
+            counted[call.name] = counted.get(call.name, 0) + 1
+        return refused
+
+    async def give_back(self, state: AgentState) -> None:
+        """Gives back what was reserved for calls of the last answer that did not run."""
+        if not self._tool_rates() or (store := rate_store()) is None:
+            return
+        answer = next((m for m in reversed(state["messages"]) if isinstance(m, AIMessage)), None)
+        rulings = state.get("decisions", {})
+        if answer is not None:
+            ids = [str(call["id"]) for call in [*answer.tool_calls, *answer.invalid_tool_calls]]
+            idle = [i for i in ids if i not in rulings or not isinstance(rulings[i].decision, Allow)]
+            if idle:
+                await store.release([_use(state, answer, call_id) for call_id in idle])
+
+    def _circling(self, state: AgentState) -> str:
+        for section in self.sections:
+            bound = section.no_progress
+            if why := stuck(state["messages"], self.polling, repeats=bound.repeats, answers=bound.answers):
+                return why
+        return ""
+
+    def _unpriced(self, model: str, budget: Budget | None) -> bool:
+        counted = (budget and budget.usd is not None) or any(section.counts_money for section in self.sections)
+        return bool(counted) and all(section.price(model) is None for section in self.sections)
+
+    def _expected(self, messages: Sequence[AnyMessage], model: str, calls: int) -> Usage:
+        read = sum(len(str(message.content)) for message in messages) // CHARACTERS_PER_TOKEN
+        one = Usage(input_tokens=read * calls, output_tokens=self.reply * calls, model_calls=calls)
+        return self.used(Permit(model=model, seconds=None), one, 0)
+
+    def _over_tool(self, tool: str, counted: Mapping[str, int]) -> str:
+        for section in self.sections:
+            for name, bound in section.tools.items():
+                if named(name, tool) and calls_of(counted, name) >= bound:
+                    return f"Over budget: at most {bound:,} calls of {name} in this run."
+        return ""
+
+    def _tool_rates(self) -> list[tuple[Rate, float]]:
+        return [(rate, bound) for rate in self.rates for measure, bound in rate.bounds() if measure == "tool_calls"]
+
+    async def _over_rate(self, state: AgentState, answer: AIMessage, call: Call) -> str:
+        claims = [
+            self._claim(rate, "tool_calls", bound, 1, tool=call.name)
+            for rate, bound in self._tool_rates()
+            if rate.covers(call.name)
+        ]
+        return await self._reserve(_use(state, answer, call.id), claims) if claims else ""
+
+    def _claim(self, rate: Rate, measure: str, bound: float, count: int, *, tool: str = "") -> Claim:
+        who = caller()
+        match rate.by:
+            case "user":
+                subject = [who.tenant, who.user]
+            case "tenant":
+                subject = [who.tenant]
+            case "agent":
+                subject = [self.agent]
+            case "tool":
+                subject = [tool]
+            case "everyone":
+                subject = []
+        key = json.dumps([rate.by, subject, measure, rate.window, rate.tools and list(rate.tools)])
+        return Claim(key=key, window=rate.window, bound=units(measure, bound), amount=count)
+
+    async def _reserve(self, reservation: str, claims: Sequence[Claim], *, expires_after: float | None = None) -> str:
+        """Why there is no room for the claims, or an empty string."""
+        tight: dict[str, Claim] = {}
+        for claim in claims:
+            known = tight.get(claim.key)
+            tight[claim.key] = claim if known is None or claim.bound < known.bound else known
+        claims = list(tight.values())
+        store = rate_store()
+        if store is None:
+            return "the pack sets rates, which are counted in Postgres, but this run has no Postgres checkpointer."
+        full = await store.reserve(reservation, claims, expires_after=expires_after)
+        if not full:
+            return ""
+        by, _, measure, window, _ = json.loads(full)
+        bound = next(claim.bound for claim in claims if claim.key == full)
+        return f"Over budget: at most {amount(measure, bound):,} {measure} in {window:g} s for each {by}."
+
+
+def model_name(chat: BaseChatModel) -> str:
+    """What the model is called, as prices name it."""
+    return str(getattr(chat, "model_name", None) or getattr(chat, "model", None) or "")
+
+
+def used_in_run(state: AgentState) -> Usage:
+    """What the run that goes on has used."""
+    return (state.get("usage") or Usage()) - (state.get("before") or Usage())
+
+
+def rate_store() -> RateStore | None:
+    """Where the run that goes on counts rates; None without a Postgres checkpointer."""
+    saver = checkpointer()
+    return saver.rates if isinstance(saver, PostgresSaver) else None
+
+
+def _overrun(budget: Budget, used: Usage, expected: Usage) -> str:
+    """The bound that the call would most likely go over."""
+    after = used + expected
+    bounds = budget.bounds()
+    return next((n for n in ("tokens", "usd") if n in bounds and spent(after, n) > units(n, bounds[n])), "")
+
+
+def _use(state: AgentState, answer: AIMessage, call_id: str) -> str:
+    return f"{state.get('run_id', '')}:{answer.id}:{call_id}"

@@ -1,0 +1,79 @@
+"""`lockgate audit` on a real run: verify, show, export, sign."""
+
+import psycopg
+import pytest
+
+from .bench import WRITE, Bench
+
+
+@pytest.fixture
+def ran(bench: Bench) -> Bench:
+    bench.run(WRITE)
+    bench("approve", bench.pending()[0]["interrupt_id"], "--by", "ann")
+    return bench
+
+
+def tamper(bench: Bench, statement: str) -> None:
+    with psycopg.connect(bench.url, autocommit=True) as connection:
+        connection.execute("ALTER TABLE audit DISABLE TRIGGER ALL")
+        connection.execute(statement)
+
+
+def test_show_tells_the_question_the_answer_and_the_outcome(ran: Bench) -> None:
+    told = ran("audit", "show", "--thread", "t").out.splitlines()
+    verdicts = ("review", "approve", "allow", "executed")
+    assert len(told) == len(verdicts)
+    assert all(f"  {verdict}  " in line for verdict, line in zip(verdicts, told, strict=True))
+    assert "by ann" in told[1]
+    entries = ran("audit", "show", "--json").lines
+    assert [entry["seq"] for entry in entries] == [1, 2, 3, 4]
+    assert ran("audit", "show", "--run", entries[0]["run_id"]).out.count("\n") == 4
+    assert ran("audit", "show", "--thread", "another").out == ""
+
+
+def test_verify_says_whole_or_names_the_row(ran: Bench) -> None:
+    whole = ran("audit", "verify")
+    assert whole.code == 0 and "4 rows, whole" in whole.out and "--key" in whole.out
+    tamper(ran, "UPDATE audit SET body = replace(body, 'ann', 'bob') WHERE seq = 2")
+    spoilt = ran("audit", "verify")
+    assert spoilt.code == 1 and "changed  row 2" in spoilt.out
+    assert ran("audit", "verify", "--json").json["flaws"][0]["row"] == 2
+    tamper(ran, "DELETE FROM audit WHERE seq > 2")
+    assert "missing  rows 3 to 4" in ran("audit", "verify").out
+
+
+def test_an_export_is_checked_elsewhere_against_kept_heads(ran: Bench) -> None:
+    folder = ran.folder
+    assert ran("audit", "key", "audit.key").out.strip() == "audit.key.pub"
+    (folder / "heads.jsonl").write_text(ran("audit", "sign", "--key", "audit.key").out)
+    assert "up to 4 are vouched for" in ran("audit", "verify", "--key", "audit.key.pub").out
+    lines = ran("audit", "export").out
+    check = ("audit", "verify", "--key", "audit.key.pub", "--heads", "heads.jsonl", "--file", "log.jsonl")
+    (folder / "log.jsonl").write_text(lines)
+    assert "4 rows, whole" in ran(*check).out
+    (folder / "log.jsonl").write_text("".join(line + "\n" for line in lines.splitlines()[:3]))
+    assert "missing  row 4" in ran(*check).out
+    (folder / "log.jsonl").write_text(lines.replace('"by":"ann"', '"by":"bob"'))
+    assert "changed  row 2" in ran(*check).out
+    (folder / "log.jsonl").write_text(lines[:-30])
+    cut = ran(*check)
+    assert cut.code == 1 and "Line 4 of the export" in cut.err
+    assert (
+        "row 4" in ran("audit", "export", "--after", "3").out or '"seq":4' in ran("audit", "export", "--after", "3").out
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (("audit", "sign", "--key", "none"), "cannot be read"),
+        (("audit", "verify", "--key", "agents.py"), "no key"),
+        (("audit", "verify", "--heads", "agents.py"), "agents.py:1"),
+        (("audit", "verify", "--file", "none"), "cannot be read"),
+        (("audit", "grant", "nobody-there"), "nobody-there"),
+        (("audit", "grant", "postgres"), "owns the audit log"),
+    ],
+)
+def test_bad_input_is_said(bench: Bench, command: tuple[str, ...], said: str) -> None:
+    done = bench(*command)
+    assert done.code == 1 and said in done.err
