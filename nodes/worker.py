@@ -12,7 +12,7 @@ from langgraph.pregel import Pregel
 from pydantic import BaseModel, ValidationError
 
 from lockgate.blackboard import Entry
-from lockgate.errors import LockgateError
+from lockgate.errors import HALTING, LockgateError
 from lockgate.handoff import AgentResult, AgentTask, Budget, Status, Usage
 from lockgate.labels import TRUSTED, Label, join_all
 from lockgate.text import clean, cleaned, cut, unfit
@@ -62,7 +62,7 @@ async def perform(
     run_id: str = "",
     shared: Mapping[str, Entry] | None = None,
 ) -> AgentResult:
-    """Runs the worker on `task` and says what came of it; raises nothing but LangGraph's own control flow.
+    """Runs the worker on `task` and says what came of it; raises LangGraph's own control flow and what halts a run.
 
     `given` are the results of the tasks it depends on, `shared` is what it reads of the blackboard, `trust` is the
     label of the task itself, `run_id` names the run that it is a part of. The state the worker had reached counts
@@ -82,7 +82,7 @@ async def perform(
             entry = {name: value for name, value in entry.items() if name in channels}
             async for reached in worker.graph.astream(entry, stream_mode="values"):
                 state = reached
-    except GraphBubbleUp:
+    except (GraphBubbleUp, *HALTING):
         raise
     except Exception as error:  # noqa: BLE001 - a worker that dies must not take the team with it; its result says so
         if limit.expired():

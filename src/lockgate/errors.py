@@ -128,3 +128,11 @@ class ToolError(LockgateError):
 
     Any other exception reaches the model as its class name only: its text may hold secrets.
     """
+
+
+HALTING = (StoreError, LedgerError, ThreadError)
+"""Errors of the run itself, not of whoever works in it. They end the run, which is then resumed.
+
+Who makes a failure into a result (a worker's, a debater's, an item's) lets them pass: otherwise a database that is away
+for a second would change what the run comes to, for good.
+"""
