@@ -4,11 +4,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lockgate.graphs import debate, hierarchy, lock, majority, orchestrator, pipeline, react
+    from lockgate.graphs import compensate, debate, hierarchy, lock, majority, orchestrator, pipeline, react
     from lockgate.graphs.proof import verify
     from lockgate.graphs.team_file import load_team
 
-__all__ = ["debate", "hierarchy", "load_team", "lock", "majority", "orchestrator", "pipeline", "react", "verify"]
+__all__ = [
+    "compensate",
+    "debate",
+    "hierarchy",
+    "load_team",
+    "lock",
+    "majority",
+    "orchestrator",
+    "pipeline",
+    "react",
+    "verify",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -41,7 +41,10 @@ class Waiting:
 
 
 class Session:
-    """`graph` must have a checkpointer. `context` says who the run acts for; `metadata` goes into every checkpoint."""
+    """`graph` must have a checkpointer. `context` says who the run acts for; `metadata` goes into every checkpoint.
+
+    While another runner has the thread, a run waits for `wait` seconds before it gives up.
+    """
 
     def __init__(
         self,
@@ -50,6 +53,7 @@ class Session:
         *,
         context: Caller | None = None,
         metadata: Mapping[str, Any] | None = None,
+        wait: float = 0.0,
     ) -> None:
         if not isinstance(graph.checkpointer, BaseCheckpointSaver):
             raise ConfigError("A session needs a graph with a checkpointer.", "build(checkpointer=...)")
@@ -58,6 +62,7 @@ class Session:
         self.thread_id = thread_id
         self.context = context
         self._control = RunControl()
+        self.wait = wait
         self.config: RunnableConfig = {
             "configurable": {"thread_id": thread_id},
             "metadata": dict(metadata or {}),
@@ -124,9 +129,10 @@ class Session:
         return {question.id: answer for question, answer in answered.items()}
 
     async def _stream(self, entry: Any, modes: tuple[StreamMode, ...]) -> AsyncIterator[Part]:
-        async with thread_lease(self.checkpointer, self.thread_id):
+        async with thread_lease(self.checkpointer, self.thread_id, wait=self.wait) as fence:
+            config: RunnableConfig = {**self.config, "configurable": {**self.config["configurable"], **fence}}
             parts = self.graph.astream(
-                entry, self.config, context=self.context, stream_mode=list(modes), subgraphs=True,
+                entry, config, context=self.context, stream_mode=list(modes), subgraphs=True,
                 durability="sync", control=self._control,
             )  # fmt: skip
             try:

@@ -12,6 +12,7 @@ from pydantic import Field
 from lockgate.decision import Call, Decision
 from lockgate.guardrails.budgets.section import BudgetSection
 from lockgate.guardrails.constraint import Strict
+from lockgate.guardrails.effects import Effects
 from lockgate.guardrails.privacy.section import Privacy
 from lockgate.guardrails.risk.matrix import RiskSection
 from lockgate.passage import Inspected, Place
@@ -30,6 +31,7 @@ class Sections(Strict):
     privacy: Privacy = Field(default=Privacy(), description="What is done about personal data and secrets.")
     risk: RiskSection = Field(default=RiskSection(), description="How freely a call that the rules allow may run.")
     budgets: BudgetSection = Field(default=BudgetSection(), description="What runs and their users may use.")
+    effects: Effects = Field(default=Effects(), description="What becomes of the effects of a run that failed.")
 
     def guards(self) -> tuple[Guard, ...]:
         """What judges a call after the rules."""

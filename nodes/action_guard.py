@@ -31,7 +31,8 @@ def action_guard(*, gate: Gate, run: str, ask: str, refuse: str, agent: str = ""
         editor = call.edited_by
         asked = state.get("ruling") if editor else None
         if isinstance(decision, Review) and asked is not None and asked.decision.rule == decision.rule:
-            decision = Allow(rule=decision.rule, reason=f"edited and approved by {editor}")
+            reason = f"edited and approved by {editor}"
+            decision = Allow(rule=decision.rule, reason=reason, approvers=decision.approvers)
         ended = time.time()
         ruling = Ruling(call_id=call.id, tool=call.name, digest=digest(call), decision=decision, at=ended, by=editor)
         event = Event(

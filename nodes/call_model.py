@@ -105,6 +105,7 @@ def call_model(
             trust=state.get("trust") or TRUSTED,
             reasoning=cut(answer.text, MAX_REASONING)[0],
             confidence=oversight.confidence(answer, samples),
+            answer_id=answer.id or "",
         )
         entries = [{"call": call, "origin": replace(origin, over=over.get(call.id, ""))} for call in calls]
         now, update["held"] = oversight.admitted(entries)

@@ -7,16 +7,17 @@ from lockgate.errors import BypassError
 from lockgate.events import EVENTS, Event
 from lockgate.guardrails.gate import Gate
 from lockgate.nodes.auditing import admit, note
+from lockgate.nodes.effects import once
 from lockgate.nodes.node import Node, Update
 from lockgate.result import ErrorKind, ToolResult
 from lockgate.state import LockState
-from lockgate.tools.execute import execute
 
 
 def execute_tool(*, gate: Gate, agent: str = "") -> Node:
-    """Runs the call once, if it holds a ruling that allows exactly this call; raises BypassError if not.
+    """Runs the call, if it holds a ruling that allows exactly this call; raises BypassError if not.
 
-    So even a graph wired round the upper gate runs nothing.
+    So even a graph wired round the upper gate runs nothing. Over Postgres an effect happens once; one in doubt may
+    interrupt here with a question to a person (see `lockgate.nodes.effects`).
     """
 
     async def body(state: LockState) -> Update:
@@ -30,12 +31,13 @@ def execute_tool(*, gate: Gate, agent: str = "") -> Node:
         started = time.time()
         spec = gate.tools.get(call.name)
         if why := await admit(state, spec, gate=gate, agent=agent):
-            result = ToolResult.failed(ErrorKind.UNRECORDED, why)
+            result, how = ToolResult.failed(ErrorKind.UNRECORDED, why), "not run"
         elif spec:
-            result = await execute(spec, call)
+            result, how = await once(spec, call, ruling, state.get("origin"), agent)
         else:  # the deployment changed while the call waited
+            how = "not run"
             result = ToolResult.failed(ErrorKind.UNKNOWN_TOOL, f"The tool {call.name} is not there any more.")
-        _note(state, ruling, result, gate, agent)
+        _note(state, ruling, result, how, gate, agent)
         event = Event(
             kind="call",
             node="execute_tool",
@@ -44,15 +46,24 @@ def execute_tool(*, gate: Gate, agent: str = "") -> Node:
             started=started,
             ended=time.time(),
             status="ok" if result.success else "error",
-            detail={"error": result.error.value} if result.error else {"bytes": len(result.value)},
+            detail={"how": how, **({"error": result.error.value} if result.error else {"bytes": len(result.value)})},
         )
         return {"result": result, EVENTS: [event]}
 
     return Node("execute_tool", body, agent=agent)
 
 
-def _note(state: LockState, ruling: Ruling, result: ToolResult, gate: Gate, agent: str) -> None:
-    ran = result.error not in (ErrorKind.UNRECORDED, ErrorKind.UNKNOWN_TOOL, ErrorKind.OVERLOADED)
-    verdict = "executed" if result.success else "failed" if ran else "not_run"
-    detail = {"error": result.error.value} if result.error else {"bytes": len(result.value)}
+def _note(state: LockState, ruling: Ruling, result: ToolResult, how: str, gate: Gate, agent: str) -> None:
+    match result.error:
+        case ErrorKind.UNRECORDED | ErrorKind.UNKNOWN_TOOL | ErrorKind.OVERLOADED:
+            verdict = "not_run"
+        case ErrorKind.IN_DOUBT:
+            verdict = "unknown"
+        case _:
+            verdict = "settled" if how in _FOUND else "executed" if result.success else "failed"
+    detail = {"how": how, **({"error": result.error.value} if result.error else {"bytes": len(result.value)})}
     note("outcome", verdict, state, ruling, gate=gate, agent=agent, detail=detail)
+
+
+_FOUND = ("ledger", "probe", "person")
+"""Ways in which a result came about without a run of the tool in this passage."""

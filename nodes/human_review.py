@@ -72,7 +72,7 @@ def human_review(*, gate: Gate, judge: str, run: str, refuse: str, again: str, a
         note("answer", answer.action, state, ruling, gate=gate, agent=agent, by=by, reason=answer.reason)
         match answer.action:
             case "approve":
-                allowed = Allow(rule=review.rule, reason=f"approved by {by}{because}")
+                allowed = Allow(rule=review.rule, reason=f"approved by {by}{because}", approvers=review.approvers)
                 return {"ruling": _ruled(ruling, allowed, now, by)}, run
             case "edit":
                 args = _unshown(answer.args or {}, call, gate)

@@ -18,7 +18,7 @@ from lockgate.guardrails.budgets.progress import POLLING, stuck
 from lockgate.guardrails.budgets.section import BudgetSection, Rate, calls_of, cost, named
 from lockgate.handoff import Budget, Status, Usage, amount, spent, tightest, units
 from lockgate.nodes.node import Update, caller, checkpointer
-from lockgate.ports import Claim, RateStore
+from lockgate.ports import RateStore, Share
 from lockgate.runtime.saver import PostgresSaver
 from lockgate.spec import ToolSpec
 from lockgate.state import AgentState, Note
@@ -48,7 +48,7 @@ class Permit:
     model: str
     seconds: float | None
     reservation: str = ""
-    claims: tuple[tuple[Claim, str], ...] = ()
+    claims: tuple[tuple[Share, str], ...] = ()
     """Each with the measure it is of."""
 
 
@@ -181,7 +181,7 @@ class Meter:
         ]
         return await self._reserve(_use(state, answer, call.id), claims) if claims else ""
 
-    def _claim(self, rate: Rate, measure: str, bound: float, count: int, *, tool: str = "") -> Claim:
+    def _claim(self, rate: Rate, measure: str, bound: float, count: int, *, tool: str = "") -> Share:
         who = caller()
         match rate.by:
             case "user":
@@ -195,11 +195,11 @@ class Meter:
             case "everyone":
                 subject = []
         key = json.dumps([rate.by, subject, measure, rate.window, rate.tools and list(rate.tools)])
-        return Claim(key=key, window=rate.window, bound=units(measure, bound), amount=count)
+        return Share(key=key, window=rate.window, bound=units(measure, bound), amount=count)
 
-    async def _reserve(self, reservation: str, claims: Sequence[Claim], *, expires_after: float | None = None) -> str:
+    async def _reserve(self, reservation: str, claims: Sequence[Share], *, expires_after: float | None = None) -> str:
         """Why there is no room for the claims, or an empty string."""
-        tight: dict[str, Claim] = {}
+        tight: dict[str, Share] = {}
         for claim in claims:
             known = tight.get(claim.key)
             tight[claim.key] = claim if known is None or claim.bound < known.bound else known

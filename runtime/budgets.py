@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from lockgate.ports import Claim
+from lockgate.ports import Share
 from lockgate.runtime.pool import Pools
 
 _RESERVE = b"SELECT budget_reserve(%s, %s::text[], %s::float8[], %s::bigint[], %s::bigint[], %s::float8) AS full_key"
@@ -20,7 +20,7 @@ class PostgresRates:
     def __init__(self, pools: Pools) -> None:
         self._pools = pools
 
-    async def reserve(self, reservation: str, claims: Sequence[Claim], *, expires_after: float | None = None) -> str:
+    async def reserve(self, reservation: str, claims: Sequence[Share], *, expires_after: float | None = None) -> str:
         """Reserves all of `claims` or nothing, in one statement; the key of one that has no room, or an empty string.
 
         The time that counts is the server's. A window slides: what was used more than `window` seconds ago is free
@@ -39,7 +39,7 @@ class PostgresRates:
             found = await cursor.fetchone()
         return str(found["full_key"]) if found else claims[0].key
 
-    async def settle(self, reservation: str, claims: Sequence[Claim]) -> None:
+    async def settle(self, reservation: str, claims: Sequence[Share]) -> None:
         """Puts the amounts of `claims` in place of what was reserved, also when the reservation has expired."""
         row = (reservation, [claim.key for claim in claims], [claim.amount for claim in claims])
         async with self._pools.connection() as connection:

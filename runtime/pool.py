@@ -21,7 +21,8 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import DictRow, dict_row
 from psycopg.types.json import set_json_dumps
 
-from lockgate.errors import ConfigError, StoreError
+from lockgate.errors import ConfigError, LeaseLostError, StoreError
+from lockgate.runtime.fence import LOST
 from lockgate.runtime.text import to_json
 
 Connection: TypeAlias = AsyncConnection[DictRow]
@@ -155,12 +156,17 @@ def parse(url: str) -> dict[str, Any]:
 
 @asynccontextmanager
 async def store_errors() -> AsyncIterator[None]:
-    """Turns errors of the database into StoreError, except conflicts between transactions (SQLSTATE class 40)."""
+    """Turns errors of the database into StoreError or LeaseLostError, except conflicts (SQLSTATE class 40)."""
     try:
         yield
     except psycopg.Error as error:
         if (error.sqlstate or "").startswith("40"):
             raise
+        if error.sqlstate == LOST:
+            raise LeaseLostError(
+                "Another runner has taken this thread; nothing that this one does from here on is kept.",
+                "Let the other one finish. See what it does: lockgate show THREAD",
+            ) from None
         raise StoreError(f"The database failed: {_text(error)}", _hint(error)) from None
 
 

@@ -28,6 +28,8 @@ from lockgate.runtime import record
 from lockgate.runtime.audit import PostgresAudit
 from lockgate.runtime.budgets import PostgresRates
 from lockgate.runtime.embedded import embedded_url
+from lockgate.runtime.fence import fence_of, fenced
+from lockgate.runtime.ledger import ERASE, Ledger
 from lockgate.runtime.pool import Pools, parse
 from lockgate.runtime.schema import upgrade
 from lockgate.runtime.serde import serializer
@@ -83,6 +85,7 @@ class PostgresSaver(AsyncPostgresSaver):
         self.audit = PostgresAudit(self.pools)
         self.pipe = None
         self._writes = _Writes()
+        self.ledger = Ledger(self.pools, self.serde)
 
     @classmethod
     @asynccontextmanager
@@ -151,7 +154,7 @@ class PostgresSaver(AsyncPostgresSaver):
             config["configurable"], checkpoint["id"], values, metadata.get("source", ""), config.get("metadata") or {}
         )
         checkpoint = cast("Checkpoint", {**checkpoint, "channel_values": values})
-        with _riding(statements):
+        with _riding([*statements, *fenced(fence_of(config["configurable"]))]):
             return await super().aput(config, checkpoint, metadata, new_versions)
 
     async def aput_writes(
@@ -159,7 +162,8 @@ class PostgresSaver(AsyncPostgresSaver):
     ) -> None:
         """Saves the writes of a task; its events and interrupts go into the record."""
         kept, statements = record.of_writes(config["configurable"], task_id, task_path, writes)
-        with self._writes.under_way(config["configurable"]["thread_id"]), _riding(statements):
+        where = config["configurable"]
+        with self._writes.under_way(where["thread_id"]), _riding([*statements, *fenced(fence_of(where))]):
             await super().aput_writes(config, kept, task_id, task_path)
 
     async def adelete_thread(self, thread_id: str) -> None:
@@ -269,4 +273,5 @@ class _riding:  # noqa: N801 - a context manager, and the cheapest form of one
 
 
 def _forget(thread_ids: Sequence[str]) -> Sequence[record.Statement]:
-    return [(f"DELETE FROM {table} WHERE thread_id = ANY(%s)", (thread_ids,)) for table in record.FORGET]  # noqa: S608
+    deletions = [f"DELETE FROM {table} WHERE thread_id = ANY(%s)" for table in record.FORGET]  # noqa: S608
+    return [(sql, (thread_ids,)) for sql in (*deletions, ERASE)]

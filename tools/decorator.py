@@ -2,15 +2,15 @@
 
 import inspect
 import re
-from collections.abc import Callable, Iterable
-from typing import Any, get_type_hints, overload
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal, get_type_hints, overload
 
 from pydantic import BaseModel, ConfigDict, create_model
 from pydantic.errors import PydanticUndefinedAnnotation, PydanticUserError
 
 from lockgate.errors import ConfigError
 from lockgate.labels import Integrity
-from lockgate.spec import Risk, ToolSpec
+from lockgate.spec import Risk, ToolSpec, Undo
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 _ARGS_CONFIG = ConfigDict(extra="forbid", arbitrary_types_allowed=False)
@@ -36,6 +36,11 @@ def tool(
     max_output: int = 65_536,
     tags: Iterable[str] = (),
     process: bool = False,
+    once_per: Literal["call", "run"] = "call",
+    probe: Callable[[str], Any] | None = None,
+    safe_errors: Iterable[type[Exception]] = (),
+    undo: str = "",
+    undo_args: Mapping[str, str] | None = None,
 ) -> Callable[[Callable[..., Any]], ToolSpec]: ...
 
 
@@ -50,7 +55,9 @@ def tool(
     function runs in a worker process, which is killed at the timeout; a thread could only be left behind.
 
     Bounds stand in the annotations, such as `Annotated[float, Field(gt=0, le=500)]`, and are checked before
-    anything else. Raises ConfigError when the function cannot be described to a model.
+    anything else. What an effect happens once for (`once_per`), how to find out whether it did (`probe`), which
+    exceptions say that it did not (`safe_errors`), and which tool undoes it with what (`undo`, `undo_args`) is told
+    in docs/effects.md. Raises ConfigError when the function cannot be described to a model.
     """
     if function is None:
         return lambda decorated: describe(decorated, **facts)
@@ -74,6 +81,11 @@ def describe(
     max_output: int = 65_536,
     tags: Iterable[str] = (),
     process: bool = False,
+    once_per: Literal["call", "run"] = "call",
+    probe: Callable[[str], Any] | None = None,
+    safe_errors: Iterable[type[Exception]] = (),
+    undo: str = "",
+    undo_args: Mapping[str, str] | None = None,
 ) -> ToolSpec:
     """The `ToolSpec` of `function`, whose arguments are described by `args_model` or its own annotations."""
     name = name or getattr(function, "__name__", "")
@@ -94,7 +106,9 @@ def describe(
         if inspect.iscoroutinefunction(function):
             raise ConfigError(f"Tool {name!r} is async, so its timeout ends it already.", "Leave process=True out.")
         place_of(function)
-    reversible = not effect if reversible is None else reversible
+    if once_per not in ("call", "run"):
+        raise ConfigError(f"Tool {name!r}: once_per is 'call' or 'run', not {once_per!r}.")
+    reversible = (bool(undo) or not effect) if reversible is None else reversible
     natural = Risk.LOW if not effect else Risk.MEDIUM if reversible else Risk.HIGH
     try:
         return ToolSpec(
@@ -114,9 +128,24 @@ def describe(
             max_output=max_output,
             tags=frozenset(tags),
             process=process,
+            once_per=once_per,
+            probe=probe,
+            safe_errors=tuple(safe_errors),
+            undo=_undo(name, undo, undo_args),
         )
     except ValueError as error:
         raise ConfigError(f"Tool {name!r}: {error}.") from None
+
+
+def _undo(name: str, tool: str, args: Mapping[str, str] | None) -> Undo | None:
+    if not tool:
+        if args is not None:
+            raise ConfigError(f"Tool {name!r}: undo_args without undo.", "Name the tool that undoes it.")
+        return None
+    for path in (args or {}).values():
+        if path.split(".")[0] not in ("args", "result"):
+            raise ConfigError(f"Tool {name!r}: undo_args names {path!r}.", "A path begins with args or result.")
+    return Undo(tool=tool, args=dict(args or {}))
 
 
 def _arguments(name: str, function: Callable[..., Any]) -> type[BaseModel]:

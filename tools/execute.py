@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError, to_json
 
 from lockgate.decision import Call
+from lockgate.effect import EffectStatus
 from lockgate.errors import ToolError
 from lockgate.labels import Label
 from lockgate.recording import played
@@ -30,14 +31,23 @@ async def execute(spec: ToolSpec, call: Call) -> ToolResult:
     is cut after `spec.timeout` seconds, a synchronous one is left behind in its thread. In a run that is played again
     the tool does not run: what was recorded of it comes back.
     """
+    return (await attempt(spec, call))[0]
+
+
+async def attempt(spec: ToolSpec, call: Call) -> tuple[ToolResult, EffectStatus]:
+    """As `execute`, with what is known of the tool's effect: `done`, `failed` (nothing happened) or `unknown`.
+
+    Nothing has happened when the tool was not started, raised ToolError, or one of its `safe_errors`. After any other
+    exception it may have, and after a timeout it still may.
+    """
     if (recording := played()) is not None:
-        return recording.result(call)
+        return recording.result(call), EffectStatus.DONE
     started = time.perf_counter()
     label = Label(integrity=spec.output, sources=frozenset({f"tool:{spec.name}"}))
     try:
         values = dict(spec.args_model.model_validate(call.args))
     except ValidationError as error:
-        return ToolResult.failed(ErrorKind.INVALID_ARGUMENTS, explain_invalid(error))
+        return ToolResult.failed(ErrorKind.INVALID_ARGUMENTS, explain_invalid(error)), EffectStatus.FAILED
     try:
         if spec.process:
             text, left_out = _sent(await in_process(spec, call.args), spec)
@@ -47,9 +57,10 @@ async def execute(spec: ToolSpec, call: Call) -> ToolResult:
     except GraphBubbleUp:
         raise
     except Exception as error:  # noqa: BLE001 - a tool's failure is a result, not the end of the run
-        kind, text = _sort(error, spec)
-        return ToolResult.failed(kind, text, time.perf_counter() - started, label)
-    return ToolResult(success=True, value=text, seconds=time.perf_counter() - started, cut=left_out, label=label)
+        kind, text, status = _sort(error, spec)
+        return ToolResult.failed(kind, text, time.perf_counter() - started, label), status
+    seconds = time.perf_counter() - started
+    return ToolResult(success=True, value=text, seconds=seconds, cut=left_out, label=label), EffectStatus.DONE
 
 
 def _sent(sent: Sent, spec: ToolSpec) -> tuple[str, int]:
@@ -64,33 +75,43 @@ def _sent(sent: Sent, spec: ToolSpec) -> tuple[str, int]:
             raise UnserializableError(text)
         case _:
             log.warning("tool %s failed in its process: %s", spec.name, text)
-            raise _FailedThereError(text)
+            raise _FailedThereError(text, safe=kind == "safe_error")
 
 
-def _sort(error: Exception, spec: ToolSpec) -> tuple[ErrorKind, str]:
+def _sort(error: Exception, spec: ToolSpec) -> tuple[ErrorKind, str, EffectStatus]:
     match error:
         case ToolError():
-            kind, text = ErrorKind.EXCEPTION, clean(str(error))
+            return ErrorKind.EXCEPTION, clean(str(error)), EffectStatus.FAILED
         case TimedOutError() if spec.process:
-            kind, text = ErrorKind.TIMEOUT, f"{spec.name} gave no answer within {spec.timeout:g} s and was killed."
+            text = f"{spec.name} gave no answer within {spec.timeout:g} s and was killed."
+            return ErrorKind.TIMEOUT, text, EffectStatus.UNKNOWN
         case ProcessEndedError():
-            kind, text = ErrorKind.EXCEPTION, f"The process of {spec.name} ended without an answer."
+            text = f"The process of {spec.name} ended without an answer."
+            return ErrorKind.EXCEPTION, text, EffectStatus.UNKNOWN
         case _FailedThereError():
-            kind, text = ErrorKind.EXCEPTION, f"{spec.name} failed: {error}."
+            status = EffectStatus.FAILED if error.safe else EffectStatus.UNKNOWN
+            return ErrorKind.EXCEPTION, f"{spec.name} failed: {error}.", status
         case TimedOutError():
-            kind, text = ErrorKind.TIMEOUT, f"{spec.name} gave no answer within {spec.timeout:g} s and was abandoned."
+            text = f"{spec.name} gave no answer within {spec.timeout:g} s and was abandoned."
+            return ErrorKind.TIMEOUT, text, EffectStatus.UNKNOWN
         case OverloadedError():
-            kind, text = ErrorKind.OVERLOADED, f"{spec.name} was not started: too many earlier calls still hang."
+            text = f"{spec.name} was not started: too many earlier calls still hang."
+            return ErrorKind.OVERLOADED, text, EffectStatus.FAILED
         case UnserializableError():
-            kind, text = ErrorKind.UNSERIALIZABLE, f"{spec.name} ran, but its result is no JSON value: {error}."
+            text = f"{spec.name} ran, but its result is no JSON value: {error}."
+            return ErrorKind.UNSERIALIZABLE, text, EffectStatus.DONE
         case _:
             log.warning("tool %s failed", spec.name, exc_info=error)
-            kind, text = ErrorKind.EXCEPTION, f"{spec.name} failed: {type(error).__name__}."
-    return kind, text
+            status = EffectStatus.FAILED if isinstance(error, spec.safe_errors) else EffectStatus.UNKNOWN
+            return ErrorKind.EXCEPTION, f"{spec.name} failed: {type(error).__name__}.", status
 
 
 class _FailedThereError(Exception):
-    """What the tool raised in its worker process, by name."""
+    """What the tool raised in its worker process, by name; after a `safe` one nothing has happened."""
+
+    def __init__(self, name: str, *, safe: bool) -> None:
+        super().__init__(name)
+        self.safe = safe
 
 
 class UnserializableError(Exception):

@@ -15,12 +15,13 @@ from pydantic import ValidationError
 from lockgate.errors import ConfigError, ToolError
 from lockgate.spec import ToolSpec, explain_invalid
 from lockgate.text import clean
+from lockgate.tools.idempotency import idempotency_key, keyed
 
 MAX_PROCESSES = 16
 """Worker processes of one event loop; further calls wait, and their timeout runs meanwhile."""
 
 Sent = tuple[str, str, int]
-"""What crosses back: `value`, `tool_error`, `unserializable`, `invalid` or `error`; a text; the bytes left out."""
+"""What crosses back: `value`, `tool_error`, `safe_error`, `unserializable`, `invalid`, `error`; text; bytes left out."""
 
 
 class TimedOutError(Exception):
@@ -52,7 +53,7 @@ async def in_process(spec: ToolSpec, args: dict[str, Any]) -> Sent:
     try:
         async with asyncio.timeout(spec.timeout):
             return await to_process.run_sync(
-                call_named, module, name, args, spec.max_output, cancellable=True, limiter=limiter
+                call_named, module, name, args, spec.max_output, idempotency_key(), cancellable=True, limiter=limiter
             )
     except TimeoutError:
         raise TimedOutError from None
@@ -60,17 +61,19 @@ async def in_process(spec: ToolSpec, args: dict[str, Any]) -> Sent:
         raise ProcessEndedError from error
 
 
-def call_named(module: str, name: str, args: dict[str, Any], limit: int) -> Sent:
+def call_named(module: str, name: str, args: dict[str, Any], limit: int, key: str) -> Sent:
     """In the worker process: what the tool called `name` answers. Only plain data crosses back, no exception does."""
     from lockgate.tools.execute import UnserializableError, render  # which imports this module
 
+    found: Any = None
     try:
-        found: Any = import_module(module)
+        found = import_module(module)
         for part in name.split("."):
             found = getattr(found, part)
         if not isinstance(found, ToolSpec):
             return "error", f"{module}.{name} is no tool any more", 0
-        text, left_out = render(found.run(**dict(found.args_model.model_validate(args))), limit)
+        with keyed(key):
+            text, left_out = render(found.run(**dict(found.args_model.model_validate(args))), limit)
     except ValidationError as error:
         return "invalid", explain_invalid(error), 0
     except ToolError as error:
@@ -78,7 +81,8 @@ def call_named(module: str, name: str, args: dict[str, Any], limit: int) -> Sent
     except UnserializableError as error:
         return "unserializable", str(error), 0
     except BaseException as error:  # noqa: BLE001 - its text may hold secrets; its name says what kind it is
-        return "error", type(error).__name__, 0
+        safe = isinstance(found, ToolSpec) and isinstance(error, found.safe_errors)
+        return "safe_error" if safe else "error", type(error).__name__, 0
     return "value", text, left_out
 
 

@@ -10,11 +10,15 @@ DEFAULT_RULE = "default"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allow:
-    """The call may run. `notice`, if any, is a line that it leaves in the log and in the run's record."""
+    """The call may run. `notice`, if any, is a line that it leaves in the log and in the run's record.
+
+    `approvers` are those whose word it took; they are asked again when its effect is in doubt.
+    """
 
     rule: str
     reason: str
     notice: str = field(default="", compare=False)
+    approvers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,6 +83,10 @@ class StoreError(LockgateError):
     """Postgres is down, refuses, or vanished."""
 
 
+class LedgerError(LockgateError):
+    """The effect ledger disagrees with what the run knows. Nothing is guessed, nothing is run."""
+
+
 class ThreadError(LockgateError):
     """A thread cannot do what was asked of it."""
 
@@ -109,6 +113,10 @@ class RunStoppedError(ThreadError):
 
 class ReplayMissError(ThreadError):
     """A run that is played again asked for something that was never recorded."""
+
+
+class LeaseLostError(ThreadError):
+    """Another runner has taken the thread; what this one does no longer counts."""
 
 
 class ApprovalError(ThreadError):

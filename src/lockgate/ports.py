@@ -5,12 +5,14 @@ Chat models and checkpointers have LangChain's and LangGraph's own base classes 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from lockgate.audit import AuditEntry
-from lockgate.decision import Call, Decision, Ruling
+from lockgate.decision import Call, Decision
+from lockgate.effect import Claim, Effect, EffectStatus, Fence
 from lockgate.labels import TRUSTED, Label
 from lockgate.passage import Passage
+from lockgate.result import ToolResult
 from lockgate.spec import ToolSpec
 
 
@@ -58,14 +60,42 @@ class Clock(Protocol):
 
 
 class EffectLedger(Protocol):
-    """The record that makes an effect happen once: claim before the call, settle after it."""
+    """The record that makes an effect happen once: claim before the call, settle after it.
 
-    async def claim(self, run_id: str, ruling: Ruling, spec: ToolSpec) -> Any | None:
-        """Claims the effect; returns the recorded outcome when it already happened, None when it may run now."""
+    `fence` is the lease that the runner holds, None without one. Every method raises LeaseLostError when another runner
+    has the thread now, LedgerError when the ledger says otherwise than the run, StoreError when it cannot be written.
+    """
+
+    async def claim(self, wanted: Effect, *, fence: Fence | None = None) -> Claim:
+        """Claims the effect, or says what is known of it.
+
+        An effect whose runner is gone comes back as `unknown`. Raises ThreadBusyError while another runner is at it.
+        """
         ...
 
-    async def settle(self, run_id: str, ruling: Ruling, outcome: Any) -> None:
-        """Records the outcome of a claimed effect."""
+    async def take_over(self, effect: Effect, *, fence: Fence | None = None) -> Claim:
+        """Claims an unknown effect for one more attempt; `mine` is False when another was faster."""
+        ...
+
+    async def settle(
+        self,
+        effect: Effect,
+        status: EffectStatus,
+        *,
+        result: ToolResult | None = None,
+        evidence: str = "",
+        by: str = "",
+        fence: Fence | None = None,
+    ) -> Effect:
+        """Records what came of an attempt, or what a person or a probe says came of it."""
+        ...
+
+    async def ask(self, effect: Effect, question: str, *, fence: Fence | None = None) -> Effect:
+        """Records that `question` is put to a person about the present attempt."""
+        ...
+
+    def left(self, effect: Effect) -> None:
+        """Says that this process is not at the effect any more; to be called after each claim that was `mine`."""
         ...
 
 
@@ -109,7 +139,7 @@ class Sandbox(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class Share:
     """`amount` of what `key` counts, of which at most `bound` may be used in any `window` seconds."""
 
     key: str
@@ -121,14 +151,14 @@ class Claim:
 class RateStore(Protocol):
     """Counts what many runs use together: reserved before it is used, settled after."""
 
-    async def reserve(self, reservation: str, claims: Sequence[Claim], *, expires_after: float | None = None) -> str:
+    async def reserve(self, reservation: str, claims: Sequence[Share], *, expires_after: float | None = None) -> str:
         """Reserves all of `claims` or nothing; the key of one that has no room, or an empty string.
 
         Not settled within `expires_after` seconds, it no longer counts. Raises StoreError.
         """
         ...
 
-    async def settle(self, reservation: str, claims: Sequence[Claim]) -> None:
+    async def settle(self, reservation: str, claims: Sequence[Share]) -> None:
         """Puts what was really used in place of what was reserved."""
         ...
 

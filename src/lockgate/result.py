@@ -23,6 +23,8 @@ class ErrorKind(StrEnum):
     """Too many earlier calls hang."""
     UNRECORDED = "unrecorded"
     """The audit log could not be written, so the effect did not happen."""
+    IN_DOUBT = "in_doubt"
+    """Nobody knows whether it took effect."""
     NOT_RUN = "not_run"
     """The run ended or moved on before the call."""
 

@@ -1,11 +1,11 @@
 """`ToolSpec`: the facts that tools state and guardrails judge."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import IntEnum
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_jsonable_python
@@ -47,6 +47,10 @@ class ToolSpec:
     - `private`: it reads private data. `output`: the integrity of what it returns.
     - `risk`: how bad a wrong call would be. `timeout` in seconds. `max_output` in bytes of UTF-8 text. `process`: it
       runs in a worker process, which is killed at the timeout.
+    - `risk`: how bad a wrong call would be. `timeout` in seconds. `max_output` in bytes of UTF-8 text.
+    - `once_per`: what an effect happens once for: each `call`, or equal arguments in one `run`.
+    - `probe`: tells from an idempotency key whether the effect happened: `Happened`, `DidNotHappen`, or None.
+    - `safe_errors`: exceptions after which nothing has happened, besides ToolError. `undo`: the way back.
     """
 
     name: str
@@ -65,6 +69,10 @@ class ToolSpec:
     max_output: int = 65_536
     tags: frozenset[str] = field(default=frozenset())
     process: bool = False
+    once_per: Literal["call", "run"] = "call"
+    probe: Callable[[str], Any] | None = None
+    safe_errors: tuple[type[Exception], ...] = ()
+    undo: "Undo | None" = None
 
     @cached_property
     def parameters(self) -> dict[str, Any]:
@@ -88,6 +96,32 @@ class ToolSpec:
             "type": "function",
             "function": {"name": self.name, "description": self.description, "parameters": self.parameters},
         }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Undo:
+    """How an effect is undone: by a call to `tool`.
+
+    `args` maps each of its arguments to where it comes from: `args.NAME` of the call, or `result` or `result.NAME` of
+    what it returned, as deep as need be.
+    """
+
+    tool: str
+    args: Mapping[str, str]
+
+    def arguments(self, args: Mapping[str, Any], result: Any) -> dict[str, Any]:
+        """The arguments of the undoing call. Raises KeyError with the path that leads nowhere."""
+        known = {"args": args, "result": result}
+        return {name: _at(known, path) for name, path in self.args.items()}
+
+
+def _at(place: Any, path: str) -> Any:
+    for name in path.split("."):
+        try:
+            place = place[int(name) if isinstance(place, list) else name]
+        except (LookupError, TypeError, ValueError):
+            raise KeyError(path) from None
+    return place
 
 
 def _plain(value: Any) -> Any:

@@ -128,6 +128,7 @@ class Origin:
 
     `confidence` is how sure the model is, 0 to 1, None when nobody knows. `over` says which budget leaves no room for
     the call.
+    `answer_id` is that of the model's message. `undoes` is the key of the effect that the call undoes.
     """
 
     run_id: str
@@ -135,6 +136,8 @@ class Origin:
     reasoning: str
     confidence: float | None = None
     over: str = ""
+    answer_id: str = ""
+    undoes: str = ""
 
 
 class LockOutput(TypedDict, total=False):

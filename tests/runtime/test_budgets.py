@@ -5,13 +5,13 @@ import random
 
 import pytest
 
-from lockgate.ports import Claim
+from lockgate.ports import Share
 from lockgate.runtime import PostgresSaver
 from lockgate.runtime.budgets import PostgresRates
 
 
-def claim(amount: int, *, key: str = "k", bound: int = 10, window: float = 3600.0) -> Claim:
-    return Claim(key=key, window=window, bound=bound, amount=amount)
+def claim(amount: int, *, key: str = "k", bound: int = 10, window: float = 3600.0) -> Share:
+    return Share(key=key, window=window, bound=bound, amount=amount)
 
 
 async def total(saver: PostgresSaver, key: str = "k") -> int:

@@ -43,6 +43,24 @@ async def test_a_thread_has_one_runner_at_a_time(any_saver: InMemorySaver | Post
         pass
 
 
+async def test_a_runner_may_wait_its_turn(any_saver: InMemorySaver | PostgresSaver) -> None:
+    async with thread_lease(any_saver, "t"):
+        with pytest.raises(ThreadBusyError):
+            async with thread_lease(any_saver, "t", wait=0.05):
+                pass
+        entered = asyncio.Event()
+
+        async def later() -> None:
+            async with thread_lease(any_saver, "t", wait=30):
+                entered.set()
+
+        waiting = asyncio.create_task(later())
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(entered.wait()), 0.1)
+    await waiting
+    assert entered.is_set()
+
+
 async def test_savers_in_memory_do_not_share_threads() -> None:
     async with thread_lease(InMemorySaver(), "t"), thread_lease(InMemorySaver(), "t"):
         pass

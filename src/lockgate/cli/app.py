@@ -49,6 +49,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Play a run again with what was recorded.",
         "lockgate replay calm-heron-3f2a91 --policy stricter.yaml",
     ),
+    "effects": ("lockgate.cli.effects:effects", "List what tools changed outside.", "lockgate effects --open"),
+    "undo": ("lockgate.cli.undo:undo", "Undo what a thread has done.", "lockgate undo calm-heron-3f2a91"),
     "graph": ("lockgate.cli.graph:graph", "Print, draw or prove a graph.", "lockgate graph react --verify"),
     "tools": ("lockgate.cli.catalog:tools", "List the tools with their facts.", "lockgate tools"),
     "policy": ("lockgate.cli.policy:policy", "Show, check and explain policies.", "lockgate policy check refunds.yaml"),

@@ -53,13 +53,19 @@ def approvals(
 
 def approve(
     approval: Id,
+    happened: Annotated[bool, typer.Option("--happened", help="Of an effect in doubt: it took place.")] = False,
+    result: Annotated[str, typer.Option(help="With --happened: what the tool returned, JSON or text.")] = "",
+    run_again: Annotated[bool, typer.Option("--run-again", help="Of an effect in doubt: it did not; run it.")] = False,
     reason: Reason = "",
     by: By = "",
     role: Roles = [],
     as_json: AsJson = False,
 ) -> None:
-    """Let a call run, and go on with its thread."""
-    _settle(approval, "approve", reason=reason, by=by, roles=role, as_json=as_json)
+    """Let a call run, or say what came of an effect in doubt, and go on with the thread."""
+    if result and not happened:
+        raise typer.BadParameter("--result goes with --happened")
+    said = {"happened": happened, "run_again": run_again, "result": result}
+    _settle(approval, "approve", reason=reason, by=by, roles=role, as_json=as_json, said=said)
 
 
 def reject(
@@ -69,7 +75,7 @@ def reject(
     role: Roles = [],
     as_json: AsJson = False,
 ) -> None:
-    """Refuse a call; the model is told, and its thread goes on."""
+    """Refuse a call, or give up on an effect in doubt; the model is told, and its thread goes on."""
     _settle(approval, "reject", reason=reason, by=by, roles=role, as_json=as_json)
 
 
@@ -106,7 +112,9 @@ def _settle(
     as_json: bool,
     change: list[str] | None = None,
     whole: dict[str, Any] | None = None,
+    said: dict[str, Any] | None = None,
 ) -> None:
+    from lockgate.cli.doubt import in_doubt, word
     from lockgate.cli.drive import Manner, me
     from lockgate.cli.review import answer, changed
     from lockgate.cli.run import proceed
@@ -121,10 +129,19 @@ def _settle(
         raise ApprovalError(
             f"Approval {found.interrupt_id[:8]} is closed: {_status(found)}.", f"Look: lockgate show {found.thread_id}"
         )
+    manner = Manner(json=as_json, roles=tuple(roles), by=by or me())
+    said = {"happened": False, "run_again": False, "result": "", **(said or {})}
+    if in_doubt(found.value):
+        about = word(action, **said, by=manner.by, roles=manner.roles, reason=reason)
+        proceed(found.thread_id, manner, answers={found.interrupt_id: about})
+    if said["happened"] or said["run_again"]:
+        raise ApprovalError(
+            "This call waits to be run for the first time; nothing is in doubt.",
+            f"Leave --happened and --run-again out: lockgate approve {found.interrupt_id[:8]}",
+        )
     args = None
     if action == "edit":
         args = whole if whole is not None else changed((found.value or {}).get("args", {}), change or [])
-    manner = Manner(json=as_json, roles=tuple(roles), by=by or me())
     given = answer(action, by=manner.by, roles=manner.roles, reason=reason, args=args)
 
     def check(launch: Any) -> None:
@@ -161,7 +178,8 @@ def said(answer: Any) -> str:
     """An answer in words: what was done, by whom, and why."""
     if not isinstance(answer, dict):
         return "" if answer is None else str(answer)
-    past = {"approve": "approved", "reject": "rejected", "edit": "edited"}
+    past = {"approve": "approved", "reject": "rejected", "edit": "edited", "run": "said it did not happen"}
+    past |= {"happened": "said it happened", "give_up": "gave up"}
     done = past.get(answer.get("action", ""), str(answer.get("action", "")))
     by = f" by {answer['by']}" if answer.get("by") else ""
     why = f": {answer['reason']}" if answer.get("reason") else ""

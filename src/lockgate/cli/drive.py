@@ -5,13 +5,14 @@ import getpass
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import typer
 
+from lockgate.cli.doubt import commands, in_doubt
 from lockgate.cli.review import SHOWN_ID, answer, ask, describe, is_approval
 from lockgate.cli.screen import err, one_line, out, print_json, safe
 from lockgate.errors import ApprovalError, ConfigError, LockgateError, RunStoppedError, ThreadError
@@ -55,8 +56,19 @@ def answering(*, yes: bool | None, ask_here: bool, as_json: bool) -> Answering:
     return "never"
 
 
-def drive(runner: asyncio.Runner, session: "Session", manner: Manner, *, message: str | None, answers: Any) -> NoReturn:
-    """Starts the thread with `message`, or resumes it with `answers`; ends the process with the run's exit code."""
+def drive(
+    runner: asyncio.Runner,
+    session: "Session",
+    manner: Manner,
+    *,
+    message: str | None,
+    answers: Any,
+    undo: "Callable[[str], Session | None] | None" = None,
+) -> NoReturn:
+    """Starts the thread with `message`, or resumes it with `answers`; ends the process with the run's exit code.
+
+    `undo` opens the session that undoes the run of that id, should it fail.
+    """
     try:
         while True:
             runner.run(_play(session, manner, message=message, answers=answers))
@@ -67,6 +79,7 @@ def drive(runner: asyncio.Runner, session: "Session", manner: Manner, *, message
             answers = _answered(questions, manner)
             if not answers:
                 break
+        _undo_failed(runner, session, manner, undo)
         runner.run(_finish(session, manner))
     except RunStoppedError as stopped:
         if manner.json:
@@ -216,11 +229,11 @@ async def _finish(session: "Session", manner: Manner) -> NoReturn:
             "usage": usage.model_dump() if usage is not None else {},
             "notes": [note.text for note in values.get("notes", ())],
             "waiting": [
-                {"id": question.id, "request": question.request, "commands": _commands(question.id)}
+                {"id": question.id, "request": question.request, "commands": _commands(question.id, question.request)}
                 for question in questions
-                if is_approval(question.request)
+                if _ours(question.request)
             ]
-            + [{"id": q.id, "request": q.request} for q in questions if not is_approval(q.request)],
+            + [{"id": q.id, "request": q.request} for q in questions if not _ours(q.request)],
         }
         print_json(result, lines=True)
     elif questions:
@@ -231,7 +244,35 @@ async def _finish(session: "Session", manner: Manner) -> NoReturn:
         if status != "completed":
             last = [note.text for note in values.get("notes", ())][-1:]
             err().print(safe(f"ended with status {status}. {''.join(last)}"))
+            await _offer_undo(session, str(values.get("run_id", "")))
     raise typer.Exit(EXIT.get(status, 1))
+
+
+def _undo_failed(runner: asyncio.Runner, session: "Session", manner: Manner, undo: Any) -> None:
+    """Undoes at once what a failed run has done, when its policy says so."""
+    snapshot = runner.run(session.state())
+    values = snapshot.values if isinstance(snapshot.values, Mapping) else {}
+    ended = not snapshot.tasks and values.get("status") not in (None, "completed", "running")
+    follow = undo(str(values.get("run_id", ""))) if undo and ended else None
+    if follow is None:
+        return
+    err().print("the run failed; what it did is undone, as the policy says")
+    runner.run(_play(follow, manner, message=f"Undo what {session.thread_id} did.", answers=None))
+    if questions := runner.run(follow.waiting()):
+        _print_waiting(follow.thread_id, questions, manner)
+    else:
+        err().print(safe(runner.run(follow.state()).values.get("answer") or ""))
+
+
+async def _offer_undo(session: "Session", run_id: str) -> None:
+    """Says what a run that came to no good end has left behind."""
+    ledger = getattr(session.checkpointer, "ledger", None)
+    effects = await ledger.of_thread(session.thread_id) if ledger else []
+    undone = {effect.undo_of for effect in effects}
+    stand = [e for e in effects if e.run_id == run_id and e.status == "done" and not e.undo_of and e.key not in undone]
+    if stand:
+        tools = ", ".join(sorted({effect.tool for effect in stand}))
+        err().print(safe(f"{len(stand)} of its effects stand ({tools}). Undo: lockgate undo {session.thread_id}"))
 
 
 def _print_waiting(thread_id: str, questions: "tuple[Waiting, ...]", manner: Manner) -> None:
@@ -240,15 +281,21 @@ def _print_waiting(thread_id: str, questions: "tuple[Waiting, ...]", manner: Man
             describe(question.id, question.request)
     err().print(f"\nThread {safe(thread_id)} waits for a person. Answer with:")
     for question in questions:
-        if is_approval(question.request):
-            for command in _commands(question.id):
+        if _ours(question.request):
+            for command in _commands(question.id, question.request):
                 err().print(f"  {command}")
         else:
             err().print(f"  lockgate resume {safe(thread_id)} --ask")
 
 
-def _commands(question_id: str) -> list[str]:
+def _ours(request: Any) -> bool:
+    return is_approval(request) or in_doubt(request)
+
+
+def _commands(question_id: str, request: Any) -> list[str]:
     short = question_id[:SHOWN_ID]
+    if in_doubt(request):
+        return commands(short)
     return [
         f"lockgate approve {short}",
         f"lockgate reject {short} --reason WHY",

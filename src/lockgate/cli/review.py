@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from lockgate.cli.doubt import in_doubt, word
+from lockgate.cli.doubt import lines as doubtful
 from lockgate.cli.screen import err, one_line, pretty, safe, styled
 from lockgate.errors import ConfigError
 
@@ -21,6 +23,9 @@ def describe(question_id: str, request: Any) -> None:
     """Prints on stderr all that a person needs to decide. Nothing in it can act on the terminal."""
     screen = err()
     screen.print()
+    if in_doubt(request):
+        _show(screen, "in doubt", question_id, request, doubtful(request))
+        return
     if not is_approval(request):
         screen.print(styled(("question ", "bold yellow"), question_id[:SHOWN_ID], "\n", pretty(request)))
         return
@@ -34,7 +39,12 @@ def describe(question_id: str, request: Any) -> None:
         ("expires", when(request.get("expires_at"))),
         ("problem", request.get("problem", "")),
     ]
-    screen.print(styled(("review ", "bold yellow"), question_id[:SHOWN_ID], "  ", (safe(request.get("tool")), "bold")))
+    _show(screen, "review", question_id, request, lines)
+
+
+def _show(screen: Any, kind: str, question_id: str, request: Any, lines: list[tuple[str, str]]) -> None:
+    tool = (safe(request.get("tool")), "bold")
+    screen.print(styled((f"{kind} ", "bold yellow"), question_id[:SHOWN_ID], "  ", tool))
     for label, text in lines:
         if text:
             style = "bold red" if label == "problem" else "bold"
@@ -58,6 +68,8 @@ def when(at: Any) -> str:
 def ask(question_id: str, request: Any, *, by: str, roles: tuple[str, ...]) -> Any | None:
     """Asks at the terminal; None when the person leaves it for later."""
     describe(question_id, request)
+    if in_doubt(request):
+        return _asked_about(by=by, roles=roles)
     if not is_approval(request):
         raw = _read("answer (JSON or text; empty for later): ")
         return _json_or_text(raw) if raw else None
@@ -70,6 +82,20 @@ def ask(question_id: str, request: Any, *, by: str, roles: tuple[str, ...]) -> A
             case "e" | "edit":
                 if args := _edited(request.get("args", {})):
                     return answer("edit", by=by, roles=roles, args=args)
+            case "" | "l" | "later":
+                return None
+
+
+def _asked_about(*, by: str, roles: tuple[str, ...]) -> Any | None:
+    said: dict[str, Any] = {"happened": False, "run_again": False, "result": "", "by": by, "roles": roles, "reason": ""}
+    while True:
+        match _read("did it [h]appen, shall it [r]un again, [g]ive up, or [l]ater? ").lower():
+            case "h" | "happened":
+                return word("approve", **{**said, "happened": True, "result": _read("what did it return? ")})
+            case "r" | "run":
+                return word("approve", **{**said, "run_again": True})
+            case "g" | "give up":
+                return word("reject", **{**said, "reason": _read("why? ")})
             case "" | "l" | "later":
                 return None
 

@@ -63,7 +63,7 @@ def run(
         roles=tuple(role),
         by=user or me(),
     )
-    with _Opened() as opened:
+    with opened_loop() as opened:
         session = opened.session(launch, thread_id)
         if as_json:
             from lockgate.cli.screen import print_json
@@ -73,7 +73,7 @@ def run(
             from lockgate.cli.screen import err, safe
 
             err().print(f"thread {safe(thread_id)}", style="bold")
-        drive(opened.runner, session, manner, message=message, answers=None)
+        drive(opened.runner, session, manner, message=message, answers=None, undo=opened.undo(launch, thread_id))
 
 
 def resume(
@@ -123,16 +123,17 @@ def proceed(
     from lockgate.cli.target import require_model
 
     given = overrides or {}
-    with _Opened() as opened:
+    with opened_loop() as opened:
         found = opened.runner.run(latest(opened.saver, thread))
         launch = recorded(found.metadata, thread, given.get("graph", "")).changed(**given)
         require_model(launch)
         if check is not None:
             check(launch)
-        drive(opened.runner, opened.session(launch, thread), manner, message=None, answers=answers)
+        session, undo = opened.session(launch, thread), opened.undo(launch, thread)
+        drive(opened.runner, session, manner, message=None, answers=answers, undo=undo)
 
 
-class _Opened:
+class opened_loop:  # noqa: N801 - a context manager
     """One event loop with the database open on it, while the command runs.
 
     A runner, not one coroutine: between two parts of a run the terminal asks the person, and Ctrl-C must reach that.
@@ -154,6 +155,18 @@ class _Opened:
     def __exit__(self, *_: object) -> None:
         self.runner.run(self.saver.aclose())
         self.runner.close()
+
+    def undo(self, launch: Any, thread_id: str) -> Callable[[str], Any]:
+        """Opens the session that undoes a failed run of the thread; None unless the policy says `undo`."""
+        from lockgate.cli.undo import GRAPH, undoing
+        from lockgate.graphs.compensate import undo_thread
+
+        def opened(run_id: str) -> Any:
+            if launch.graph == GRAPH or (follow := undoing(launch)) is None:
+                return None
+            return self.session(follow, undo_thread(thread_id, run_id))
+
+        return opened
 
     def session(self, launch: Any, thread_id: str) -> Any:
         from lockgate.graphs.session import Session

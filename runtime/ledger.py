@@ -1,0 +1,247 @@
+"""The effect ledger in Postgres: an effect is claimed before it happens and settled after it, so it happens once.
+
+Each method is one short transaction, fenced by the lease of the runner, and may be tried again when the connection
+fails: a claim knows its claimant, a settled effect says the same twice.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from langgraph.checkpoint.serde.base import SerializerProtocol
+
+from lockgate.effect import FINAL, Claim, Effect, EffectStatus, Fence
+from lockgate.errors import LedgerError, StoreError, ThreadBusyError
+from lockgate.result import ToolResult
+from lockgate.runtime.fence import fenced
+from lockgate.runtime.pool import Pools
+from lockgate.runtime.record import Statement
+from lockgate.text import clean, cut
+
+T = TypeVar("T")
+
+PATIENCE = (0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
+"""Seconds between two tries to reach the database, 16 in all: what happened outside must not be lost to a restart."""
+MAX_EVIDENCE = 4_000
+"""Bytes kept of what is known of an effect in doubt."""
+
+# The runner lives when its lease is the newest of its thread and the server still holds its connection.
+_COLUMNS = """
+e.key, e.thread_id, e.run_id, e.call_id, e.agent, e.tool, e.digest, e.args, e.args_type,
+coalesce(e.undo_of, '') AS undo_of,
+e.status, e.attempt, e.result, e.result_type, e.evidence, e.asked, e.settled_by, e.claimant, e.fence,
+extract(epoch FROM e.claimed_at)::float8 AS claimed_at, extract(epoch FROM e.settled_at)::float8 AS settled_at,
+e.status = 'claimed' AND EXISTS (
+    SELECT 1 FROM leases l JOIN pg_stat_activity a ON a.pid = l.pid AND a.backend_start = l.backend_start
+    WHERE l.token = e.fence
+) AS running
+"""
+_CLAIM = """
+INSERT INTO effects (key, thread_id, run_id, call_id, agent, tool, digest, args_type, args, undo_of, claimant, fence)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, nullif(%s, ''), %s, %s) ON CONFLICT (key) DO NOTHING
+"""
+_READ = f"SELECT {_COLUMNS} FROM effects e WHERE e.key = %s"  # noqa: S608 - only constants of this file
+_TAKE_OVER = """
+UPDATE effects SET status = 'claimed', attempt = attempt + 1, claimant = %s, fence = %s,
+    claimed_at = now(), settled_at = NULL
+WHERE key = %s AND attempt = %s AND status IN ('unknown', 'waiting')
+"""
+# In this order, so that a second try finds what the first one wrote.
+_SETTLE = """
+UPDATE effects SET status = %s, result_type = %s, result = %s, evidence = %s, settled_by = %s, settled_at = now()
+WHERE key = %s AND attempt = %s AND status IN ('claimed', 'unknown')
+"""
+_DOUBT = "UPDATE effects SET status = 'unknown', evidence = %s WHERE key = %s AND attempt = %s"
+_ASK = "UPDATE effects SET asked = %s WHERE key = %s AND attempt = %s"
+_OF_THREAD = f"""
+SELECT {_COLUMNS} FROM effects e
+WHERE e.thread_id = %(thread)s OR e.undo_of IN (SELECT key FROM effects WHERE thread_id = %(thread)s)
+    OR (%(thread)s::text IS NULL AND NOT (%(open)s AND e.status IN ('done', 'failed', 'given_up')))
+ORDER BY e.claimed_at, e.key LIMIT %(limit)s
+"""  # noqa: S608
+ERASE = """
+UPDATE effects SET args = NULL, args_type = NULL, result = NULL, result_type = NULL, evidence = 'erased with its thread'
+WHERE thread_id = ANY(%s)
+"""
+"""What deleting threads does to their effects. The keys stay: a fork must not repeat what a deleted parent did."""
+
+
+class Ledger:
+    """An `EffectLedger` on the connections of a checkpointer; arguments and results are stored as `serde` writes them.
+
+    `patience` are the seconds to wait between tries while the database cannot be reached.
+    """
+
+    def __init__(self, pools: Pools, serde: SerializerProtocol, patience: Sequence[float] = PATIENCE) -> None:
+        self._pools = pools
+        self._serde = serde
+        self.patience = patience
+        self._under_way: dict[str, Future[None]] = {}
+
+    async def claim(self, wanted: Effect, *, fence: Fence | None = None) -> Claim:
+        """Claims the effect, or says what is known of it; waits while another task of this process is at it.
+
+        An effect whose runner is gone comes back as `unknown`. Raises ThreadBusyError while another runner is at it.
+        """
+        claimant = uuid.uuid4().hex
+        row = (
+            *(wanted.key, wanted.thread_id, wanted.run_id, clean(wanted.call_id), clean(wanted.agent), wanted.tool),
+            *(wanted.digest, *self._serde.dumps_typed(wanted.args), wanted.undo_of, claimant, fence and fence.token),
+        )
+        claim, found = await self._taken(wanted, (_CLAIM, row), claimant, fence)
+        effect = claim.effect
+        if (effect.tool, effect.digest, effect.run_id) != (wanted.tool, wanted.digest, wanted.run_id):
+            raise LedgerError(
+                f"The ledger and the checkpoint disagree on call {wanted.call_id!r}: under its key the ledger holds "
+                f"{effect.tool} of run {effect.run_id!r}, the checkpoint {wanted.tool} of run {wanted.run_id!r}.",
+                f"Nothing was run. Compare: lockgate effects {wanted.thread_id} --json",
+            )
+        if claim.mine:
+            return claim
+        if (effect.status in FINAL and effect.result is None) or effect.status != found["status"]:
+            evidence = _and(effect.evidence, f"It was settled as {found['status']}, but with what result is lost.")
+            doubt = (_DOUBT, (evidence, effect.key, effect.attempt))
+            found = await self._persistently(lambda: self._write(effect.key, doubt, fence))
+            return Claim(effect=self._effect(found), mine=False)
+        if effect.status == EffectStatus.WAITING:
+            return await self.take_over(effect, fence=fence)
+        if effect.status != EffectStatus.CLAIMED:
+            return claim
+        own = fence is not None and found["fence"] == fence.token
+        if effect.running and not own:
+            raise ThreadBusyError(
+                f"Thread {effect.thread_id!r} is at this very effect now ({effect.tool}).", "Resume when it has ended."
+            )
+        gone = "was cut off" if own else "its runner is gone"
+        evidence = _and(effect.evidence, f"Attempt {effect.attempt} was begun and never settled: {gone}.")
+        return Claim(effect=await self.settle(effect, EffectStatus.UNKNOWN, evidence=evidence, fence=fence), mine=False)
+
+    async def take_over(self, effect: Effect, *, fence: Fence | None = None) -> Claim:
+        """Claims an unknown effect for one more attempt; `mine` is False when another was faster."""
+        claimant = uuid.uuid4().hex
+        row = (claimant, fence and fence.token, effect.key, effect.attempt)
+        claim, _ = await self._taken(effect, (_TAKE_OVER, row), claimant, fence)
+        if not claim.mine and claim.effect.status == EffectStatus.CLAIMED:
+            raise ThreadBusyError(
+                f"Another runner is at this very effect now ({effect.tool}).", "Resume when it ended."
+            )
+        return claim
+
+    async def settle(
+        self,
+        effect: Effect,
+        status: EffectStatus,
+        *,
+        result: ToolResult | None = None,
+        evidence: str = "",
+        by: str = "",
+        fence: Fence | None = None,
+    ) -> Effect:
+        """Records what came of an attempt; tries for as long as `patience` says while the database is away.
+
+        Raises LedgerError when somebody else has settled the attempt, or begun another, meanwhile.
+        """
+        stored = (None, None) if result is None else self._serde.dumps_typed(result)
+        kept = cut(clean(evidence), MAX_EVIDENCE)[0]
+        row = (status, *stored, kept, clean(by), effect.key, effect.attempt)
+        found = self._effect(await self._persistently(lambda: self._write(effect.key, (_SETTLE, row), fence)))
+        if (found.status, found.attempt) != (status, effect.attempt):
+            raise LedgerError(
+                f"{effect.tool} was to be settled as {status}, but is {found.status}, attempt {found.attempt}.",
+                f"Another runner was at it. Look: lockgate effects {effect.thread_id}",
+            )
+        return found
+
+    async def ask(self, effect: Effect, question: str, *, fence: Fence | None = None) -> Effect:
+        """Records that `question` is put to a person about the present attempt."""
+        row = (question, effect.key, effect.attempt)
+        return self._effect(await self._persistently(lambda: self._write(effect.key, (_ASK, row), fence)))
+
+    def left(self, effect: Effect) -> None:
+        """Says that this process is not at the effect any more; others that wait for it go on."""
+        if (future := self._under_way.pop(effect.key, None)) is not None:
+            future.set_result(None)
+
+    async def of_thread(self, thread_id: str) -> list[Effect]:
+        """The effects of a thread and what undid them, oldest first."""
+        return await self._list(thread_id, only_open=False, limit=100_000)
+
+    async def newest(self, limit: int = 50, *, only_open: bool = False) -> list[Effect]:
+        """Effects of all threads, oldest first; `only_open` leaves out what is settled for good."""
+        return await self._list(None, only_open=only_open, limit=limit)
+
+    async def _list(self, thread_id: str | None, *, only_open: bool, limit: int) -> list[Effect]:
+        async with self._pools.connection() as connection:
+            values = {"thread": thread_id, "open": only_open, "limit": limit}
+            cursor = await connection.execute(_OF_THREAD.encode(), values)
+            return [self._effect(row) for row in await cursor.fetchall()]
+
+    async def _taken(
+        self, effect: Effect, statement: Statement, claimant: str, fence: Fence | None
+    ) -> tuple[Claim, dict[str, Any]]:
+        """Runs a statement that takes the effect for `claimant`, while no other task of this process is at it."""
+        own: Future[None] = Future()
+        while (other := self._under_way.setdefault(effect.key, own)) is not own:
+            await asyncio.shield(asyncio.wrap_future(other))
+        mine = False
+        try:
+            found = await self._persistently(lambda: self._write(effect.key, statement, fence))
+            mine = found["claimant"] == claimant
+            return Claim(effect=self._effect(found), mine=mine), found
+        finally:
+            if not mine:
+                self.left(effect)
+
+    async def _write(self, key: str, statement: Statement, fence: Fence | None) -> dict[str, Any]:
+        """Runs the statement and returns the row after it, in one transaction that the fence may end."""
+        sql, values = statement
+        async with self._pools.connection() as connection, connection.cursor() as cursor:
+            # Without a sync in between, Postgres runs all statements of a pipeline as one transaction.
+            async with connection.pipeline():
+                await connection.execute(sql.encode(), values)
+                await cursor.execute(_READ.encode(), (key,))
+                for check, held in fenced(fence):
+                    await connection.execute(check.encode(), held)
+            row = await cursor.fetchone()
+        if row is None:
+            raise LedgerError(f"The effect {key[:12]} is gone from the ledger.", "Somebody deleted its row.")
+        return row
+
+    async def _persistently(self, write: Callable[[], Awaitable[T]]) -> T:
+        for pause in self.patience:
+            try:
+                return await write()
+            except StoreError:
+                await asyncio.sleep(pause)
+        return await write()
+
+    def _effect(self, row: dict[str, Any]) -> Effect:
+        read = {name: value for name, value in row.items() if name not in _STORED}
+        args, unreadable_args = self._read("arguments", row["args_type"], row["args"], dict)
+        result, unreadable = self._read("result", row["result_type"], row["result"], ToolResult)
+        try:
+            status = EffectStatus(row["status"])
+        except ValueError:
+            status, unreadable = EffectStatus.UNKNOWN, f"Its status {row['status']!r} is not known to this version."
+        evidence = _and(row["evidence"], unreadable_args, unreadable)
+        return Effect(**{**read, "status": status, "args": args, "result": result, "evidence": evidence})
+
+    def _read(self, what: str, encoding: str | None, data: bytes | None, kind: type) -> tuple[Any, str]:
+        if encoding is None or data is None:
+            return None, ""
+        try:
+            value = self._serde.loads_typed((encoding, data))
+        except Exception as error:  # noqa: BLE001 - a damaged row is named, and harms nothing else
+            return None, f"Its {what} in the ledger cannot be read: {type(error).__name__}."
+        if not isinstance(value, kind):
+            return None, f"Its {what} in the ledger is a {type(value).__name__}."
+        return value, ""
+
+
+_STORED = frozenset({"args", "args_type", "result", "result_type", "claimant", "fence", "status", "evidence"})
+
+
+def _and(*sentences: str) -> str:
+    return "\n".join(dict.fromkeys(sentence for sentence in sentences if sentence))
