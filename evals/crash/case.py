@@ -17,11 +17,14 @@ from lockgate.evals.crash.ways import WAYS, Act, Case, Point
 
 MAX_LIVES = 6
 """Processes that a run is given to come to its end."""
+_KINDS = ("decision", "outcome")
+_AUDITED = {("decision", "allow"), ("decision", "review"), ("outcome", "executed"), ("outcome", "settled")}
 _TOLD = 1_500  # characters of a process's stderr that are told
 _EXPECTED: dict[Act, tuple[int, ...]] = {
-    "kill": (-signal.SIGKILL,), "stop": (STOPPED,), "raise": (1, 0), "cut": (1, 0), "crash": (1, 0), "fill": (1, 0),
+    "kill": (-signal.SIGKILL,), "stop": (STOPPED, 0), "raise": (1, 0), "cut": (1, 0), "crash": (1, 0), "fill": (1, 0),
 }  # fmt: skip
-"""Exit statuses of a process that was struck: a database that comes back, and an error in a tool, need not end it."""
+"""Exit statuses of a process that was struck. 0 is its end: a database that comes back, an error in a tool and a stop
+in the last step do not keep it from that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +54,7 @@ class Outcome:
     resumed: bool = False
     same_answer: bool = False
     effects_once: bool = False
+    audit_whole: bool = False
     unknown: int = 0
     lost: int = 0
     doubled: int = 0
@@ -155,10 +159,15 @@ def _judge(outcome: Outcome, reference: Reference, prepared: Prepared, folder: P
         outcome.lost += 1
         outcome.faults.append(f"It ended with {end['end']}, undisturbed with {reference.end}.")
     outcome.unknown = sum(doubt for *_, doubt in end["ledger"])
-    known = Counter(f"{tool} {ref}" for tool, ref, status, _ in end["ledger"] if status == "done")
+    known = Counter(f"{tool} {ref}" for tool, ref, _, status, _ in end["ledger"] if status == "done")
     if known != happened:
         outcome.lost += 1
         outcome.faults.append(f"The ledger says {_listed(known)}, the world {_listed(happened)}.")
+    audit = {(kind, digest) for kind, verdict, digest in end["audit"] if (kind, verdict) in _AUDITED}
+    gaps = [f"{tool} {ref}" for tool, ref, digest, *_ in end["ledger"] if any((k, digest) not in audit for k in _KINDS)]
+    outcome.audit_whole = not gaps and all(kind != "lost" for kind, *_ in end["audit"])
+    if not outcome.audit_whole:
+        outcome.faults.append(f"The audit log does not say who allowed and what came of {', '.join(gaps) or 'it all'}.")
 
 
 def _effects(prepared: Prepared, folder: Path) -> list[str]:

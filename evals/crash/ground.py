@@ -66,10 +66,7 @@ async def ground(*, full_disk: bool = True) -> AsyncIterator[Ground]:
 
     DATABASE_URL names the server; without it one is started for the harness alone, and stops with this process.
     """
-    folder = Path(tempfile.mkdtemp(prefix="lockgate-crash-"))
-    folder.chmod(0o755)  # the embedded server may run as another user
-    # Registered before the server's own hook, so it runs after the server has stopped.
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    folder = _folder()
     given = settings().database_url
     data_dir = None if given else folder / "server"
     server = given.get_secret_value() if given else await asyncio.to_thread(embedded_url, folder / "server")
@@ -80,6 +77,14 @@ async def ground(*, full_disk: bool = True) -> AsyncIterator[Ground]:
         yield found
     finally:
         _drop(server, names, found)
+
+
+def _folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="lockgate-crash-"))
+    folder.chmod(0o755)  # the embedded server may run as another user
+    # Registered before the server's own hook, so it runs after the server has stopped.
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 async def _made(folder: Path, server: str, data_dir: Path | None, names: list[str], *, full_disk: bool) -> Ground:

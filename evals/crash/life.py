@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import signal
 import sys
 import time
@@ -18,6 +17,7 @@ from lockgate.evals.crash.ways import Pattern
 from lockgate.evals.crash.world import World
 from lockgate.graphs.session import Session
 from lockgate.runtime import PostgresSaver
+from lockgate.runtime.audit_check import rows
 
 STOPPED = 143
 """Exit status of a process that SIGTERM stopped."""
@@ -74,15 +74,22 @@ class Prepared:
         effects = await self.saver.ledger.of_thread(thread)
         end = {
             "end": [str(values["status"]), values["answer"], [r.output or r.error for r in _results(values)]],
-            "ledger": [[e.tool, (e.args or {}).get("ref"), e.status, bool(e.evidence)] for e in effects],
+            "ledger": [[e.tool, (e.args or {}).get("ref"), e.digest, e.status, bool(e.evidence)] for e in effects],
+            "audit": await self._audited(thread),
             "modules": sorted(sys.modules),
             "seconds": seconds,
         }
         await self.saver.aclose()
         aside = folder / "end.new"
         aside.write_text(json.dumps(end))
-        os.replace(aside, folder / "end.json")
+        aside.replace(folder / "end.json")
         return 0
+
+    async def _audited(self, thread: str) -> list[list[str]]:
+        """Of each entry of the audit log: its kind, its verdict and the digest of the call."""
+        await self.saver.audit.settled(thread)
+        entries = [json.loads(row.body) async for row in rows(self.saver.pools, thread_id=thread)]
+        return [[entry["kind"], entry["verdict"], entry.get("digest", "")] for entry in entries]
 
 
 def _results(values: dict[str, Any]) -> list[Any]:

@@ -19,6 +19,9 @@ from lockgate.evals.crash.life import Prepared
 from lockgate.evals.crash.place import Place
 from lockgate.evals.crash.ways import Case, Pattern
 
+RUNS = 3
+"""Undisturbed runs of each pattern; the quickest is what others are aimed by."""
+
 
 @cache
 def _prepared(pattern: Pattern) -> Prepared:
@@ -33,11 +36,12 @@ def done(job: dict[str, Any]) -> dict[str, Any]:
     folder, place = Path(job["folder"]), Place(**job["place"])
     if job["kind"] == "measure":
         prepared = _prepared(job["pattern"])
-        for turn in ("first", "second"):  # the first one loads what a run loads late
-            thread = f"{job['pattern']}-{turn}"
-            reference = measured(prepared, thread, folder / thread, place)
-            _load(reference.modules)
-        return asdict(reference)
+        found = []
+        for turn in range(RUNS):  # the first one loads what a run loads late
+            thread = f"{job['pattern']}-undisturbed-{turn}"
+            found.append(measured(prepared, thread, folder / thread, place))
+            _load(found[-1].modules)
+        return asdict(min(found, key=lambda one: one.seconds))
     case = Case(**{**job["case"], "at": tuple(job["case"]["at"])})
     reference = Reference(**job["reference"])
     _load(reference.modules)
@@ -55,6 +59,7 @@ def main() -> None:
     """Serves until stdin ends."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     for line in sys.stdin:
+        answer: dict[str, Any]
         try:
             answer = {"done": done(json.loads(line))}
         except Exception as error:  # noqa: BLE001 - it goes to the process that asked

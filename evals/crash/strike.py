@@ -30,9 +30,14 @@ class Diary:
 
     def __init__(self) -> None:
         self._shared = mmap(-1, _COUNTS.size + _TEXT)
+        self._struck = False
 
-    def note(self, counts: dict[Point, int], struck: bool, label: str) -> None:
-        """Writes down the counts, whether the blow has fallen, and what is going on."""
+    def note(self, counts: dict[Point, int], label: str, *, struck: bool = False) -> None:
+        """Writes down the counts, and what is going on until the blow falls; then where it fell."""
+        if self._struck:
+            self._shared[: _COUNTS.size] = _COUNTS.pack(*counts.values(), True)
+            return
+        self._struck = struck
         text = label.encode()[:_TEXT].ljust(_TEXT, b"\0")
         self._shared[:] = _COUNTS.pack(*counts.values(), struck) + text
 
@@ -66,17 +71,17 @@ class Strike:
         """A point of the run, which is what the block does."""
         self.counts[point] += 1
         due = not self.struck and point == self.point and self.counts[point] == self.number
-        self.diary.note(self.counts, self.struck, f"before {point} {self.counts[point]}: {label}")
+        self.diary.note(self.counts, f"before {point} {self.counts[point]}: {label}")
         if due and self.side == "before":
             self._fall(point, "before", label)
         yield
-        self.diary.note(self.counts, self.struck, f"after {point} {self.counts[point]}: {label}")
+        self.diary.note(self.counts, f"after {point} {self.counts[point]}: {label}")
         if due and self.side == "after":
             self._fall(point, "after", label)
 
     def _fall(self, point: Point, side: str, label: str) -> None:
         self.struck = True
-        self.diary.note(self.counts, True, f"{side} {point} {self.counts[point]}: {label}")
+        self.diary.note(self.counts, f"{side} {point} {self.counts[point]}: {label}", struck=True)
         match self.act:
             case "kill":
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -97,10 +102,10 @@ class Strike:
         cursor.execute = self._around("statement", cursor.execute, _sql)  # type: ignore[method-assign]
         cursor.executemany = self._around("statement", cursor.executemany, _sql)  # type: ignore[method-assign]
         # The statements of a pipeline are one transaction, which this commits.
-        pipeline.__aexit__ = self._around("statement", pipeline.__aexit__, lambda _: "sync")  # type: ignore[method-assign]
+        pipeline.__aexit__ = self._around("statement", pipeline.__aexit__, _constant("sync"))  # type: ignore[method-assign]
         for name in ("aput", "aput_writes", "aflush"):
             if hasattr(saver, name):
-                setattr(saver, name, self._around("save", getattr(saver, name), lambda _, name=name: name))
+                setattr(saver, name, self._around("save", getattr(saver, name), _constant(name)))
         Node.ainvoke = self._nodes(Node.ainvoke)  # type: ignore[method-assign]
 
     def _around(self, point: Point, method: Callable[..., Any], told: Callable[[Any], str]) -> Callable[..., Any]:
@@ -118,6 +123,10 @@ class Strike:
             return await (counted if depth <= self.depth else method)(*args, **kwargs)
 
         return call
+
+
+def _constant(text: str) -> Callable[[Any], str]:
+    return lambda _: text
 
 
 def _sql(args: Any) -> str:

@@ -19,9 +19,12 @@ from lockgate.evals.crash.place import Place
 from lockgate.evals.crash.ways import PATTERNS, WAYS, Case, Name, Pattern, case_of
 from lockgate.evals.registry import Eval, Names, Options, Progress, silent
 from lockgate.evals.report import Measure, Report, Row
+from lockgate.runtime import PostgresSaver
+from lockgate.runtime.audit_check import verify
 
 SEEDS = 200
 """Enough for every pattern to meet every way, see `ways.case_of`."""
+_FLAWS = 20
 _LINE = 16_000_000  # bytes of one outcome, which may hold what a process said
 
 MEASURES = (
@@ -31,6 +34,7 @@ MEASURES = (
     Measure(name="resumed", title="resumed", what="Runs that went on at the first try after each blow.", unit=""),
     Measure(name="same_answer", title="same answer", what="Runs that ended as the undisturbed one.", unit=""),
     Measure(name="effects_once", title="effects once", what="Runs whose every effect happened once.", unit=""),
+    Measure(name="audit_whole", title="audit whole", what="Runs whose audit log is whole.", unit=""),
     Measure(name="unknown", title="unknown", what="Effects in doubt that were asked about or probed.", unit=""),
     Measure(name="lost", title="lost", what="Effects that never happened; ends that are not.", unit="", better="lower"),
     Measure(name="doubled", title="doubled", what="Effects that happened too often.", unit="", better="lower"),
@@ -64,7 +68,8 @@ class _Nursery:
         return cls(await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, limit=_LINE))
 
     async def do(self, **job: Any) -> Any:
-        assert self._process.stdin is not None and self._process.stdout is not None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(job).encode() + b"\n")
         await self._process.stdin.drain()
         line = await self._process.stdout.readline()
@@ -90,7 +95,10 @@ async def run(options: CrashOptions, progress: Progress = silent) -> Report:
         if not base.crashing:
             cases = [case for case in cases if case.way != "server-crash"]
         outcomes = await _all_played(cases, base, min(options.jobs, len(cases)), progress)
-        notes = [*base.notes, *(line for outcome in outcomes for line in _told(outcome, options))]
+        flaws = [flaw for place in {base.place, base.full} for flaw in await _flaws(place)]
+        for outcome in outcomes:
+            outcome.audit_whole &= not flaws
+        notes = [*flaws, *base.notes, *(line for outcome in outcomes for line in _told(outcome, options))]
     return Report(
         eval="crash",
         measures=MEASURES,
@@ -135,6 +143,13 @@ async def _all_played(cases: Sequence[Case], base: Ground, jobs: int, progress: 
                 await nursery.close()
 
 
+async def _flaws(place: Place) -> list[str]:
+    """What is wrong with the audit chain of all the runs together."""
+    async with PostgresSaver.from_conn_string(place.address("audit")) as saver:
+        verdict = await verify(saver.pools)
+    return [f"audit, {place.database}: {flaw.message}" for flaw in verdict.flaws[:_FLAWS]]
+
+
 def _place(base: Ground, case: Case) -> Place:
     if case.way == "server-crash":
         assert base.crashing is not None
@@ -167,6 +182,7 @@ def _figures(outcomes: Sequence[Outcome]) -> dict[str, float]:
         "resumed": sum(o.resumed for o in outcomes),
         "same_answer": sum(o.same_answer for o in outcomes),
         "effects_once": sum(o.effects_once for o in outcomes),
+        "audit_whole": sum(o.audit_whole for o in outcomes),
         "unknown": sum(o.unknown for o in outcomes),
         "lost": sum(o.lost for o in outcomes),
         "doubled": sum(o.doubled for o in outcomes),

@@ -49,7 +49,7 @@ def tools(world: World) -> list[Any]:
     """A tool that nobody can ask, one that is idempotent, and one that can be asked."""
 
     @tool(timeout=30)
-    def pay(ref: str, amount: int) -> str:
+    def pay(ref: str, amount: int) -> str:  # noqa: ARG001 - a rule looks at it
         """Pay an amount."""
         return world.act("pay", ref)
 
