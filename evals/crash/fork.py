@@ -33,6 +33,7 @@ def in_child(
     With `kill_after` it is killed so many seconds after its time has begun; the kernel may be at any instruction of it.
     `stderr` gets all that it says, and the exception that ended it.
     """
+    sys.stdout.flush()  # or the child would say it again
     here, there = os.pipe()
     if pid := os.fork():
         os.close(there)
@@ -68,6 +69,7 @@ def _child(run: Run, alive: int, stderr: Path | None, hangs: float) -> None:
     except BaseException:  # noqa: BLE001 - the parent is told by the status
         traceback.print_exc()
     finally:
+        sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
 
@@ -104,10 +106,11 @@ def killing(kill_at: int) -> Callable[[], None]:
     return point
 
 
-def followed(method: Callable[..., Coroutine[Any, Any, Any]], point: Callable[[], None]) -> Callable[..., Any]:
-    """`method`, with `point` called after each time it has returned."""
+def around(method: Callable[..., Coroutine[Any, Any, Any]], point: Callable[[], None]) -> Callable[..., Any]:
+    """`method`, with `point` called before each call and after it."""
 
     async def call(*args: Any, **kwargs: Any) -> Any:
+        point()
         done = await method(*args, **kwargs)
         point()
         return done

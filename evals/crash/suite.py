@@ -24,6 +24,8 @@ from lockgate.runtime.audit_check import verify
 
 SEEDS = 200
 """Enough for every pattern to meet every way, see `ways.case_of`."""
+NURSERY = (sys.executable, "-m", "lockgate.evals.crash.nursery")
+"""The command of the process that forks the runs."""
 _FLAWS = 20
 _LINE = 16_000_000  # bytes of one outcome, which may hold what a process said
 
@@ -42,9 +44,13 @@ MEASURES = (
 
 
 class CrashOptions(Options):
-    """`seeds` cases, or the one of `seed`; `pattern` and `way` leave out others. `jobs` run side by side."""
+    """`seeds` cases from `first` on, or the one of `seed`; `pattern` and `way` leave out others.
+
+    `jobs` of them run side by side.
+    """
 
     seeds: Annotated[int, Field(ge=1, le=1_000_000)] = SEEDS
+    first: Annotated[int, Field(ge=0)] = 0
     seed: Annotated[int, Field(ge=0)] | None = None
     pattern: Names[Pattern] = ()
     way: Names[Name] = ()
@@ -63,9 +69,8 @@ class _Nursery:
 
     @classmethod
     async def open(cls) -> "_Nursery":
-        command = (sys.executable, "-m", "lockgate.evals.crash.nursery")
         pipe = asyncio.subprocess.PIPE
-        return cls(await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, limit=_LINE))
+        return cls(await asyncio.create_subprocess_exec(*NURSERY, stdin=pipe, stdout=pipe, limit=_LINE))
 
     async def do(self, **job: Any) -> Any:
         assert self._process.stdin is not None
@@ -89,7 +94,7 @@ class _Nursery:
 async def run(options: CrashOptions, progress: Progress = silent) -> Report:
     """Plays the cases. Raises CrashError when an undisturbed run does not end, StoreError without a database."""
     before = _cpu()
-    seeds = range(options.seeds) if options.seed is None else [options.seed]
+    seeds = range(options.first, options.first + options.seeds) if options.seed is None else [options.seed]
     cases = [case_of(seed, options.pattern or PATTERNS, options.way) for seed in seeds]
     async with ground(full_disk=any(case.way == "disk-full" for case in cases)) as base:
         if not base.crashing:

@@ -68,12 +68,12 @@ WAYS: dict[Name, Way] = {
 }  # fmt: skip
 
 _TIMES = {
-    "timed": 8,
-    "before-statement": 6,
+    "timed": 7,
+    "before-statement": 5,
     "after-statement": 6,
     "before-effect": 3,
     "after-effect": 3,
-    "in-resume": 6,
+    "in-resume": 8,
 }
 """How often each way comes in a round of ways; those that are not named come once."""
 ROUND: tuple[Name, ...] = tuple(name for name in WAYS for _ in range(_TIMES.get(name, 1)))

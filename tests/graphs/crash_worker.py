@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lockgate import Policy, ScriptedModel, tool
-from lockgate.evals.crash.fork import followed, killed_and_resumed, killing
+from lockgate.evals.crash.fork import around, killed_and_resumed, killing
 from lockgate.evals.crash.life import to_the_end
 from lockgate.graphs import react
 from lockgate.graphs.session import Session
@@ -46,7 +46,7 @@ async def go(url: str, folder: Path, thread: str, kill_at: int) -> None:
         model=ScriptedModel(turns=turns()), tools=[pay], policy=Policy.parse(POLICY), checkpointer=saver
     )
     point = killing(kill_at)
-    saver.aput, saver.aput_writes = followed(saver.aput, point), followed(saver.aput_writes, point)
+    saver.aput, saver.aput_writes = around(saver.aput, point), around(saver.aput_writes, point)
     session = Session(graph, thread)
     await to_the_end(session, "Pay.")
     state = await session.state()
@@ -55,7 +55,7 @@ async def go(url: str, folder: Path, thread: str, kill_at: int) -> None:
 
 
 def main(url: str, folder: Path) -> None:
-    for report in killed_and_resumed(lambda thread, kill_at: go(url, folder, thread, kill_at), count(1)):
+    for report in killed_and_resumed(lambda thread, kill_at: go(url, folder, thread, kill_at), count(2, 2)):
         effects, answer = folder / report["thread"], folder / f"{report['thread']}.answer"
         report["effects"] = effects.read_text().split() if effects.exists() else []
         report["answer"] = answer.read_text() if answer.exists() else ""

@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from lockgate.evals.crash.fork import followed, killed_and_resumed, killing
+from lockgate.evals.crash.fork import around, killed_and_resumed, killing
 from lockgate.evals.crash.life import to_the_end
 from lockgate.graphs import pipeline
 from lockgate.graphs.session import Session
@@ -21,7 +21,7 @@ from lockgate.settings import Settings
 
 ITEMS = 5
 PARALLEL = 2
-STEP = 7
+STEP = 13
 
 
 def stages(effects: Path) -> list[Any]:
@@ -54,7 +54,7 @@ async def go(url: str, folder: Path, thread: str, kill_at: int) -> None:
     saver = await open_checkpointer(url, settings=Settings(pool_size=4))
     graph = pipeline.build(stages=stages(folder / thread), parallel=PARALLEL, checkpointer=saver)
     point = killing(kill_at)
-    saver.aput, saver.aput_writes = followed(saver.aput, point), followed(saver.aput_writes, point)
+    saver.aput, saver.aput_writes = around(saver.aput, point), around(saver.aput_writes, point)
     session = Session(graph, thread)
     await to_the_end(session, "\n".join(map(str, range(ITEMS))))
     state = await session.state()

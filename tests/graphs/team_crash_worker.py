@@ -13,7 +13,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.types import interrupt
 
 from lockgate import ScriptedModel
-from lockgate.evals.crash.fork import followed, killed_and_resumed, killing
+from lockgate.evals.crash.fork import around, killed_and_resumed, killing
 from lockgate.evals.crash.life import to_the_end
 from lockgate.graphs import orchestrator
 from lockgate.graphs.session import Session
@@ -69,7 +69,7 @@ async def go(url: str, folder: Path, thread: str, kill_at: int) -> None:
         workers={"mark": worker(folder / thread)}, model=ScriptedModel(turns=turns), checkpointer=saver
     )
     point = killing(kill_at)
-    saver.aput, saver.aput_writes = followed(saver.aput, point), followed(saver.aput_writes, point)
+    saver.aput, saver.aput_writes = around(saver.aput, point), around(saver.aput_writes, point)
     session = Session(team, thread)
     await to_the_end(session, "Go.", lambda _: "yes")
     state = await session.state()
