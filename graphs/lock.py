@@ -1,6 +1,6 @@
 """The lock: one tool call, a gate before it, a gate after it.
 
-action_guard -+-> execute_tool -> result_guard
+action_guard -+-> execute_tool -> result_guard -> result_review   (where the policy asks whether it may be read)
 +-> human_review -+-> execute_tool
 |                 +-> action_guard   (edited: judged again)
 |                 +-> refuse
@@ -18,6 +18,7 @@ from lockgate.nodes.execute_tool import execute_tool
 from lockgate.nodes.human_review import human_review
 from lockgate.nodes.refuse import refuse
 from lockgate.nodes.result_guard import result_guard
+from lockgate.nodes.result_review import result_review
 from lockgate.ports import Caller
 from lockgate.state import LockOutput, LockState
 
@@ -38,11 +39,19 @@ def blueprint(*, gate: Gate, agent: str = "") -> StateGraph[Any, Any, Any, Any]:
         destinations=("execute_tool", "action_guard", "human_review", "refuse"),
     )
     graph.add_node("execute_tool", execute_tool(gate=gate, agent=agent))
-    graph.add_node("result_guard", result_guard(gate=gate, agent=agent))
+    graph.add_node(
+        "result_guard",
+        result_guard(gate=gate, ask="result_review", done=END, agent=agent),
+        destinations=("result_review", END),
+    )
+    graph.add_node(
+        "result_review",
+        result_review(gate=gate, again="result_review", done=END, agent=agent),
+        destinations=("result_review", END),
+    )
     graph.add_node("refuse", refuse(gate=gate, agent=agent))
     graph.add_edge(START, "action_guard")
     graph.add_edge("execute_tool", "result_guard")
-    graph.add_edge("result_guard", END)
     graph.add_edge("refuse", END)
     return graph
 

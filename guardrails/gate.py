@@ -5,17 +5,21 @@
 
 import logging
 from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from dataclasses import replace
+from typing import Any
 
+from langgraph.errors import GraphBubbleUp
 from pydantic import ValidationError
 
 from lockgate.decision import Call, Decision, Deny
 from lockgate.errors import ConfigError, LockgateError
+from lockgate.guardrails.screens.screen import Screen
+from lockgate.guardrails.sections import look_through, spoken
 from lockgate.labels import UNTRUSTED, Label, join
 from lockgate.passage import Inspected, Place
 from lockgate.ports import History, Judge
 from lockgate.result import ErrorKind, ToolResult
-from lockgate.spec import ToolSpec, explain_invalid
+from lockgate.spec import EXTERNAL, ToolSpec, explain_invalid
 from lockgate.text import clean, cut, unfit
 
 log = logging.getLogger(__name__)
@@ -24,14 +28,23 @@ log = logging.getLogger(__name__)
 class Gate:
     """Decides on calls to `tools` by `policy` and inspects what they return.
 
-    `tools` is a `ToolRegistry`, any mapping from name to `ToolSpec`, or the specs themselves.
+    `tools` is a `ToolRegistry`, any mapping from name to `ToolSpec`, or the specs themselves. `screen` looks at what
+    the policy's own inspection let through, such as a second model; `examine` asks it.
     """
 
-    def __init__(self, policy: Judge, tools: Mapping[str, ToolSpec] | Iterable[ToolSpec]) -> None:
+    def __init__(
+        self, policy: Judge, tools: Mapping[str, ToolSpec] | Iterable[ToolSpec], *, screen: Screen | None = None
+    ) -> None:
         self.policy = policy
+        self.screen = screen
+        self.sections = spoken(policy)
         self.tools = dict(tools) if isinstance(tools, Mapping) else {spec.name: spec for spec in tools}
         if strays := [spec for spec in self.tools.values() if not isinstance(spec, ToolSpec)]:
             raise ConfigError(f"{strays[0]!r} is no ToolSpec.", "Decorate the function with @tool.")
+        for spec in self.tools.values():
+            if EXTERNAL in spec.tags:
+                for section in self.sections:
+                    section.screens.admit(spec)
 
     def decide(self, call: Call, history: History | None = None) -> Decision:
         """Schema, then policy. The arguments that are judged are the validated ones, defaults included."""
@@ -72,53 +85,92 @@ class Gate:
         stated = Label(integrity=spec.output, sources=frozenset({f"tool:{call.name}"})) if spec else UNTRUSTED
         if not isinstance(output, ToolResult):
             output = ToolResult(success=True, value=str(output), label=stated)
-        inspected = self.inspected(clean(output.value), Place.RESULT)
-        text, left_out = cut(inspected.text, spec.max_output if spec else 4_096)
-        withheld = bool(inspected.refused)
-        return ToolResult(
-            success=output.success and not withheld,
-            value=f"The result is withheld: {inspected.refused}." if withheld else text,
-            error=ErrorKind.DENIED if withheld else output.error,
-            seconds=output.seconds,
-            cut=output.cut + left_out,
-            label=join(output.label, stated),
-        )
+        text, left_out = cut(clean(output.value), spec.max_output if spec else 4_096)
+        result = replace(output, value=text, cut=output.cut + left_out, label=join(output.label, stated))
+        return _settled(result, self.look(text, Place.RESULT))
 
-    def inspected(self, text: str, place: Place) -> Inspected:
-        """`text` as it may stand in `place` by the policy; refused when the policy cannot look at it."""
-        look = getattr(self.policy, "inspect", None)
-        if look is None:
-            return Inspected(text=text)
+    def look(self, text: str, place: Place) -> Inspected:
+        """`text` as it may stand in `place` by all packs behind the policy; refused when they cannot look at it."""
         try:
-            return cast("Inspected", look(text, place))
-        except Exception as error:  # what could not be looked at does not pass
-            log.exception("the policy could not inspect a text (%s)", place)
-            return Inspected(text="", refused=_unseen(error))
+            return look_through(self.sections, text, place)
+        except Exception as error:  # an inspector that fails has let nothing through
+            log.exception("a text could not be inspected (%s)", place)
+            return _failed(error)
 
     def shown(self, value: Any, place: Place) -> Any:
-        """A JSON value as it may stand in `place` by the policy's section on privacy."""
-        sections = getattr(self.policy, "sections", None)
-        if sections is None:
-            return value
+        """A JSON value as it may stand in `place` by the packs' sections on privacy."""
         try:
-            return sections.privacy.redacted(value, place)
+            for section in self.sections:
+                value = section.privacy.redacted(value, place)
         except Exception as error:  # what could not be looked at is not shown
-            log.exception("the policy could not inspect a value (%s)", place)
-            return f"[withheld: {_unseen(error)}]"
+            log.exception("a value could not be inspected (%s)", place)
+            return f"[withheld: {_why(error)}]"
+        return value
 
     def _prepared(self, call: Call) -> Call | Deny:
-        prepare = getattr(self.policy, "prepared", None)
-        if prepare is None:
-            return call
+        """The call as it would run, before it is judged: private data taken out, tokens opened."""
         try:
-            return cast("Call | Deny", prepare(call))
+            for section in self.sections:
+                ready = section.privacy.prepared(call)
+                if isinstance(ready, Deny):
+                    return ready
+                call = ready
         except Exception as error:  # a call that could not be made ready does not run
             log.exception("the arguments of a call to %s could not be made ready", call.name)
-            return Deny(rule="privacy", reason=f"The arguments could not be made ready: {_unseen(error)}.")
+            return Deny(rule="privacy", reason=f"The arguments could not be made ready: {_why(error)}.")
+        return call
+
+    async def examine(self, call: Call, output: ToolResult | object) -> ToolResult:
+        """`inspect`, and then what the gate's own `screen` says, if there is one."""
+        result = self.inspect(call, output)
+        if self.screen is None or result.error is ErrorKind.WITHHELD:
+            return result
+        text = result.held or result.value
+        try:
+            found = await self.screen(text, Place.RESULT)
+            inspected = self.sections[0].screens.settle(text, tuple(found), Place.RESULT)
+        except GraphBubbleUp:
+            raise
+        except Exception as error:  # a screen that fails has let nothing through
+            log.exception("the screen failed on a result of %s", call.name)
+            inspected = _failed(error)
+        if not inspected.findings and not inspected.refused:
+            return result
+        # What was withheld stays withheld, whatever the second opinion.
+        if result.held and not inspected.refused:
+            return replace(result, review=result.review and (inspected.review or result.review))
+        earlier = () if inspected.held or inspected.refused else result.findings
+        return _settled(result, replace(inspected, findings=(*earlier, *inspected.findings)))
 
 
-def _unseen(error: Exception) -> str:
-    return error.message.rstrip(".") if isinstance(error, LockgateError) else f"it failed with {type(error).__name__}"
+def _settled(result: ToolResult, inspected: Inspected) -> ToolResult:
+    """The result with what the inspection made of its text. A finding makes it untrusted."""
+    label = join(result.label, UNTRUSTED) if inspected.findings or inspected.refused else result.label
+    if inspected.refused:
+        return replace(
+            result,
+            success=False,
+            value=inspected.refused,
+            error=ErrorKind.WITHHELD,
+            label=label,
+            findings=tuple(replace(one, start=0, end=0) for one in inspected.findings),
+        )
+    return replace(
+        result,
+        value=inspected.text,
+        label=label,
+        findings=inspected.findings,
+        held=inspected.held,
+        review=inspected.review,
+    )
+
+
+def _failed(error: Exception) -> Inspected:
+    return Inspected(text="", refused=f"The text was withheld: it could not be inspected ({_why(error)}).")
+
+
+def _why(error: Exception) -> str:
+    return error.message.rstrip(".") if isinstance(error, LockgateError) else type(error).__name__
 
 
 def failure(decision: Deny) -> ErrorKind:

@@ -15,8 +15,8 @@ from lockgate.guardrails.narrowing import stricter
 from lockgate.guardrails.path import MISSING, ArgumentPath
 from lockgate.guardrails.pattern import Pattern, glob, is_glob
 from lockgate.guardrails.rule import Rule
-from lockgate.guardrails.sections import Sections
-from lockgate.passage import Finding, Inspected, Place
+from lockgate.guardrails.sections import Sections, look_through
+from lockgate.passage import Inspected, Place
 from lockgate.ports import History
 from lockgate.spec import ToolSpec
 
@@ -48,7 +48,6 @@ class Policy:
         self.rules: tuple[Rule, ...] = tuple(sorted(rules, key=lambda rule: rule.priority))
         self.sections = sections or Sections()
         self._guards = self.sections.guards()
-        self._inspectors = self.sections.inspectors()
         _refuse_twins(self.rules)
         self.fingerprint = _fingerprint(self.rules, self.sections)
         self._exact: dict[str, list[CompiledRule]] = {}
@@ -130,20 +129,9 @@ class Policy:
                 decision = stricter(decision, said)
         return decision
 
-    def prepared(self, call: Call) -> Call | Deny:
-        """The call as it would run, before it is judged; Deny when it cannot be made ready. Raises what that raises."""
-        return self.sections.privacy.prepared(call)
-
     def inspect(self, text: str, place: Place) -> Inspected:
         """`text` as it may go on, after all inspectors, with what they found; raises what an inspector raises."""
-        findings: tuple[Finding, ...] = ()
-        for inspector in self._inspectors:
-            inspected = inspector(text, place)
-            findings += inspected.findings
-            if inspected.refused:
-                return Inspected(text="", findings=findings, refused=inspected.refused)
-            text = inspected.text
-        return Inspected(text=text, findings=findings)
+        return look_through((self.sections,), text, place)
 
     def explain(self, call: Call, spec: ToolSpec, history: History) -> list[Considered]:
         """The rules that speak of the tool, in order, up to the one that matches, and why the others did not.

@@ -4,7 +4,8 @@ Each field is one guard's own section, and its default is the guard's safe defau
 a `Guard`, which judges a call after the rules have, and an `Inspector`, which looks at a text.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import TypeAlias
 
 from pydantic import Field
@@ -15,7 +16,8 @@ from lockgate.guardrails.constraint import Strict
 from lockgate.guardrails.effects import Effects
 from lockgate.guardrails.privacy.section import Privacy
 from lockgate.guardrails.risk.matrix import RiskSection
-from lockgate.passage import Inspected, Place
+from lockgate.guardrails.screens.section import Screens
+from lockgate.passage import Finding, Inspected, Place
 from lockgate.ports import History, Judge
 from lockgate.spec import ToolSpec
 
@@ -32,6 +34,7 @@ class Sections(Strict):
     risk: RiskSection = Field(default=RiskSection(), description="How freely a call that the rules allow may run.")
     budgets: BudgetSection = Field(default=BudgetSection(), description="What runs and their users may use.")
     effects: Effects = Field(default=Effects(), description="What becomes of the effects of a run that failed.")
+    screens: Screens = Field(default=Screens(), description="What is done about texts that order the agent about.")
 
     def guards(self) -> tuple[Guard, ...]:
         """What judges a call after the rules."""
@@ -39,7 +42,28 @@ class Sections(Strict):
 
     def inspectors(self) -> tuple[Inspector, ...]:
         """What looks at a text, in order: each sees what the one before let through."""
-        return (self.privacy.inspect,)
+        # The screens come last: the spans of their findings are offsets in what the model reads.
+        return (self._redacted, self.screens.inspect)
+
+    def _redacted(self, text: str, place: Place) -> Inspected:
+        """What privacy takes out is no evidence against a text, so it is told apart from findings."""
+        seen = self.privacy.inspect(text, place)
+        taken = dict.fromkeys(finding.kind for finding in seen.findings) if seen.text != text else {}
+        return Inspected(text=seen.text, refused=seen.refused, redacted=tuple(taken))
+
+
+def look_through(sections: Sequence[Sections], text: str, place: Place) -> Inspected:
+    """`text` as it may go on after the inspectors of all `sections`; raises what one of them raises."""
+    findings: tuple[Finding, ...] = ()
+    redacted: tuple[str, ...] = ()
+    held = review = ""
+    for inspector in chain.from_iterable(zip(*(section.inspectors() for section in sections), strict=True)):
+        inspected = inspector(text, place)
+        findings, redacted = findings + inspected.findings, redacted + inspected.redacted
+        if inspected.refused:
+            return Inspected(text="", findings=findings, refused=inspected.refused, redacted=redacted)
+        text, held, review = inspected.text, inspected.held or held, inspected.review or review
+    return Inspected(text=text, findings=findings, held=held, review=review, redacted=redacted)
 
 
 def spoken(judge: Judge) -> tuple[Sections, ...]:

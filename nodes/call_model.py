@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, SystemMessage
+from langchain_core.messages import AIMessage
 from langchain_core.runnables import Runnable
 from langgraph.types import Send
 
@@ -22,6 +22,7 @@ from lockgate.labels import TRUSTED
 from lockgate.nodes.metering import Halt, Meter, model_name
 from lockgate.nodes.node import Goto, Node, Update
 from lockgate.nodes.oversight import Oversight, closed
+from lockgate.nodes.prompt import prompted
 from lockgate.recording import asked
 from lockgate.state import AgentState, Origin
 from lockgate.text import clean, cleaned, cut, unfit
@@ -50,7 +51,6 @@ def call_model(
     the other calls of the answer are held until a person has decided, and dropped when that call is refused.
     """
     opened: list[tuple[Runnable[Any, AIMessage], str]] = []
-    system = [SystemMessage(prompt)] if prompt else []
     sections = spoken(gate.policy)
     meter = Meter([section.budgets for section in sections], gate.tools, agent)
     oversight = Oversight([section.risk for section in sections], gate.tools)
@@ -65,12 +65,12 @@ def call_model(
             now, held = oversight.admitted(state["held"])
             return {"held": held}, [Send(lock, entry) for entry in now]
         await meter.give_back(state)
-        messages = [*system, *state["messages"], *unheard]
+        said = [*state["messages"], *unheard]
+        messages = prompted(prompt, said, run_id=state.get("run_id", ""), tools=bool(schemas))
         permit = await meter.admit(state, messages, name, 1 + oversight.samples)
         if isinstance(permit, Halt):
             return {**permit.update(), "messages": unheard, "held": []}, done
         started = time.time()
-        said = [*state["messages"], *unheard]
         try:
             async with asyncio.timeout(permit.seconds) as limit:
                 answer = as_message(await asked(chat_model, messages, said))

@@ -3,14 +3,17 @@
 import time
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, RemoveMessage, ToolMessage
 
+from lockgate.events import EVENTS, Event
 from lockgate.guardrails.gate import Gate
 from lockgate.handoff import Status, Usage
+from lockgate.labels import UNTRUSTED
 from lockgate.nodes.node import Goto, Node, Update
-from lockgate.passage import Place
+from lockgate.passage import MARK, Finding, Place, marking
 from lockgate.result import ErrorKind
 from lockgate.state import AgentState, Note
 from lockgate.text import cleaned, cut
@@ -24,8 +27,8 @@ SUPERSEDED = (
 def input_guard(*, max_input: int, accepted: str, refused: str, gate: Gate | None = None, agent: str = "") -> Node:
     """Refuses an empty input and one over `max_input` bytes, and answers calls that were left without a result.
 
-    The new messages are inspected by the gate's policy, which may change or refuse them. Goes on to `accepted`, or to
-    `refused` with status `refused` and the reason as answer.
+    The gate inspects the new messages: what the user wrote goes on as the policy says, or not at all. Goes on to
+    `accepted`, or to `refused` with status `refused` and the reason as answer.
     """
 
     def body(state: AgentState) -> tuple[Update, Goto]:
@@ -35,22 +38,75 @@ def input_guard(*, max_input: int, accepted: str, refused: str, gate: Gate | Non
         run_id = (state.get("run_id") if state.get("task") else "") or uuid.uuid4().hex
         update: Update = {"run_id": run_id, "status": Status.RUNNING, "answer": None, "iterations": 0}
         update |= {"before": state.get("usage") or Usage(), "held": []}
-        why, seen, found = _seen(fresh, max_input, gate)
+        why, looked = _unacceptable(fresh, max_input), _Looked(shown=fresh)
+        if gate and not why:
+            looked = _looked_at(fresh, gate)
+            why = looked.refused
         if why:
             dropped = [RemoveMessage(id=message.id) for message in fresh if message.id]
-            short = [_shortened(message) for message in seen]
+            short = [_shortened(message) for message in looked.shown]
             reply = AIMessage(why, id=uuid.uuid4().hex)
+            update[EVENTS] = [_event(looked.findings, "withheld")] if looked.findings else []
             return {**update, "status": Status.REFUSED, "messages": [*dropped, *short, reply]}, refused
-        repaired, notes = _repaired(messages[: len(messages) - len(fresh)], fresh, seen)
-        if found:
-            notes.append(f"Taken out of the message: {', '.join(found)}.")
+        repaired, notes = _repaired(messages[: len(messages) - len(fresh)], fresh, looked.shown)
+        if looked.redacted:
+            notes.append(f"Taken out of the message: {', '.join(dict.fromkeys(looked.redacted))}.")
         if repaired:
             update["messages"] = repaired
+        if looked.findings:
+            update |= {EVENTS: [_event(looked.findings, "marked")], "trust": UNTRUSTED}
         if notes:
             update["notes"] = [Note(source="input_guard", text=text, at=time.time()) for text in notes]
         return update, accepted
 
     return Node("input_guard", body, agent=agent)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Looked:
+    """The messages as they may go on, why they may not, and what was found in them or taken out."""
+
+    shown: list[AnyMessage]
+    refused: str = ""
+    findings: list[Finding] = field(default_factory=list)
+    redacted: list[str] = field(default_factory=list)
+
+
+def _looked_at(fresh: list[AnyMessage], gate: Gate) -> _Looked:
+    looked = _Looked(shown=[])
+    for message in fresh:
+        parts = [message.content] if isinstance(message.content, str) else message.content
+        kept: list[Any] = []
+        found: list[Finding] = []
+        offset = 0
+        for part in parts:
+            text = part if isinstance(part, str) else part.get("text")
+            if not isinstance(text, str):
+                kept.append(part)
+                continue
+            inspected = gate.look(text, Place.INPUT)
+            if inspected.refused:
+                why = inspected.refused.rstrip(".")
+                # Nothing of a refused message is kept.
+                return _Looked(shown=[], refused=f"The message is refused: {why}.", findings=[*inspected.findings])
+            found += (replace(one, start=one.start + offset, end=one.end + offset) for one in inspected.findings)
+            looked.redacted += inspected.redacted
+            offset += len(inspected.text)
+            kept.append(inspected.text if isinstance(part, str) else {**part, "text": inspected.text})
+        update: dict[str, Any] = {} if kept == parts else {"content": kept if parts is message.content else kept[0]}
+        if found:
+            update["additional_kwargs"] = {**message.additional_kwargs, MARK: marking(UNTRUSTED, found)}
+        looked.findings += found
+        looked.shown.append(message.model_copy(update=update) if update else message)
+    return looked
+
+
+def _event(seen: Sequence[Finding], status: str) -> Event:
+    now = time.time()
+    findings = [{"kind": one.kind, "score": one.score} for one in seen]
+    return Event(
+        kind="screen", node="input_guard", started=now, ended=now, status=status, detail={"findings": findings}
+    )
 
 
 def unanswered(messages: Sequence[AnyMessage]) -> list[tuple[str, str]]:
@@ -116,29 +172,6 @@ def _repaired(
     if any(_clean(message) is not message for message in fresh):
         notes.append("The message held NUL or lone surrogate characters; they were replaced.")
     return changed, notes
-
-
-def _seen(fresh: list[AnyMessage], max_input: int, gate: Gate | None) -> tuple[str, list[AnyMessage], tuple[str, ...]]:
-    """Why the messages are refused, the messages as they may stand, and the kinds that were taken out."""
-    if (why := _unacceptable(fresh, max_input)) or gate is None:
-        return why, fresh, ()
-    seen: list[AnyMessage] = []
-    found: dict[str, None] = {}
-    for message in fresh:
-        inspected = gate.inspected(message.text, Place.INPUT)
-        if inspected.refused:
-            return f"The message is refused: {inspected.refused}.", [], ()
-        changed = inspected.text != message.text
-        # Blocks of other media stay; their text becomes one block.
-        others = [] if isinstance(message.content, str) else [b for b in message.content if not _is_text(b)]
-        content = [*others, {"type": "text", "text": inspected.text}] if others else inspected.text
-        seen.append(message.model_copy(update={"content": content}) if changed else message)
-        found |= dict.fromkeys(finding.kind for finding in inspected.findings) if changed else {}
-    return "", seen, tuple(found)
-
-
-def _is_text(block: Any) -> bool:
-    return isinstance(block, str) or (isinstance(block, dict) and block.get("type") == "text")
 
 
 def _clean(message: AnyMessage) -> AnyMessage:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AnyMessage
+from langchain_core.messages import AIMessage, BaseMessage
 
 from lockgate.decision import Allow, Call
 from lockgate.guardrails.budgets.progress import POLLING, stuck
@@ -68,7 +68,7 @@ class Meter:
         task = state.get("task")
         return tightest(self.run, task.budget if task else None)
 
-    async def admit(self, state: AgentState, messages: Sequence[AnyMessage], model: str, calls: int) -> Permit | Halt:
+    async def admit(self, state: AgentState, messages: Sequence[BaseMessage], model: str, calls: int) -> Permit | Halt:
         """Reserves what `calls` calls of the `model` with `messages` will take, or says why they may not be made."""
         if why := self._circling(state):
             return Halt(status=Status.NO_PROGRESS, text=f"Stopped: {why}.")
@@ -158,7 +158,7 @@ class Meter:
         counted = (budget and budget.usd is not None) or any(section.counts_money for section in self.sections)
         return bool(counted) and all(section.price(model) is None for section in self.sections)
 
-    def _expected(self, messages: Sequence[AnyMessage], model: str, calls: int) -> Usage:
+    def _expected(self, messages: Sequence[BaseMessage], model: str, calls: int) -> Usage:
         read = sum(len(str(message.content)) for message in messages) // CHARACTERS_PER_TOKEN
         one = Usage(input_tokens=read * calls, output_tokens=self.reply * calls, model_calls=calls)
         return self.used(Permit(model=model, seconds=None), one, 0)

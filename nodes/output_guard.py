@@ -10,7 +10,7 @@ from lockgate.guardrails.gate import Gate
 from lockgate.handoff import Status
 from lockgate.nodes.input_guard import not_run, unanswered
 from lockgate.nodes.node import Node, Update
-from lockgate.passage import Finding, Place
+from lockgate.passage import Place
 from lockgate.state import AgentState, Note
 
 NOT_RUN = "Not run: the bound on model calls was reached."
@@ -33,7 +33,7 @@ def output_guard(*, gate: Gate | None = None, agent: str = "") -> Node:
         update["answer"] = answer = said.text if said else ""
         if said is None or gate is None:
             return update
-        inspected = gate.inspected(answer, Place.OUTPUT)
+        inspected = gate.look(answer, Place.OUTPUT)
         if inspected.refused:
             update["status"] = Status.REFUSED
         if inspected.refused or inspected.text != answer:
@@ -41,16 +41,15 @@ def output_guard(*, gate: Gate | None = None, agent: str = "") -> Node:
             update["answer"] = why if inspected.refused else inspected.text
             changed = said.model_copy(update={"content": update["answer"]})
             update["messages"] = [*update.get("messages", ()), changed]
-            text = why if inspected.refused else f"Taken out of the answer: {kinds(inspected.findings)}."
+            text = (
+                why
+                if inspected.refused
+                else f"Taken out of the answer: {', '.join(dict.fromkeys(inspected.redacted))}."
+            )
             update["notes"] = [Note(source="output_guard", text=text, at=time.time())]
         return update
 
     return Node("output_guard", body, agent=agent)
-
-
-def kinds(findings: Sequence[Finding]) -> str:
-    """The kinds of `findings`, each once."""
-    return ", ".join(dict.fromkeys(finding.kind for finding in findings))
 
 
 def _last_words(messages: Sequence[AnyMessage]) -> AIMessage | None:

@@ -1,41 +1,75 @@
 """`result_guard`: the lower gate. What a tool returned is inspected before a model reads it."""
 
+import time
 import uuid
+from dataclasses import replace
 
 from langchain_core.messages import ToolMessage
 
 from lockgate.decision import Call, canonical_json
+from lockgate.events import EVENTS, Event
 from lockgate.guardrails.gate import Gate
 from lockgate.handoff import Usage
-from lockgate.nodes.node import Node, Update
-from lockgate.passage import Place
-from lockgate.result import ToolResult
+from lockgate.nodes.node import Goto, Node, Update
+from lockgate.passage import MARK, Place, marking
+from lockgate.result import ErrorKind, ToolResult
 from lockgate.state import LockState
 
 
-def result_guard(*, gate: Gate, agent: str = "") -> Node:
-    """Labels, cleans and bounds the result, and joins its label into the session's trust."""
+def result_guard(*, gate: Gate, ask: str, done: str, agent: str = "") -> Node:
+    """Labels, screens, cleans and bounds the result, and joins its label into the session's trust.
 
-    def body(state: LockState) -> Update:
-        call = state["call"]
-        result = gate.inspect(call, state["result"])
-        return {
-            "messages": [tool_message(call, result, gate)],
-            "trust": result.label,
-            "usage": Usage(tool_calls=1, milliseconds=round(result.seconds * 1_000), tools={call.name: 1}),
-            "decisions": {call.id: state["ruling"]},
-        }
+    Goes to `ask` when a person is to decide whether the model may read it, otherwise to `done`.
+    """
+
+    async def body(state: LockState) -> tuple[Update, Goto]:
+        call, started = state["call"], time.time()
+        result = await gate.examine(call, state["result"])
+        events = [found(call, result, started)] if result.findings or result.error is ErrorKind.WITHHELD else []
+        if result.review:
+            return {"result": result, EVENTS: events}, ask
+        return {**concluded(state, result, gate), EVENTS: events}, done
 
     return Node("result_guard", body, agent=agent)
 
 
+def concluded(state: LockState, result: ToolResult, gate: Gate) -> Update:
+    """What the pass through the lock adds to the agent's state."""
+    call = state["call"]
+    return {
+        "messages": [tool_message(call, result, gate)],
+        "trust": result.label,
+        "usage": Usage(tool_calls=1, milliseconds=round(result.seconds * 1_000), tools={call.name: 1}),
+        "decisions": {call.id: state["ruling"]},
+    }
+
+
+def found(call: Call, result: ToolResult, started: float) -> Event:
+    """That the screens found something: classes and scores, never the text."""
+    return Event(
+        kind="screen",
+        node="result_guard",
+        name=call.name,
+        call_id=call.id,
+        started=started,
+        ended=time.time(),
+        status="withheld" if result.error is ErrorKind.WITHHELD else "quarantined" if result.held else "marked",
+        detail={"findings": [{"kind": one.kind, "score": one.score} for one in result.findings]},
+    )
+
+
 def tool_message(call: Call, result: ToolResult, gate: Gate) -> ToolMessage:
-    """What the model reads of one call: the value or the error, and what a reviewer or a bound changed."""
-    text = result.value if result.success else f"Error: {result.value}"
+    """What the model reads of one call: the value or the error, and what a reviewer or a bound changed.
+
+    It carries the label and the findings under `MARK`. A quarantined text rides along as the artifact, which no model
+    is sent.
+    """
+    before = "" if result.success else "Error: "
     if call.edited_by:
-        text = (
-            f"[{call.edited_by} changed the arguments to {canonical_json(gate.shown(call.args, Place.RESULT))}]\n{text}"
-        )
+        args = canonical_json(gate.shown(call.args, Place.RESULT))
+        before = f"[{call.edited_by} changed the arguments to {args}]\n{before}"
+    text, offset = before + result.value, len(before)
+    findings = [replace(one, start=one.start + offset, end=one.end + offset) for one in result.findings]
     if result.cut:
         text = f"{text}\n[{result.cut:,} more bytes were left out]"
     return ToolMessage(
@@ -44,5 +78,7 @@ def tool_message(call: Call, result: ToolResult, gate: Gate) -> ToolMessage:
         name=call.name,
         status="success" if result.success else "error",
         id=uuid.uuid4().hex,
-        additional_kwargs={"error": result.error.value} if result.error else {},
+        additional_kwargs={MARK: marking(result.label, findings)}
+        | ({"error": result.error.value} if result.error else {}),
+        artifact={"quarantined": result.held} if result.held else None,
     )

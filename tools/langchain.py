@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, cast
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from lockgate.errors import ConfigError
-from lockgate.spec import ToolSpec
+from lockgate.spec import EXTERNAL, ToolSpec
 from lockgate.tools.decorator import describe
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def wrap(item: "BaseTool | object", **facts: Any) -> ToolSpec:
         return await wrapped.ainvoke(arguments)
 
     facts.setdefault("description", item.description)
+    facts["tags"] = {*facts.get("tags", ()), EXTERNAL}
     schema = item.args_schema if isinstance(item.args_schema, dict) else None
     model = _model_of_schema(item.name, schema) if schema else cast("type[BaseModel]", item.get_input_schema())
     return describe(run, name=item.name, args_model=forbidding(model), **facts)

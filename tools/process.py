@@ -21,7 +21,7 @@ MAX_PROCESSES = 16
 """Worker processes of one event loop; further calls wait, and their timeout runs meanwhile."""
 
 Sent = tuple[str, str, int]
-"""What crosses back: `value`, `tool_error`, `safe_error`, `unserializable`, `invalid`, `error`; text; bytes left out."""
+"""What crosses back: `value`, `tool_error`, `safe_error`, `unserializable`, `invalid`, `error`; text; bytes cut."""
 
 
 class TimedOutError(Exception):

@@ -6,10 +6,11 @@ from typing import Any, Literal
 EVENTS = "events"
 """State key the nodes write their events to; the Postgres saver moves them into the `events` table."""
 
-Kind = Literal["node", "model", "decision", "call", "wait", "task", "message"]
+Kind = Literal["node", "model", "decision", "call", "wait", "task", "message", "screen"]
 """`task`: a task of a plan entered a status (pending, running, waiting, completed, failed, cancelled); `node` is the
 dispatching node, `name` the task's id, `agent` the worker, detail `{"type", "depends_on", "parent"}`. `message`: a
-typed handoff from `agent` to `name`, detail `{"kind": "AgentTask" | "AgentResult" | ..., "task_id"}`."""
+typed handoff from `agent` to `name`, detail `{"kind": "AgentTask" | "AgentResult" | ..., "task_id"}`. `screen`: the
+screens found something in an input or a result; detail `{"findings": [{"kind", "score"}]}`, never the text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,9 @@
 """`Passage`: one text that a session has seen, with its label and with what the screens found in it."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Any
 
 from lockgate.labels import TRUSTED, Label
 
@@ -38,11 +40,29 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspected:
-    """A text as it may go on: cleaned, redacted, or withheld. `refused` says why it may not go on at all."""
+    """A text as it may go on: cleaned, redacted, or withheld. `refused` says why it may not go on at all.
+
+    When `text` only stands for the real one, `held` is that one, for people. `review` says why a person is to be
+    asked whether it may go on after all. `redacted` names the kinds of private data that were taken out.
+    """
 
     text: str
     findings: tuple[Finding, ...] = ()
     refused: str = ""
+    held: str = ""
+    review: str = ""
+    redacted: tuple[str, ...] = ()
+
+
+MARK = "lockgate"
+"""Key in a message's `additional_kwargs` under which it carries the label and the findings of its text."""
+
+
+def marking(label: Label, findings: Sequence[Finding] = ()) -> dict[str, Any]:
+    """What a message carries under `MARK`, as plain JSON; the findings' spans are offsets in the message's text."""
+    readers = None if label.readers is None else sorted(label.readers)
+    stated = {"integrity": str(label.integrity), "readers": readers, "sources": sorted(label.sources)}
+    return {"label": stated, "findings": [asdict(finding) for finding in findings]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

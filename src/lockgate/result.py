@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from lockgate.labels import UNTRUSTED, Label
+from lockgate.passage import Finding
 
 
 class ErrorKind(StrEnum):
@@ -27,6 +28,8 @@ class ErrorKind(StrEnum):
     """Nobody knows whether it took effect."""
     NOT_RUN = "not_run"
     """The run ended or moved on before the call."""
+    WITHHELD = "withheld"
+    """The tool ran; the lower gate let nothing of its result through."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +37,8 @@ class ToolResult:
     """`value` is the output as text (JSON unless the tool returned a string), or the error for the model.
 
     `seconds` is wall time. `cut` counts the bytes of UTF-8 that were left out to keep to the tool's bound.
+    `findings` are those of the screens, with spans in `value`. A quarantined result has its full text in `held`, for
+    people; `review` says why a person is asked whether the model may read it.
     """
 
     success: bool
@@ -42,6 +47,12 @@ class ToolResult:
     seconds: float = 0.0
     cut: int = 0
     label: Label = UNTRUSTED
+    findings: tuple[Finding, ...] = ()
+    held: str = ""
+    review: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "findings", tuple(self.findings))  # a checkpoint hands back a list
 
     @classmethod
     def failed(cls, error: ErrorKind, text: str, seconds: float = 0.0, label: Label | None = None) -> "ToolResult":

@@ -13,6 +13,9 @@ from pydantic_core import to_jsonable_python
 from lockgate.labels import Integrity
 from lockgate.text import clean
 
+EXTERNAL = "external"
+"""Tag of a tool whose description and schema somebody else wrote; they are screened before a model reads them."""
+
 
 class Risk(IntEnum):
     """How bad a wrong call would be."""

@@ -172,7 +172,7 @@ def test_text_beside_pictures_is_redacted_and_the_pictures_stay() -> None:
     picture = {"type": "image", "url": "https://example.org/x.png"}
     message = HumanMessage([{"type": "text", "text": f"key {SECRET}"}, picture])  # type: ignore[list-item]
     out = agent(Post(), "Thank you.").invoke({"messages": [message]})
-    assert out["messages"][0].content == [picture, {"type": "text", "text": "key [REDACTED:AWS_KEY]"}]
+    assert out["messages"][0].content == [{"type": "text", "text": "key [REDACTED:AWS_KEY]"}, picture]
 
 
 def test_a_blocked_input_ends_the_run_and_is_not_kept() -> None:

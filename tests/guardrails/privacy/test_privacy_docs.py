@@ -28,9 +28,9 @@ def test_the_pack_does_what_the_page_says(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("LOCKGATE_PRIVACY_KEY", "an example key, only for these tests")
     settings.cache_clear()
     gate = Gate(Policy.parse(re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)[0], "mail-desk.yaml"), [send])
-    assert "payment_card" in gate.inspected("4111 1111 1111 1111", Place.INPUT).refused
-    assert gate.inspected("4111 1111 1111 1111", Place.OUTPUT).text == "[PAYMENT_CARD:****1111]"
-    result = gate.inspected("ann@example.org 536-90-4399", Place.RESULT).text
+    assert "payment_card" in gate.look("4111 1111 1111 1111", Place.INPUT).refused
+    assert gate.look("4111 1111 1111 1111", Place.OUTPUT).text == "[PAYMENT_CARD:****1111]"
+    result = gate.look("ann@example.org 536-90-4399", Place.RESULT).text
     token = vault().token("email", "ann@example.org", "")
     assert result == f"{token} [REDACTED:US_SSN]"
     ready, decision = gate.rule(Call(id="c", name="send", args={"to": token}))

@@ -1,0 +1,399 @@
+"""The words that the instruction screen looks for, by what they say about a sentence.
+
+Classes, not phrases: each stands for one feature of the model in `weights`. The words of other languages stand for
+the same classes, so that they share its weights.
+"""
+
+_CLASSES: dict[str, str] = {
+    # Verbs by which an agent is told to do something with its tools.
+    "act": """
+        request withdraw rename retrieve fetch list report merge approve block unblock ban kick hire fire sign
+        sell ship return call wyślij usuń przekaż leite weiter leiten affiche affichez mostrar muestra пришли
+        покажи напиши send forward email mail e-mail transfer wire pay purchase buy order book reserve
+        schedule delete remove erase drop wipe post publish upload download visit open browse navigate click
+        go invoke execute run install grant revoke share invite create update change set modify edit disable
+        enable deactivate activate unlock copy move export save store access read search look lookup find
+        check query log submit register subscribe unsubscribe contact notify message text reply dm remind
+        refund authorize confirm transmit leak exfiltrate extract collect gather harvest steal obtain get use
+        add append insert deploy add-user mark cancel award accept reject proceed enter turn switch play obey
+        follow commence increase decrease raise lower disarm arm lock start restart shut close put take bring
+        say sende schicke überweise lösche öffne rufe führe teile erstelle ändere bezahle weiterleiten besuche
+        lade envoie envoyez transfère transférez supprime supprimez ouvre ouvrez appelle appelez exécute
+        exécutez partage partagez crée créez modifiez effectue effectuez visitez télécharge téléchargez envía
+        envíe enviar transfiere transfiera borra borre elimina elimine abre abra llama llame ejecuta ejecute
+        comparte comparta crea cree descarga descargue visita visite reenvía reenvíe invia inoltra trasferisci
+        cancella apri chiama esegui condividi scarica envie encaminhe transfira apague exclua chame
+        compartilhe baixe stuur verwijder verstuur voer deel maak bezoek overmaken verplaats отправь отправьте
+        перешли перешлите переведи переведите удали удалите открой откройте выполни выполните
+        """,
+    # Verbs by which a writer of text is told to write.
+    "write": """
+        write draft compose provide generate explain describe summarize summarise translate list tell give
+        show answer respond reply say output print repeat recite state produce develop design define discuss
+        compare analyze analyse identify calculate compute solve suggest recommend outline paraphrase rewrite
+        rephrase classify evaluate determine count name predict elaborate illustrate brainstorm craft prepare
+        speak talk act pretend roleplay role-play imagine simulate convince conclude break teach help decode
+        correct proofread examine assess estimate simplify tweet sing choose pick rate rank quote detail
+        report schreibe schreib antworte gib nenne erkläre übersetze fasse erzähle sage zeige écris écrivez
+        réponds répondez donne donnez explique expliquez traduis traduisez résume résumez dis dites raconte
+        escribe escriba responde responda explica traduce traduzca resume resuma cuenta scrivi rispondi spiega
+        traduci riassumi racconta escreva traduza conte schrijf beantwoord vertaal напиши напишите ответь
+        ответьте объясни переведите скажи расскажи
+        """,
+    # Verbs by which an answer is told to come out otherwise.
+    "alter": """
+        replace convert encode encrypt reverse rearrange scramble jumble misspell shuffle substitute swap omit
+        include integrate incorporate embed augment enhance modify adjust alter blend merge mix weave infuse
+        inject insert append prepend attach finish end begin start conclude format capitalize capitalise
+        transform render apply introduce emphasize emphasise promote advertise recommend mention combine group
+        invert mirror shift cipher obfuscate translate transliterate rephrase switch sprinkle slip interleave
+        anagram employ utilize utilise leverage adopt enrich fuse meld interweave intersperse supplement tease
+        hint praise plug stress highlight
+        """,
+    "override": """
+        poleceniach zapomnij zignoruj statt stattdessen plutôt вместо выполняй отвечай ignore disregard forget
+        override bypass overrule discard skip neglect abandon supersede circumvent stop halt pause cease
+        instead ignoriere ignoriert ignorieren vergiss vergesse missachte ignorez oublie oubliez négligez
+        ignora ignorar olvida olvide omite dimentica ignorare esqueça desconsidere negeer vergeet игнорируй
+        игнорируйте забудь забудьте
+        """,
+    "prior": """
+        poprzednich poprzednie previous prior preceding above earlier original initial existing former
+        foregoing current past old before vorherigen vorigen bisherigen obigen früheren précédentes précédents
+        antérieures anteriores previas previo previos precedenti vorige voorgaande eerdere предыдущие
+        предыдущих прежние
+        """,
+    "rules": """
+        poleceniach polecenia просьбу вопрос anfrage demande petición instruction instructions directive
+        directives prompt prompts guideline guidelines rule rules command commands restriction restrictions
+        constraint constraints safeguard safeguards policy policies programming training task tasks orders
+        objective goal goals request query context guardrails filters protocol protocols anweisung anweisungen
+        anleitungen regeln befehle aufgabe aufgaben vorgaben configuration void step mission purpose consignes
+        consigne instrucción instrucciones reglas istruzioni regole instruções instructies opdracht инструкции
+        инструкций указания правила
+        """,
+    "agent": """
+        ассистенты asystent assistent assistente agente bot boty ai a.i assistant assistants agent agents
+        chatbot chatbots llm llms gpt chatgpt gpt-4 claude gemini copilot llama model ais ki-assistent
+        ki-agent ki ia asistente intelligence нейросеть ассистент ии ассистенту ассистента l'assistant l'agent
+        l'ia all'assistente ai-assistent ki-agenten ki-assistenten ki-system ki-modell modèle bots siri alexa
+        """,
+    "reply": """
+        response responses answer answers reply replies output outputs summary message completion email-reply
+        analysis antwort réponse respuesta risposta resposta antwoord ответ ответе
+        """,
+    "codework": """
+        code codebase implementation solution algorithm snippet program function script project elucidation
+        codes
+        """,
+    "user": """
+        user users user's users' human operator owner customer nutzer benutzer anwender utilisateur usuario
+        utente usuário gebruiker пользователь пользователю пользователя l'utilisateur l’utilisateur all'utente
+        nutzers nutzern benutzers
+        """,
+    "secret": """
+        secretly silently quietly covertly discreetly unnoticed hidden conceal hide confidential undisclosed
+        heimlich unauffällig secrètement discrètement silenciosamente secreto mention mentioning reveal
+        disclose telling informing notifying alerting erwähne erwähnen mentionne mentionnez menciones mencione
+        mostrar
+        """,
+    "urgent": """
+        important urgent urgently immediately attention critical mandatory crucial asap emergency warning
+        notice priority required essential wichtig dringend sofort achtung urgence immédiatement urgente
+        inmediatamente importante atención attenzione urgentemente subito важно срочно
+        """,
+    "authority": """
+        administrator admin developer system override official authorized authorised compliance sysadmin root
+        sudo superuser operator openai anthropic mode debug maintenance systemnachricht système sistema
+        """,
+    "private": """
+        hasło пароль файл clé claves clave password passwords credential credentials token tokens secret
+        secrets apikey api-key key keys ssn cookies cookie contacts address card balance bank account accounts
+        passport history conversation passwort mot contraseña contraseñas kontostand files file documents
+        inbox emails mails transactions data details code codes
+        """,
+    "deontic": """
+        debes musst hast must should shall need needs have ensure sure required never always only müssen
+        sollst sollte sollen dois devez debe devi deve moet должен должны
+        """,
+    "you": """
+        deine du ты мне you your yours yourself you're you'll dir dich dein sie ihr ihre vous votre tu te ton
+        usted tú su tus voi tuo você seu вы ваш твой je jouw
+        """,
+    "we": """
+        i we our us my me i'm i've we're we've i'll we'll mine myself ich wir unser mein uns je nous notre nos
+        mon yo nosotros nuestro мы наш
+        """,
+    "polite": """
+        thanks thank regards cheers sincerely hi hello dear best love looking forward hope appreciate sorry
+        welcome congratulations merci danke gracias grüße
+        """,
+    "format": """
+        base64 base32 hex rot13 caesar cipher ciphers emoji emojis uppercase lowercase capital capitals vowels
+        vowel consonants letters letter alphabet backwards reverse reversed order anagram anagrams morse
+        binary ascii pirate shakespeare rhyme rhymes haiku limerick poem poems song joke jokes story stories
+        essay typos misspellings spaces punctuation leetspeak numbers symbols french spanish german italian
+        portuguese japanese chinese russian korean latin arabic hindi english language
+        """,
+    "order": """
+        before after first then once finally afterwards next additionally also
+        """,
+    "ask": """
+        whatever whoever please what who whom whose when where why how which is are do does did can could
+        would will was were has have
+        """,
+    "talk": """
+        injection injections attack attacks attacker attackers adversarial jailbreak jailbreaks vulnerability
+        vulnerabilities exploit exploits payload payloads malicious mitigation mitigations defense defence
+        defenses defences researcher researchers paper papers detector detectors detection classifier
+        benchmark owasp threat threats phishing untrusted security red-team example examples e.g sample
+        dataset false-positive
+        """,
+    # Words without which a phrase of `phrases` cannot stand; they only save the search for it.
+    "if_when": """
+        before after once when while whenever prior soon addition above if as
+        """,
+    "if_favour": """
+        marks stars highest score positive excellent favorable favorably favourable favourably above best
+        first hire accept
+        """,
+    "if_void": """
+        void canceled cancelled test invalid outdated superseded revoked longer replaced apply count expired
+        work serve answer follow obey
+        """,
+    "if_obey": """
+        obey obeys follow follows comply complies adhere adheres carry execute executes
+        """,
+    "if_asked": """
+        asked ask asks questioned prompted request requests want wants
+        """,
+    "if_now": """
+        from starting
+        """,
+    "if_task": """
+        task tasks job jobs goal goals objective objectives mission missions instruction instructions step
+        steps role roles purpose purposes rule rules directive directives command commands
+        """,
+    "if_yours": """
+        your prompt
+        """,
+    "if_unasked": """
+        without ask wait
+        """,
+    "if_instead": """
+        instead don't never not
+        """,
+    "if_reader": """
+        let let's feel more learn we you us thank thanks regards sorry monday tuesday wednesday thursday
+        friday tomorrow noon call meeting see care
+        """,
+    "if_what": """
+        was wer wie quel quelle quels qui qué cuál quién qual chi wat
+        """,
+}
+
+CLASSES: tuple[str, ...] = tuple(_CLASSES)
+BIT: dict[str, int] = {name: 1 << index for index, name in enumerate(CLASSES)}
+
+
+def _lexicon() -> dict[str, int]:
+    words: dict[str, int] = {}
+    for name, listed in _CLASSES.items():
+        for word in listed.split():
+            words[word] = words.get(word, 0) | BIT[name]
+    return words
+
+
+LEXICON: dict[str, int] = _lexicon()
+"""Word to the bits of its classes."""
+
+UNSPACED: dict[str, int] = {
+    word: BIT[name]
+    for name, listed in {
+        "override": "忽略 无视 忘记 不要理会 無視 忘れ 무시 잊어",
+        "prior": "之前 以前 上面 此前 前面 先前 上述 以上 これまで 前の 이전",
+        "rules": "指令 指示 命令 规则 提示 任务 提示词 内容 要求 ルール 지시 명령",
+        "agent": "人工智能 助手 智能体 模型 机器人 アシスタント エージェント 어시스턴트 에이전트",
+        "act": "发送 转账 删除 执行 打开 访问 转发 调用 下载 送信 削除 実行 開い 転送 보내 삭제 실행",
+        "write": "回答 回复 翻译 输出 告诉 写 答え 出力 返信 답변 출력",
+        "secret": "不要告诉 秘密 隐瞒 不要提及 内緒 知らせない 알리지",
+        "user": "用户 ユーザー 사용자",
+        "urgent": "重要 紧急 立即 马上 緊急 直ちに 중요 즉시",
+        "deontic": "必须 应该 务必 请 ください 해야",
+        "you": "你 您 あなた 당신",
+        "private": "密码 密钥 账户 パスワード 口座 비밀번호",
+    }.items()
+    for word in listed.split()
+}
+"""The same for languages that put no spaces between words; looked for anywhere in a sentence."""
+
+LEADING = frozenset(
+    [
+        "please",
+        "kindly",
+        "also",
+        "then",
+        "now",
+        "and",
+        "but",
+        "so",
+        "just",
+        "finally",
+        "first",
+        "next",
+        "additionally",
+        "hey",
+        "ok",
+        "okay",
+        "well",
+        "instead",
+        "always",
+        "simply",
+        "could",
+        "can",
+        "you",
+        "would",
+        "will",
+        "let's",
+        "important",
+        "note",
+        "attention",
+        "urgent",
+        "p.s",
+        "ps",
+        "btw",
+        "quickly",
+        "immediately",
+        "further",
+        "furthermore",
+        "moreover",
+        "do",
+        "don't",
+        "never",
+        "not",
+        "bitte",
+        "veuillez",
+        "s'il",
+        "por",
+        "favor",
+        "per",
+        "пожалуйста",
+        "to",
+        "i",
+        "want",
+        "need",
+        "would",
+        "like",
+        "try",
+        "be",
+        "make",
+        "sure",
+        "remember",
+        "consider",
+        "don’t",
+        "must",
+        "should",
+        "absolutely",
+        "once",
+        "seamlessly",
+        "hello",
+        "hi",
+        "dear",
+        "secretly",
+        "silently",
+    ]
+)
+"""Words that may stand before the verb of an order."""
+
+COMMON = frozenset(
+    [
+        "that",
+        "this",
+        "with",
+        "from",
+        "have",
+        "been",
+        "were",
+        "will",
+        "would",
+        "could",
+        "should",
+        "about",
+        "which",
+        "their",
+        "there",
+        "what",
+        "when",
+        "where",
+        "your",
+        "yours",
+        "they",
+        "them",
+        "then",
+        "than",
+        "these",
+        "those",
+        "some",
+        "such",
+        "into",
+        "over",
+        "under",
+        "more",
+        "most",
+        "many",
+        "much",
+        "very",
+        "just",
+        "also",
+        "only",
+        "each",
+        "other",
+        "after",
+        "before",
+        "because",
+        "while",
+        "between",
+        "through",
+        "during",
+        "does",
+        "doing",
+        "please",
+        "make",
+        "made",
+        "like",
+        "need",
+        "want",
+        "know",
+        "find",
+        "tell",
+        "give",
+        "show",
+        "using",
+        "used",
+        "being",
+        "here",
+        "both",
+        "same",
+        "well",
+        "even",
+        "back",
+        "still",
+        "every",
+        "first",
+        "last",
+        "following",
+        "below",
+        "above",
+        "include",
+        "next",
+        "send",
+        "write",
+        "email",
+        "message",
+        "response",
+        "answer",
+        "reply",
+        "provide",
+    ]
+)
+"""Words that say nothing about what a sentence is about."""
