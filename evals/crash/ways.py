@@ -57,7 +57,10 @@ WAYS: dict[Name, Way] = {
     "node-error": Way(what="an exception before or after a node", act="raise", point="node"),
     "saver-error": Way(what="an exception before or after a call of the checkpointer", act="raise", point="save"),
     "driver-error": Way(what="an exception of the database driver at a statement", act="raise", point="statement"),
-    "tool-error": Way(what="an exception in a tool, before or after its effect", act="raise", point="effect"),
+    "tool-error": Way(
+        # One before the effect would be a tool that failed, which the model is told.
+        what="an exception in a tool, after its effect", act="raise", point="effect", sides=("after",)
+    ),
     "sigterm": Way(what="SIGTERM at a statement: a stop at the next safe point", act="stop", point="statement"),
     "connections-cut": Way(what="the server ends the runner's connections", act="cut", point="statement"),
     "server-crash": Way(
