@@ -22,6 +22,7 @@ from langgraph.graph import END, START, StateGraph
 
 from lockgate import ScriptedModel
 from lockgate.graphs import orchestrator
+from lockgate.graphs.compiling import compiled
 from lockgate.runtime import open_checkpointer
 from lockgate.state import AgentState
 
@@ -81,7 +82,7 @@ async def alone_cpu(count: int, saver: Any) -> float:
     graph: StateGraph[Any, Any, Any, Any] = StateGraph(AgentState)
     graph.add_node("call", call)
     graph.add_edge(START, "call")
-    outer = graph.compile(checkpointer=saver)
+    outer = compiled(graph, name="outer", checkpointer=saver)
     started = time.process_time()
     await outer.ainvoke({"messages": "Go."}, config(saver))
     return time.process_time() - started

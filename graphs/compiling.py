@@ -8,8 +8,10 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
+from lockgate.graphs.gathered import gathered
 from lockgate.graphs.proof import verify
 from lockgate.langgraph_keys import DURABILITY, STRICT_RESUME
+from lockgate.runtime.gather import GATHER
 from lockgate.runtime.serde import serializer
 
 MAX_STEPS = 10_000
@@ -47,5 +49,12 @@ def attached(
 
 
 def _safe(agent: CompiledStateGraph[Any, Any, Any, Any]) -> CompiledStateGraph[Any, Any, Any, Any]:
-    configurable = {STRICT_RESUME: True, DURABILITY: "sync"} if agent.checkpointer is not None else {}
-    return agent.with_config(recursion_limit=MAX_STEPS, configurable=configurable)
+    configurable: dict[str, Any] = {}
+    if agent.checkpointer is not None:
+        configurable = {STRICT_RESUME: True, DURABILITY: "sync"}
+    if hasattr(agent.checkpointer, "aend"):
+        configurable[GATHER] = agent.channels
+    safe = agent.with_config(recursion_limit=MAX_STEPS, configurable=configurable)
+    if GATHER in configurable:
+        safe.__class__ = gathered(type(safe))
+    return safe

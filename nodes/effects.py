@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from lockgate.decision import Allow, Call, Ruling, digest
 from lockgate.effect import FINAL, Claim, DidNotHappen, Effect, EffectStatus, Fence, Happened, effect_key
 from lockgate.labels import UNTRUSTED, Label
-from lockgate.nodes.node import checkpointer
+from lockgate.nodes.node import checkpointer, flushed
 from lockgate.ports import EffectLedger
 from lockgate.result import ErrorKind, ToolResult
 from lockgate.runtime.fence import fence_of
@@ -105,6 +105,7 @@ class _Passage:
         """One attempt, from a claim to what is known of it."""
         self.attempts += 1
         try:
+            await flushed()
             with keyed(effect.key):
                 result, status = await attempt(self.spec, self.call)
             if status != EffectStatus.UNKNOWN:
@@ -193,6 +194,7 @@ class _Passage:
             case "run":
                 told = f"{by} said that attempt {effect.attempt} did not happen{because}."
                 free = await self._settle(effect, EffectStatus.UNKNOWN, None, told, by)
+                await flushed()
                 return await self.ledger.take_over(free, fence=self.fence)
 
     async def _settle(

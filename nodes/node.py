@@ -94,6 +94,12 @@ def checkpointer() -> BaseCheckpointSaver[Any] | None:
     return saver if isinstance(saver, BaseCheckpointSaver) else None
 
 
+async def flushed() -> None:
+    """Returns when all that the run has come to is on disk: the last thing before a tool runs. Raises StoreError."""
+    if (flush := getattr(checkpointer(), "aflush", None)) is not None:
+        await flush(get_config()["configurable"]["thread_id"])
+
+
 def caller() -> Caller:
     """Who the run acts for, from the graph's `context`; nobody in particular without one."""
     context = get_runtime(Caller).context

@@ -5,7 +5,7 @@ neither runs ahead of the checkpoints nor falls behind. All of them may run twic
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from langgraph.types import Interrupt
@@ -13,23 +13,27 @@ from psycopg.types.json import Jsonb
 
 from lockgate.events import EVENTS, Event
 from lockgate.handoff import ENDED, Status
+from lockgate.langgraph_keys import RUNTIME
+from lockgate.ports import Caller
 from lockgate.runtime.text import plain
 from lockgate.text import clean
 
 Statement: TypeAlias = tuple[str, Sequence[Any]]
 Writes: TypeAlias = Sequence[tuple[str, Any]]
+Close: TypeAlias = Callable[[Any], Any]
+"""Encrypts JSON data that holds content, when that is wanted."""
 
 INTERRUPT, RESUME = "__interrupt__", "__resume__"
 SPEC = "lockgate"
 """Key of the config's metadata that says what a run was started with: a mapping, or one as JSON text."""
-_EVENT = """
+_EVENTS = """
 INSERT INTO events (thread_id, checkpoint_ns, checkpoint_id, task_id, idx, kind, node, name, agent, run_id, call_id,
                     status, started, ended, detail)
-VALUES {} ON CONFLICT DO NOTHING
+SELECT e ->> 0, e ->> 1, e ->> 2, e ->> 3, (e ->> 4)::integer, e ->> 5, e ->> 6, e ->> 7, e ->> 8, e ->> 9, e ->> 10,
+       e ->> 11, to_timestamp((e ->> 12)::float8), to_timestamp((e ->> 13)::float8), e -> 14
+FROM jsonb_array_elements(%s) AS e
+ON CONFLICT DO NOTHING
 """
-_EVENT_ROW = "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, to_timestamp(%s::float8), to_timestamp(%s::float8), %s)"
-_AT_ONCE = 3
-"""Events in one statement. psycopg parses one of more than 50 parameters anew each time."""
 
 # An interrupt inside a subgraph is written by its own task and again by each task around it, with one id. The
 # innermost row stays, because the answers arrive at that task. A replay asks again what was answered before.
@@ -93,6 +97,10 @@ FORGET = ("runs", "events", "approvals")
 """Tables that hold the record of a thread, by `thread_id`."""
 
 
+def _open(value: Any) -> Any:
+    return value
+
+
 def of_checkpoint(
     where: Mapping[str, Any], checkpoint_id: str, values: Mapping[str, Any], source: str, metadata: Mapping[str, Any]
 ) -> list[Statement]:
@@ -105,7 +113,7 @@ def of_checkpoint(
         statements.append((_SUPERSEDE, (thread_id, checkpoint_id)))
     run_id = values.get("run_id")
     if isinstance(run_id, str) and run_id:
-        spec = _mapping(metadata.get(SPEC))
+        spec = _mapping(metadata.get(SPEC)) | _caller(where)
         status = str(values.get("status") or Status.RUNNING)
         graph = clean(str(spec.pop("graph", "")))
         usage = _mapping(plain(values.get("usage")))
@@ -114,7 +122,9 @@ def of_checkpoint(
     return statements
 
 
-def of_writes(where: Mapping[str, Any], task_id: str, task_path: str, writes: Writes) -> tuple[Writes, list[Statement]]:
+def of_writes(
+    where: Mapping[str, Any], task_id: str, task_path: str, writes: Writes, close: Close = _open
+) -> tuple[Writes, list[Statement]]:
     """The writes of a task without their events, and the statements that file these and the task's waits.
 
     A write of events stays in its place with an empty list: savers number writes by position, and LangGraph takes
@@ -135,21 +145,37 @@ def of_writes(where: Mapping[str, Any], task_id: str, task_path: str, writes: Wr
         elif channel == RESUME and isinstance(value, list) and len(value) > len(answers):
             answers = value  # a task that asks several times writes its answers again, one longer each time
         kept.append((channel, left))
-    rows = [_event_row(place, index, event) for index, event in enumerate(events)]
-    statements: list[Statement] = [_filing(rows[at : at + _AT_ONCE]) for at in range(0, len(rows), _AT_ONCE)]
+    statements: list[Statement] = []
+    if events:
+        statements.append((_EVENTS, [_event_row(place, index, event, close) for index, event in enumerate(events)]))
     if answers:
-        statements.append((_ANSWER, (Jsonb(plain(answers)), *place, len(answers))))
+        statements.append((_ANSWER, (Jsonb([close(plain(answer)) for answer in answers]), *place, len(answers))))
     # In one order everywhere, so that two tasks that file the same interrupts cannot block each other.
     interrupts.sort(key=lambda interrupt: interrupt.id)
-    statements += [(_ASK, _ask_row(place, len(answers), task_path, interrupt)) for interrupt in interrupts]
+    statements += [(_ASK, _ask_row(place, len(answers), task_path, interrupt, close)) for interrupt in interrupts]
     return kept, statements
 
 
-def _filing(rows: Sequence[Sequence[Any]]) -> Statement:
-    return _EVENT.format(", ".join([_EVENT_ROW] * len(rows))), [value for row in rows for value in row]
+def merged(statements: Sequence[Statement]) -> list[Statement]:
+    """The statements of several checkpoints and tasks as few: events file at once, a run's last word is enough.
+
+    A statement that stands there twice, as a check that belongs to each, is made once.
+    """
+    rows: list[Any] = []
+    runs: dict[str, Statement] = {}
+    others: list[Statement] = []
+    for statement in statements:
+        sql, parameters = statement
+        if sql is _EVENTS:
+            rows += parameters
+        elif sql is _RUN:
+            runs[parameters[0]] = statement
+        elif statement not in others:
+            others.append(statement)
+    return [*others, *([(_EVENTS, [Jsonb(rows)])] if rows else ()), *runs.values()]
 
 
-def _event_row(place: Sequence[str], index: int, event: Event) -> Sequence[Any]:
+def _event_row(place: Sequence[str], index: int, event: Event, close: Close) -> Sequence[Any]:
     texts = (event.kind, event.node, event.name, event.agent, event.run_id, event.call_id, event.status)
     return (
         *place,
@@ -157,11 +183,11 @@ def _event_row(place: Sequence[str], index: int, event: Event) -> Sequence[Any]:
         *(clean(str(text)) for text in texts),
         event.started,
         event.ended,
-        Jsonb(event.detail),
+        close(event.detail) if event.detail else event.detail,
     )
 
 
-def _ask_row(place: Sequence[str], ordinal: int, task_path: str, interrupt: Interrupt) -> Sequence[Any]:
+def _ask_row(place: Sequence[str], ordinal: int, task_path: str, interrupt: Interrupt, close: Close) -> Sequence[Any]:
     value = plain(interrupt.value)
     said = value if isinstance(value, dict) else {}
     thread_id, *rest = place
@@ -170,7 +196,24 @@ def _ask_row(place: Sequence[str], ordinal: int, task_path: str, interrupt: Inte
     known = isinstance(expires, (int, float)) and abs(expires) < 1e11  # noqa: PLR2004 - what Postgres can hold
     # The path of a task that a node was triggered for ends in the node's name: "~__pregel_pull, human_review".
     node = str(said.get("node") or (task_path.rpartition(", ")[2] if "__pregel_pull" in task_path else ""))
-    return (thread_id, interrupt.id, *rest, ordinal, *texts, Jsonb(value), expires if known else None, clean(node))
+    return (
+        thread_id,
+        interrupt.id,
+        *rest,
+        ordinal,
+        *texts,
+        Jsonb(close(value)),
+        expires if known else None,
+        clean(node),
+    )
+
+
+def _caller(where: Mapping[str, Any]) -> dict[str, str]:
+    """Who the run acts for, from the graph's `context`: whose data it is."""
+    context = getattr(where.get(RUNTIME), "context", None)
+    if not isinstance(context, Caller):
+        return {}
+    return {name: clean(value) for name in ("user", "tenant") if (value := getattr(context, name))}
 
 
 def _mapping(value: Any) -> dict[str, Any]:

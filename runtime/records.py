@@ -9,6 +9,7 @@ from typing import Any
 from lockgate.errors import ApprovalError
 from lockgate.handoff import Usage
 from lockgate.runtime.saver import PostgresSaver
+from lockgate.runtime.segment import about
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +97,7 @@ _THREADS = f"""
 SELECT c.thread_id, c.updated, coalesce(r.run_id, '') AS run_id, coalesce(r.graph, '') AS graph,
        coalesce(r.status, CASE WHEN p.pending > 0 THEN 'waiting' ELSE '' END) AS status, p.pending
 FROM (
-    SELECT DISTINCT ON (thread_id) thread_id, (checkpoint ->> 'ts')::timestamptz AS updated
-    FROM checkpoints WHERE checkpoint_ns = '' ORDER BY thread_id, checkpoint_id DESC
+    SELECT thread_id, max(at) AS updated FROM steps GROUP BY thread_id
 ) c
 LEFT JOIN LATERAL (
     SELECT r.run_id, r.graph, {_RUN_STATUS} FROM runs r
@@ -143,13 +143,13 @@ class Records:
 
     async def events(self, thread_id: str) -> list[TimedEvent]:
         """The events of a thread in the order in which they started."""
-        return [TimedEvent(**row) for row in await self._rows(_EVENTS, (thread_id,))]
+        return [TimedEvent(**self._opened(row, "detail")) for row in await self._rows(_EVENTS, (thread_id,))]
 
     async def approvals(self, status: str | None = "pending", *, thread_id: str | None = None) -> list[Approval]:
         """Approvals of that status (None for all), oldest first."""
         where = "WHERE (%s::text IS NULL OR status = %s) AND (%s::text IS NULL OR thread_id = %s) ORDER BY asked_at"
         rows = await self._rows(_APPROVALS + where, (status, status, thread_id, thread_id))
-        return [Approval(**row) for row in rows]
+        return [Approval(**self._opened(row, "value", "answer")) for row in rows]
 
     async def approval(self, interrupt_id: str) -> Approval:
         """The approval whose id is or begins with `interrupt_id`.
@@ -164,7 +164,11 @@ class Records:
             raise ApprovalError(f"There is no approval {interrupt_id[:50]!r}.", "List them: lockgate approvals")
         if len(exact) > 1:
             raise ApprovalError(f"{interrupt_id[:50]!r} begins {len(exact)} ids.", "Write more of the id.")
-        return Approval(**exact[0])
+        return Approval(**self._opened(exact[0], "value", "answer"))
+
+    def _opened(self, row: dict[str, Any], *names: str) -> dict[str, Any]:
+        kind = about(row["thread_id"], "json")
+        return {**row, **{name: self._saver.seal.open_json(row[name], kind) for name in names}}
 
     async def _rows(self, sql: str, parameters: Sequence[Any]) -> list[dict[str, Any]]:
         async with self._saver.pools.connection() as connection:

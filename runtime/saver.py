@@ -1,58 +1,65 @@
-"""The checkpointer: LangGraph's Postgres saver without its lock, for any thread and loop, with the run's record."""
+"""The checkpointer: what threads say, gathered and written where it matters, for any thread and loop."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from contextvars import ContextVar
+import re
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
+    BaseCheckpointSaver,
     ChannelVersions,
     Checkpoint,
     CheckpointMetadata,
     CheckpointTuple,
     DeltaChannelHistory,
+    get_checkpoint_id,
 )
-from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
-from langgraph.checkpoint.postgres.base import BasePostgresSaver
 from langgraph.checkpoint.serde.base import SerializerProtocol
-from psycopg import AsyncCursor
-from psycopg.rows import DictRow
 
 from lockgate.bridge import run_sync
-from lockgate.errors import StoreError
 from lockgate.events import EVENTS
-from lockgate.runtime import record
+from lockgate.runtime import record, retention
 from lockgate.runtime.audit import PostgresAudit
 from lockgate.runtime.budgets import PostgresRates
 from lockgate.runtime.embedded import embedded_url
 from lockgate.runtime.fence import fence_of, fenced
-from lockgate.runtime.ledger import ERASE, Ledger
+from lockgate.runtime.gather import GATHER, Put, Thread, Wrote
+from lockgate.runtime.ledger import Ledger
+from lockgate.runtime.listing import listed
 from lockgate.runtime.pool import Pools, parse
+from lockgate.runtime.reading import Reader
 from lockgate.runtime.schema import upgrade
+from lockgate.runtime.seal import Keyring, Seal
+from lockgate.runtime.segment import about
 from lockgate.runtime.serde import serializer
+from lockgate.runtime.writing import Writer
 from lockgate.settings import Settings
 from lockgate.settings import settings as default_settings
 
-_riders: ContextVar[Sequence[record.Statement]] = ContextVar("_riders", default=())
-"""Statements that go into the pipeline, and so the transaction, of the operation that runs in this context."""
 
-
-async def open_checkpointer(url: str | None = None, *, settings: Settings | None = None) -> "PostgresSaver":
+async def open_checkpointer(
+    url: str | None = None, *, settings: Settings | None = None, every_step: bool | None = None
+) -> "PostgresSaver":
     """Opens the database, brings its tables up to date and returns its checkpointer; close it with `aclose()`.
 
     The database is `url`, else `settings.database_url`, else the embedded Postgres of `settings.data_dir`, which
     is started when it does not run. A synchronous caller writes `run_sync(open_checkpointer())` with
-    `lockgate.bridge.run_sync`.
+    `lockgate.bridge.run_sync`. `every_step` writes each step of every run (setting, False).
 
     Raises ConfigError for an unreadable URL or data folder, StoreError when the database is down or refuses.
     """
     chosen = settings or default_settings()
     if url is None and chosen.database_url is not None:
         url = chosen.database_url.get_secret_value()
-    saver = PostgresSaver(url or partial(embedded_url, chosen.data_dir), pool_size=chosen.pool_size)
+    keys = chosen.encryption_keys.get_secret_value() if chosen.encryption_keys else ""
+    saver = PostgresSaver(
+        url or partial(embedded_url, chosen.data_dir),
+        pool_size=chosen.pool_size,
+        every_step=chosen.every_step if every_step is None else every_step,
+        keys=Keyring.parse(keys) if keys else None,
+    )
     try:
         await saver.setup()
     except BaseException:
@@ -61,40 +68,50 @@ async def open_checkpointer(url: str | None = None, *, settings: Settings | None
     return saver
 
 
-class PostgresSaver(AsyncPostgresSaver):
+class PostgresSaver(BaseCheckpointSaver[int]):
     """Checkpoints, events and approvals in Postgres.
+
+    A graph that a builder of Lockgate compiled has its steps gathered: they are written, in one transaction, before
+    a tool runs (`aflush`), soon after an answer or a question to a person, and at the end of the run. What a crash
+    loses in between is steps that come to the same when they run again. Of any other graph, and with `every_step`,
+    each step is written by itself. Every read of a thread writes first what was gathered of it.
 
     Every operation takes a connection of its own, at most `pool_size` for each event loop. All methods may be
     called from any thread and loop; the synchronous ones wait on a loop of their own, so `graph.invoke` works in
     scripts, threads and notebooks.
 
     State may hold messages, Lockgate's own types and plain data; `with_allowlist([(module, class), ...])` gives a
-    checkpointer that also constructs types of yours.
+    checkpointer that also constructs types of yours. With `keys` all of it is encrypted (see docs/storage.md).
 
-    Raises StoreError, with the next step, when the database is down, refuses or vanishes.
+    Raises StoreError, with the next step, when the database is down, refuses or vanishes; RowError for a row that
+    cannot be read.
     """
 
     def __init__(
-        self, address: str | Callable[[], str], *, serde: SerializerProtocol | None = None, pool_size: int = 8
+        self,
+        address: str | Callable[[], str],
+        *,
+        serde: SerializerProtocol | None = None,
+        pool_size: int = 8,
+        every_step: bool = False,
+        keys: Keyring | None = None,
     ) -> None:
         """`address` is a URL, or a function that returns it and may block, called for each new connection."""
-        BasePostgresSaver.__init__(self, serde=serde or serializer())
+        super().__init__(serde=serde or serializer())
         if isinstance(address, str):
             parse(address)
         self.pools = Pools(address if callable(address) else lambda: address, pool_size)
+        self.every_step = every_step
+        self.seal = Seal(keys)
         self.audit = PostgresAudit(self.pools)
-        self.pipe = None
-        self._writes = _Writes()
         self.ledger = Ledger(self.pools, self.serde)
+        # No checkpoint is ahead of the audit log.
+        self._writer = Writer(self.pools, self.seal, before=self.audit.settled)
 
     @classmethod
     @asynccontextmanager
     async def from_conn_string(
-        cls,
-        conn_string: str,
-        *,
-        pipeline: bool = False,  # noqa: ARG003 - each operation is a pipeline anyway
-        serde: SerializerProtocol | None = None,
+        cls, conn_string: str, *, serde: SerializerProtocol | None = None
     ) -> AsyncIterator["PostgresSaver"]:
         """LangGraph's way to open a saver; as there, the tables are made by `setup()`."""
         saver = cls(conn_string, serde=serde)
@@ -112,72 +129,229 @@ class PostgresSaver(AsyncPostgresSaver):
         """Makes or migrates the tables; several processes may do so at once."""
         connection = await self.pools.connect()
         try:
-            await upgrade(connection, super().setup)
+            await upgrade(connection)
         finally:
             await connection.close()
 
     async def aclose(self) -> None:
-        """Closes the connections of all loops. Any use afterwards raises StoreError."""
-        await self.audit.aclose()
-        await self.pools.aclose()
+        """Writes what was gathered and closes the connections of all loops. Any use afterwards raises StoreError."""
+        try:
+            await self._writer.flush_all(self.serde)
+            await self.audit.aclose()
+        finally:
+            await self.pools.aclose()
 
-    @asynccontextmanager
-    async def _cursor(self, *, pipeline: bool = False) -> AsyncIterator[AsyncCursor[DictRow]]:
-        async with self.pools.connection() as connection:
-            if not pipeline:
-                async with connection.cursor(binary=True) as cursor:
-                    yield cursor
-                return
-            # Without a sync in between, Postgres runs all statements of a pipeline as one transaction.
-            async with connection.pipeline(), connection.cursor(binary=True) as cursor:
-                yield cursor
-                for sql, row in _riders.get():
-                    await cursor.execute(sql.encode(), row)
+    def get_next_version(self, current: Any, channel: None) -> int:  # noqa: ARG002 - the signature is LangGraph's
+        """The version after `current`; also after one that LangGraph's own saver made."""
+        return int(str(current or 0).partition(".")[0]) + 1
 
     async def aput(
         self,
         config: RunnableConfig,
         checkpoint: Checkpoint,
         metadata: CheckpointMetadata,
-        new_versions: ChannelVersions,
+        new_versions: ChannelVersions,  # noqa: ARG002 - a row holds the values of all channels
     ) -> RunnableConfig:
-        """Saves a checkpoint; events stay out of it, and a root checkpoint updates its run.
-
-        LangGraph waits for a checkpoint before the next step, but not for the writes of the step's tasks. So a
-        checkpoint waits for them here, and fails when one of them failed: when a node runs, all before it is stored.
-        It waits for the thread's audit entries too, so no checkpoint is ahead of the audit log.
-        """
-        await self._writes.settled(config["configurable"]["thread_id"])
-        await self.audit.settled(config["configurable"]["thread_id"])
+        """Saves a checkpoint; events stay out of it, and a root checkpoint updates its run."""
+        where = config["configurable"]
+        thread_id, ns = str(where["thread_id"]), where.get("checkpoint_ns", "")
         values = {name: value for name, value in checkpoint["channel_values"].items() if name != EVENTS}
-        statements = record.of_checkpoint(
-            config["configurable"], checkpoint["id"], values, metadata.get("source", ""), config.get("metadata") or {}
+        source = metadata.get("source", "")
+        statements = record.of_checkpoint(where, checkpoint["id"], values, source, config.get("metadata") or {})
+        gathered = GATHER in where and not self.every_step
+        put = Put(
+            ns=ns,
+            parent=where.get("checkpoint_id"),
+            checkpoint={**checkpoint, "channel_values": values},
+            config=config,
+            metadata=metadata,
+            keep=not gathered or source in ("update", "fork"),
         )
-        checkpoint = cast("Checkpoint", {**checkpoint, "channel_values": values})
-        with _riding([*statements, *fenced(fence_of(config["configurable"]))]):
-            return await super().aput(config, checkpoint, metadata, new_versions)
+        statements = [*statements, *fenced(fence_of(where))]
+        await self._writer.add_checkpoint(thread_id, put, statements, self.serde, gathered=gathered)
+        return {"configurable": {"thread_id": thread_id, "checkpoint_ns": ns, "checkpoint_id": checkpoint["id"]}}
 
     async def aput_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
     ) -> None:
         """Saves the writes of a task; its events and interrupts go into the record."""
-        kept, statements = record.of_writes(config["configurable"], task_id, task_path, writes)
         where = config["configurable"]
-        with self._writes.under_way(where["thread_id"]), _riding([*statements, *fenced(fence_of(where))]):
-            await super().aput_writes(config, kept, task_id, task_path)
+        where = {**where, "checkpoint_ns": where.get("checkpoint_ns", "")}
+        thread_id = str(where["thread_id"])
+        close = partial(self.seal.close_json, about=about(thread_id, "json"))
+        kept, statements = record.of_writes(where, task_id, task_path, writes, close)
+        statements = [*statements, *fenced(fence_of(where))]
+        wrote = Wrote(
+            ns=where["checkpoint_ns"],
+            checkpoint_id=where["checkpoint_id"],
+            task_id=task_id,
+            path=task_path,
+            writes=kept,
+        )
+        gathered = GATHER in where and not self.every_step
+        await self._writer.add_writes(thread_id, wrote, statements, self.serde, gathered=gathered)
+
+    async def aflush(self, thread_id: str) -> None:
+        """Writes what was gathered of the thread: when it returns, all that its run did so far is on disk.
+
+        Raises StoreError when that cannot be; then nothing may be done that cannot be done again.
+        """
+        await self._writer.flush(str(thread_id), self.serde)
+
+    async def aend(self, thread_id: str) -> None:
+        """Ends a run of the thread: writes what was gathered. StoreError when that cannot be; then it is gone."""
+        thread = self._writer.thread(str(thread_id))
+        try:
+            await self.aflush(thread_id)
+        except BaseException:
+            thread.forget()
+            raise
+        thread.forget_run()
+
+    async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        """The checkpoint that `config` names, or the one of its thread and namespace that was saved last."""
+        where = config["configurable"]
+        thread_id, ns = str(where["thread_id"]), where.get("checkpoint_ns", "")
+        checkpoint_id = get_checkpoint_id(config)
+        thread = self._writer.thread(thread_id)
+        if not checkpoint_id and _is_new(thread, ns, where.get("checkpoint_map") or {}):
+            return None
+        await self.aflush(thread_id)
+        async with self.pools.connection() as connection:
+            reader = Reader(connection, self.seal, self.serde)
+            if checkpoint_id:
+                head = await reader.at(thread_id, ns, checkpoint_id)
+            elif ns:
+                head = await reader.latest(thread_id, ns)
+            else:
+                newest = await reader.newest(thread_id)
+                if newest != thread.seq or thread.head is None:
+                    thread.forget_stored()
+                    thread.head = None if newest is None else await reader.latest(thread_id, ns)
+                    thread.seq = newest
+                head = thread.head
+            if head is None:
+                return None
+            found = await reader.tuple(thread_id, head)
+        thread.learn(ns, found.metadata, found.checkpoint["channel_values"])
+        if counters := found.metadata.get("counters_since_delta_snapshot"):
+            # LangGraph stores a delta channel whole every so often, to bound the way back. Ours is read at once.
+            found.metadata["counters_since_delta_snapshot"] = dict.fromkeys(counters, (0, 0))
+        return found
+
+    async def aget_delta_channel_history(
+        self, *, config: RunnableConfig, channels: Sequence[str]
+    ) -> Mapping[str, DeltaChannelHistory]:
+        """What delta channels were made of at a checkpoint. Raises LostParentError when the way back is broken."""
+        where = config["configurable"]
+        thread_id, ns = str(where["thread_id"]), where.get("checkpoint_ns", "")
+        await self.aflush(thread_id)
+        checkpoint_id = get_checkpoint_id(config)
+        if not checkpoint_id:
+            target = await self.aget_tuple(config)
+            if target is None:
+                return {channel: {"writes": []} for channel in channels}
+            checkpoint_id = target.config["configurable"]["checkpoint_id"]
+        # The channels are those of the graph that the run began with.
+        specs = where.get(GATHER) if not ns else None
+        return await self._history(thread_id, ns, checkpoint_id, channels, specs)
+
+    async def _history(
+        self, thread_id: str, ns: str, checkpoint_id: str, channels: Sequence[str], specs: Mapping[str, Any] | None
+    ) -> Mapping[str, DeltaChannelHistory]:
+        thread = self._writer.thread(thread_id)
+        lineage = thread.lineage if not ns else None
+        # What led to a checkpoint does not change, so for one that is known nothing has to be read.
+        if lineage is None or not lineage.knows(checkpoint_id, channels):
+            async with self.pools.connection() as connection:
+                lineage, seq = await Reader(connection, self.seal, self.serde).lineage(thread_id, ns, channels)
+            if not ns and seq is not None and seq == thread.seq:
+                thread.lineage = lineage
+        self._writer.trim()
+        return lineage.history(checkpoint_id, channels, specs)
+
+    async def alist(
+        self,
+        config: RunnableConfig | None,
+        *,
+        filter: dict[str, Any] | None = None,  # noqa: A002 - the name is LangGraph's
+        before: RunnableConfig | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[CheckpointTuple]:
+        """The checkpoints that were written, newest first."""
+        where = config["configurable"] if config else {}
+        if "thread_id" in where:
+            await self.aflush(where["thread_id"])
+        else:
+            await self._writer.flush_all(self.serde)
+        async with self.pools.connection() as connection:
+            reader = Reader(connection, self.seal, self.serde)
+            found = await listed(
+                reader, connection, config, filter or {}, get_checkpoint_id(before) if before else None, limit
+            )
+        for item in found:
+            yield item
 
     async def adelete_thread(self, thread_id: str) -> None:
-        """Deletes all of a thread: checkpoints, writes, and its record."""
-        with _riding(_forget([str(thread_id)])):
-            await super().adelete_thread(thread_id)
+        """Deletes all of a thread: checkpoints, writes, and its record. Effects and audit log stay."""
+        await self.aprune([str(thread_id)], strategy="delete")
 
-    async def aprune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
-        """Deletes what `strategy` names: `keep_latest` all but the last checkpoint, `delete` the whole threads."""
-        await super().aprune(thread_ids, strategy=strategy)
+    async def adelete_threads(self, thread_ids: Sequence[str]) -> dict[str, int]:
+        """Deletes all of the threads in one transaction; how many rows of each table went."""
+        for thread_id in thread_ids:
+            await self.aflush(thread_id)
+        async with self.pools.connection() as connection:
+            gone = await retention.delete(connection, thread_ids)
+        self._forget(thread_ids)
+        return gone
+
+    async def arotate(self, thread_id: str) -> int:
+        """Closes what is stored of the thread as new rows are, with the first key or none; how many rows changed."""
+        await self.aflush(thread_id)
+        async with self.pools.connection() as connection:
+            return await retention.rotate(connection, self.seal, str(thread_id))
+
+    async def adelete_for_runs(self, run_ids: Sequence[str]) -> None:
+        """Deletes the checkpoints whose metadata names one of the runs, in all threads and namespaces.
+
+        What later checkpoints are made of stays.
+        """
+        await self._writer.flush_all(self.serde)
+        async with self.pools.connection() as connection:
+            changed = await retention.delete_for_runs(connection, self.seal, self.serde, run_ids)
+        self._forget(changed)
+
+    async def acopy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
+        """Copies checkpoints and writes of a thread to a new one. Its record, effects and audit log are not copied.
+
+        Raises StoreError when the target exists.
+        """
+        await self.aflush(source_thread_id)
+        async with self.pools.connection() as connection:
+            await retention.copy_thread(connection, self.seal, str(source_thread_id), str(target_thread_id))
+
+    async def aprune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest", keep: int = 1) -> None:
+        """Deletes what `strategy` names: `keep_latest` all but the last `keep` checkpoints of each namespace,
+        `delete` the whole threads with their record. Effects and audit log stay.
+        """
+        if isinstance(thread_ids, str):
+            raise TypeError("thread_ids must be a sequence of thread ids, not a str")
+        if strategy not in ("keep_latest", "delete"):
+            raise ValueError(f"Unknown prune strategy: {strategy!r}")
+        threads = [str(thread_id) for thread_id in thread_ids]
         if strategy == "delete":
-            with _riding(_forget([str(thread_id) for thread_id in thread_ids])):
-                async with self._cursor(pipeline=True):
-                    pass
+            await self.adelete_threads(threads)
+            return
+        for thread_id in threads:
+            await self.aflush(thread_id)
+        async with self.pools.connection() as connection:
+            for thread_id in threads:
+                await retention.keep_latest(connection, self.seal, self.serde, thread_id, keep)
+        self._forget(threads)
+
+    def _forget(self, thread_ids: Collection[str]) -> None:
+        for thread_id in thread_ids:
+            self._writer.thread(thread_id).forget()
 
     # The synchronous face: each method waits for its asynchronous one.
 
@@ -220,9 +394,9 @@ class PostgresSaver(AsyncPostgresSaver):
         """See `adelete_thread`."""
         run_sync(self.adelete_thread(thread_id))
 
-    def prune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
+    def prune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest", keep: int = 1) -> None:
         """See `aprune`."""
-        run_sync(self.aprune(thread_ids, strategy=strategy))
+        run_sync(self.aprune(thread_ids, strategy=strategy, keep=keep))
 
     def get_delta_channel_history(
         self, *, config: RunnableConfig, channels: Sequence[str]
@@ -230,48 +404,19 @@ class PostgresSaver(AsyncPostgresSaver):
         """See `aget_delta_channel_history`."""
         return run_sync(self.aget_delta_channel_history(config=config, channels=channels))
 
+    def copy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
+        """See `acopy_thread`."""
+        run_sync(self.acopy_thread(source_thread_id, target_thread_id))
 
-class _Writes:
-    """The task writes of each thread that are on their way to the database."""
-
-    def __init__(self) -> None:
-        self._futures: dict[tuple[asyncio.AbstractEventLoop, str], set[asyncio.Future[None]]] = {}
-
-    @contextmanager
-    def under_way(self, thread_id: str) -> Iterator[None]:
-        key = asyncio.get_running_loop(), thread_id
-        future: asyncio.Future[None] = key[0].create_future()
-        self._futures.setdefault(key, set()).add(future)
-        try:
-            yield
-        except BaseException as error:
-            future.set_exception(error if isinstance(error, Exception) else StoreError("A write was cancelled."))
-            future.exception()  # the caller has it; a checkpoint that waits gets it too
-            raise
-        else:
-            future.set_result(None)
-        finally:
-            self._futures[key].discard(future)
-            if not self._futures[key]:
-                del self._futures[key]
-
-    async def settled(self, thread_id: str) -> None:
-        """Waits for the writes of `thread_id` that are under way; raises what one of them raised."""
-        for future in tuple(self._futures.get((asyncio.get_running_loop(), thread_id), ())):
-            await future
+    def delete_for_runs(self, run_ids: Sequence[str]) -> None:
+        """See `adelete_for_runs`."""
+        run_sync(self.adelete_for_runs(run_ids))
 
 
-class _riding:  # noqa: N801 - a context manager, and the cheapest form of one
-    def __init__(self, statements: Sequence[record.Statement]) -> None:
-        self._statements = statements
-
-    def __enter__(self) -> None:
-        self._token = _riders.set(self._statements)
-
-    def __exit__(self, *_: object) -> None:
-        _riders.reset(self._token)
-
-
-def _forget(thread_ids: Sequence[str]) -> Sequence[record.Statement]:
-    deletions = [f"DELETE FROM {table} WHERE thread_id = ANY(%s)" for table in record.FORGET]  # noqa: S608
-    return [(sql, (thread_ids,)) for sql in (*deletions, ERASE)]
+def _is_new(thread: Thread, ns: str, above: Mapping[str, str]) -> bool:
+    """Whether a subgraph starts for the first time: the step it runs in was made by this very run."""
+    if not ns or ns in thread.namespaces:
+        return False
+    # A task numbers the graphs that it runs after its first: "node:task|1".
+    parent, _, name = re.sub(r"\|\d+$", "", ns).rpartition("|")
+    return ":" in name and above.get(parent) in thread.made

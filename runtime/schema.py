@@ -1,12 +1,11 @@
-"""Brings a database up to date: LangGraph's tables and Lockgate's own, by one process at a time."""
+"""Brings the tables of a database up to date, by one process at a time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from importlib.resources import files
 from time import monotonic
 
 import psycopg
-from langgraph.checkpoint.postgres.base import MIGRATIONS as LANGGRAPH_MIGRATIONS
 
 from lockgate.errors import StoreError
 from lockgate.runtime.pool import Connection
@@ -17,8 +16,8 @@ LOCK_TIMEOUT = 60.0
 """Seconds to wait for another process that migrates."""
 
 
-async def upgrade(connection: Connection, langgraph_setup: Callable[[], Awaitable[None]]) -> None:
-    """Applies what is missing; costs one query when nothing is. `langgraph_setup` makes LangGraph's tables.
+async def upgrade(connection: Connection) -> None:
+    """Applies what is missing; costs one query when nothing is.
 
     Several processes may call it at once. Raises StoreError when the database is newer than this code, or holds
     tables of the same names that are not Lockgate's.
@@ -26,7 +25,7 @@ async def upgrade(connection: Connection, langgraph_setup: Callable[[], Awaitabl
     steps = _steps()
     if await _is_current(connection, set(steps)):
         return
-    # Tried, not waited for: CREATE INDEX CONCURRENTLY, which LangGraph uses, would wait for the waiter's snapshot.
+    # Tried, not waited for: CREATE INDEX CONCURRENTLY would wait for the waiter's snapshot.
     deadline = monotonic() + LOCK_TIMEOUT
     while not await _one(connection, f"SELECT pg_try_advisory_lock({LOCK})"):
         if monotonic() > deadline:
@@ -35,7 +34,6 @@ async def upgrade(connection: Connection, langgraph_setup: Callable[[], Awaitabl
     try:
         if await _is_current(connection, set(steps)):
             return
-        await langgraph_setup()
         await _apply(connection, steps)
     finally:
         if not connection.closed:
@@ -65,7 +63,7 @@ async def _apply(connection: Connection, steps: Mapping[int, str]) -> None:
 async def _is_current(connection: Connection, ours: set[int]) -> bool:
     if not await _one(
         connection,
-        "SELECT to_regclass('lockgate_migrations') IS NOT NULL AND to_regclass('checkpoint_migrations') IS NOT NULL",
+        "SELECT to_regclass('lockgate_migrations') IS NOT NULL",
     ):
         return False
     cursor = await connection.execute("SELECT v FROM lockgate_migrations")
@@ -75,8 +73,7 @@ async def _is_current(connection: Connection, ours: set[int]) -> bool:
             f"The database is at migration {max(theirs)}; this version of Lockgate knows {max(ours)}.",
             "Upgrade Lockgate: pip install --upgrade lockgate",
         )
-    langgraph = await _one(connection, "SELECT coalesce(max(v), -1) FROM checkpoint_migrations")
-    return bool(theirs == ours and langgraph >= len(LANGGRAPH_MIGRATIONS) - 1)
+    return theirs == ours
 
 
 async def _one(connection: Connection, sql: str) -> int:

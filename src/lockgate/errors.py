@@ -87,6 +87,27 @@ class LedgerError(LockgateError):
     """The effect ledger disagrees with what the run knows. Nothing is guessed, nothing is run."""
 
 
+class RowError(StoreError):
+    """A stored row cannot be read. `thread_id` and `checkpoint_id` name its place, as far as that is known."""
+
+    def __init__(self, message: str, hint: str = "", thread_id: str = "", checkpoint_id: str = "") -> None:
+        super().__init__(message, hint)
+        self.thread_id = thread_id
+        self.checkpoint_id = checkpoint_id
+
+
+class CorruptRowError(RowError):
+    """A row was changed or cut off since it was written, or its content makes no sense."""
+
+
+class NewerRowError(RowError):
+    """A row was written by a newer version of Lockgate."""
+
+
+class LostParentError(RowError):
+    """A checkpoint goes back to one that is not stored any more, so its state cannot be rebuilt."""
+
+
 class ThreadError(LockgateError):
     """A thread cannot do what was asked of it."""
 

@@ -53,6 +53,11 @@ class Settings(BaseSettings):
     pool_size: int = Field(8, ge=1, le=200)
     """Connections to Postgres for each event loop."""
 
+    every_step: bool = False
+    """Write each step of a run by itself, for time travel, instead of gathering those that only compute."""
+    encryption_keys: SecretStr | None = None
+    """Encrypts what is stored: `ID=BASE64_OF_32_BYTES`, several with commas; the first encrypts, all decrypt."""
+
     @classmethod
     def settings_customise_sources(
         cls,

@@ -40,15 +40,17 @@ def reduce_messages(state: list[AnyMessage], writes: Sequence[Any]) -> list[AnyM
     `langchain_core.messages.convert_to_messages` takes. A message without an id gets one derived from its
     place and content, so that folding the same writes again gives the same ids.
     """
-    merged = list(state)
-    place = {message.id: index for index, message in enumerate(merged)}
+    merged = _Indexed(state)
+    place = merged.place
     for message in _messages(writes):
         if isinstance(message, RemoveMessage):
             if message.id == REMOVE_ALL_MESSAGES:
-                merged, place = [], {}
+                merged = _Indexed()
+                place = merged.place
             elif message.id in place:
                 del merged[place[message.id]]
-                place = {kept.id: index for index, kept in enumerate(merged)}
+                place.clear()
+                place.update((kept.id, index) for index, kept in enumerate(merged))
             continue
         if message.id is None:
             message = message.model_copy(update={"id": _derived_id(message, len(merged))})  # noqa: PLW2901
@@ -58,6 +60,25 @@ def reduce_messages(state: list[AnyMessage], writes: Sequence[Any]) -> list[AnyM
             place[message.id] = len(merged)
             merged.append(message)
     return merged
+
+
+class _Indexed(list[AnyMessage]):
+    """Messages with the place of each by its id, so that one more costs a copy and not a look at all of them."""
+
+    __slots__ = ("place",)
+
+    def __init__(self, messages: Sequence[AnyMessage] = ()) -> None:
+        super().__init__(messages)
+        known = messages.place if isinstance(messages, _Indexed) and len(messages.place) == len(messages) else None
+        self.place: dict[str | None, int] = (
+            dict(known) if known is not None else {message.id: index for index, message in enumerate(messages)}
+        )
+
+    def __copy__(self) -> "_Indexed":
+        return _Indexed(self)
+
+    def __reduce__(self) -> Any:
+        return list, (list(self),)
 
 
 def _messages(writes: Sequence[Any]) -> Iterable[Any]:

@@ -312,6 +312,7 @@ async def test_a_cancelled_run_goes_on_where_it_was(saver: PostgresSaver) -> Non
 
 async def test_time_travel_into_a_plan(saver: PostgresSaver) -> None:
     stage = Stage()
+    saver.every_step = True
     team = stage.team(plan(a="count", b="count"), "Done.", checkpointer=saver)
     await team.ainvoke(GO, CONFIG)
     history = [snapshot async for snapshot in team.aget_state_history(CONFIG)]

@@ -10,7 +10,9 @@ from langgraph.checkpoint.conformance import checkpointer_test, validate
 from lockgate.runtime import PostgresSaver, open_checkpointer
 
 
-@pytest.mark.parametrize("capability", ["put", "put_writes", "get_tuple", "list", "delete_thread", "prune"])
+@pytest.mark.parametrize(
+    "capability", ["put", "put_writes", "get_tuple", "list", "delete_thread", "prune", "copy_thread", "delete_for_runs"]
+)
 async def test_conformance(database_url: str, capability: str) -> None:
     @checkpointer_test(name=f"PostgresSaver-{capability}")
     async def factory() -> AsyncGenerator[BaseCheckpointSaver, None]:

@@ -11,8 +11,6 @@ from typing import Annotated, Any, TypedDict
 
 import psycopg
 import pytest
-from langgraph.checkpoint.base import empty_checkpoint
-from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.graph import START, StateGraph
 from psycopg.conninfo import make_conninfo
 
@@ -276,52 +274,6 @@ async def test_settings_choose_the_database(
 
 def _rows(url: str) -> int:
     with psycopg.connect(url) as connection:
-        row = connection.execute("SELECT count(*) FROM checkpoints").fetchone()
+        row = connection.execute("SELECT count(*) FROM steps").fetchone()
     assert row
     return int(row[0])
-
-
-async def test_a_checkpoint_waits_for_the_writes_before_it(
-    saver: PostgresSaver, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    order: list[str] = []
-    free = asyncio.Event()
-    put_writes = AsyncPostgresSaver.aput_writes
-
-    async def slow(self: Any, *args: Any) -> None:
-        await free.wait()
-        await put_writes(self, *args)
-        order.append("writes")
-
-    monkeypatch.setattr(AsyncPostgresSaver, "aput_writes", slow)
-    config: Any = {"configurable": {"thread_id": "t", "checkpoint_ns": "", "checkpoint_id": empty_checkpoint()["id"]}}
-    writing = asyncio.create_task(saver.aput_writes(config, [("a", 1)], "task"))
-    await asyncio.sleep(0)
-    saving = asyncio.create_task(saver.aput(config, empty_checkpoint(), {"source": "loop", "step": 1}, {}))
-    saving.add_done_callback(lambda _: order.append("checkpoint"))
-    free.set()
-    await asyncio.gather(writing, saving)
-    await asyncio.sleep(0)
-    assert order == ["writes", "checkpoint"]
-
-
-async def test_a_checkpoint_fails_when_a_write_before_it_failed(
-    saver: PostgresSaver, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    free = asyncio.Event()
-
-    async def broken(self: Any, *args: Any) -> None:
-        await free.wait()
-        raise StoreError("gone")
-
-    monkeypatch.setattr(AsyncPostgresSaver, "aput_writes", broken)
-    config: Any = {"configurable": {"thread_id": "t", "checkpoint_ns": "", "checkpoint_id": empty_checkpoint()["id"]}}
-    writing = asyncio.create_task(saver.aput_writes(config, [("a", 1)], "task"))
-    await asyncio.sleep(0)
-    saving = asyncio.create_task(saver.aput(config, empty_checkpoint(), {"source": "loop", "step": 1}, {}))
-    await asyncio.sleep(0)
-    free.set()
-    for task in (writing, saving):
-        with pytest.raises(StoreError, match="gone"):
-            await task
-    assert await saver.aget_tuple({"configurable": {"thread_id": "t", "checkpoint_ns": ""}}) is None

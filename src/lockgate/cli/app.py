@@ -31,7 +31,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "Run a waiting call with other arguments.",
         "lockgate edit 3f2a91 --set amount=20",
     ),
-    "threads": ("lockgate.cli.threads:threads", "List the threads.", "lockgate threads --json"),
+    "threads": ("lockgate.cli.keeping:threads", "List, prune and erase threads.", "lockgate threads --json"),
     "show": ("lockgate.cli.threads:show", "Tell what happened in a thread.", "lockgate show calm-heron-3f2a91"),
     "history": ("lockgate.cli.travel:history", "List the moments of a thread.", "lockgate history calm-heron-3f2a91"),
     "diff": (

@@ -16,6 +16,9 @@ PolicyName = Annotated[str, typer.Option(help="A policy file or the name of a sh
 Tools = Annotated[
     list[str], typer.Option(help="module:attribute of a registry, a list or a tool; 'builtin' adds the built-in ones.")
 ]
+EveryStep = Annotated[
+    bool, typer.Option("--every-step", help="Store each step by itself, for time travel, instead of gathering them.")
+]
 Roles = Annotated[list[str], typer.Option("--role", help="A role of the user; may be given several times.")]
 Bound = Annotated[int | None, typer.Option(min=1, max=1_000, help="Model calls for this message.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON lines on stdout: events, and last the result.")]
@@ -37,6 +40,7 @@ def run(
     as_json: AsJson = False,
     yes: YesNo = None,
     ask: Ask = False,
+    every_step: EveryStep = False,
 ) -> None:
     """Run an agent and stream its steps; every tool call passes through the lock."""
     from lockgate.cli.drive import Manner, answering, drive, me
@@ -63,7 +67,7 @@ def run(
         roles=tuple(role),
         by=user or me(),
     )
-    with opened_loop() as opened:
+    with opened_loop(every_step=every_step) as opened:
         session = opened.session(launch, thread_id)
         if as_json:
             from lockgate.cli.screen import print_json
@@ -139,6 +143,9 @@ class opened_loop:  # noqa: N801 - a context manager
     A runner, not one coroutine: between two parts of a run the terminal asks the person, and Ctrl-C must reach that.
     """
 
+    def __init__(self, *, every_step: bool = False) -> None:
+        self._every_step = every_step or None
+
     def __enter__(self) -> Self:
         from lockgate.cli.screen import err
         from lockgate.runtime import open_checkpointer
@@ -146,7 +153,7 @@ class opened_loop:  # noqa: N801 - a context manager
         self.runner = asyncio.Runner()
         try:
             with err().status("opening the database"):
-                self.saver = self.runner.run(open_checkpointer())
+                self.saver = self.runner.run(open_checkpointer(every_step=self._every_step))
         except BaseException:
             self.runner.close()
             raise

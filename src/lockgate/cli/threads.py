@@ -1,4 +1,4 @@
-"""`threads` and `show`."""
+"""The list of threads, and `show`."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -14,11 +14,8 @@ if TYPE_CHECKING:
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 
 
-def threads(
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, newest first.")] = 50,
-    as_json: AsJson = False,
-) -> None:
-    """List the threads, the one used last first."""
+def list_threads(limit: int, *, as_json: bool) -> None:
+    """Prints the threads, the one used last first."""
     from lockgate.cli.screen import err, one_line, print_json, print_table, table
     from lockgate.cli.store import records, run
 

@@ -1,0 +1,156 @@
+"""What is kept for how long, by rule, and the erasure of one person's data, with a receipt."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from lockgate.errors import ConfigError
+from lockgate.runtime.saver import PostgresSaver
+
+ENDED = ("completed", "failed", "cancelled", "refused", "max_iterations")
+"""Statuses of threads that no run is at; the only ones that a rule takes unless it names others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """A rule: threads of these statuses that were last used longer ago than `older_than` keep `keep` checkpoints.
+
+    With `keep=0` they go, with their record. A thread that keeps no runs has the status "".
+    """
+
+    keep: int = 0
+    older_than: timedelta = timedelta(0)
+    statuses: tuple[str, ...] = ENDED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pruned:
+    """One thread that a rule took. Sizes are bytes of what the checkpointer stores."""
+
+    thread_id: str
+    status: str
+    updated: datetime
+    before: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """Says what was erased, without saying of whom: the person and the threads stand as SHA-256.
+
+    `rows` counts what went from each table, `kept` what stays by design: the effects that happened and the audit log.
+    """
+
+    at: datetime
+    subject: str
+    threads: list[str]
+    rows: dict[str, int]
+    kept: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the receipt, under which the database knows it."""
+        return sha256(json.dumps(asdict(self), sort_keys=True, default=str))
+
+
+def sha256(text: str) -> str:
+    """Of a text, as hex."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+async def prune(saver: PostgresSaver, rule: Retention, *, dry_run: bool = False) -> list[Pruned]:
+    """Applies the rule to all threads, the one used longest ago first. `dry_run` only says which it would take."""
+    async with saver.pools.connection() as connection:
+        cursor = await connection.execute(_OLD, (rule.older_than, list(rule.statuses)))
+        found = await cursor.fetchall()
+    taken: list[Pruned] = []
+    for row in found:
+        thread_id, before = row["thread_id"], row["bytes"]
+        after = before
+        if not dry_run:
+            if rule.keep:
+                await saver.aprune([thread_id], keep=rule.keep)
+            else:
+                await saver.aprune([thread_id], strategy="delete")
+            after = await _bytes(saver, thread_id)
+        taken.append(
+            Pruned(thread_id=thread_id, status=row["status"], updated=row["updated"], before=before, after=after)
+        )
+    return taken
+
+
+async def erase(saver: PostgresSaver, *, user: str = "", tenant: str = "") -> Receipt:
+    """Erases every thread that ever ran for the person (or tenant, or that person of the tenant), with its record.
+
+    The effects ledger and the audit log stay whole. Raises ConfigError when neither is named.
+    """
+    if not user and not tenant:
+        raise ConfigError("Whose data is to be erased?", "Name a user, a tenant, or both.")
+    async with saver.pools.connection() as connection:
+        threads = [
+            row["thread_id"] for row in await (await connection.execute(_OF, (user,) * 2 + (tenant,) * 2)).fetchall()
+        ]
+    kept = {}
+    async with saver.pools.connection() as connection:
+        for table in ("effects", "audit"):
+            kept[table] = await _count(connection, table, threads)
+    rows = await saver.adelete_threads(threads)
+    receipt = Receipt(
+        at=datetime.now(UTC),
+        subject=sha256(f"{tenant}\0{user}"),
+        threads=sorted(map(sha256, threads)),
+        rows=rows,
+        kept=kept,
+    )
+    async with saver.pools.connection() as connection:
+        await connection.execute(
+            "INSERT INTO erasures (digest, at, receipt) VALUES (%s, %s, %s)",
+            (receipt.digest, receipt.at, json.dumps(asdict(receipt), default=str)),
+        )
+    return receipt
+
+
+async def rotate(saver: PostgresSaver) -> int:
+    """Closes all that is stored with the first key of the ring, or opens it for good without a ring; rows changed."""
+    async with saver.pools.connection() as connection:
+        cursor = await connection.execute("SELECT DISTINCT thread_id FROM steps")
+        threads = [row["thread_id"] for row in await cursor.fetchall()]
+    return sum([await saver.arotate(thread_id) for thread_id in threads])
+
+
+async def _bytes(saver: PostgresSaver, thread_id: str) -> int:
+    async with saver.pools.connection() as connection:
+        cursor = await connection.execute(
+            "SELECT coalesce(sum(pg_column_size(s.*)), 0)::bigint AS bytes FROM steps s WHERE thread_id = %s",
+            (thread_id,),
+        )
+        row = await cursor.fetchone()
+    return int(row["bytes"]) if row else 0
+
+
+async def _count(connection: Any, table: str, threads: Sequence[str]) -> int:
+    exists = await (await connection.execute("SELECT to_regclass(%s) IS NOT NULL AS there", (table,))).fetchone()
+    if not exists["there"]:
+        return 0
+    sql = f"SELECT count(*) AS n FROM {table} WHERE thread_id = ANY(%s)"  # noqa: S608 - a constant
+    return int((await (await connection.execute(sql, (list(threads),))).fetchone())["n"])
+
+
+_OLD = """
+SELECT t.thread_id, t.updated, t.bytes, coalesce(r.status, '') AS status FROM (
+    SELECT thread_id, max(at) AS updated, sum(pg_column_size(s.*))::bigint AS bytes FROM steps s GROUP BY thread_id
+) t
+LEFT JOIN LATERAL (
+    SELECT CASE WHEN EXISTS (SELECT FROM approvals a WHERE a.thread_id = t.thread_id AND a.status = 'pending')
+        THEN 'waiting' ELSE r.status END AS status
+    FROM runs r WHERE r.thread_id = t.thread_id ORDER BY r.started DESC LIMIT 1
+) r ON true
+WHERE t.updated < now() - %s AND coalesce(r.status, '') = ANY(%s) ORDER BY t.updated
+"""
+_OF = """
+SELECT DISTINCT thread_id FROM runs
+WHERE (%s = '' OR spec ->> 'user' = %s) AND (%s = '' OR spec ->> 'tenant' = %s)
+"""

@@ -1,0 +1,233 @@
+"""What is kept and what goes: pruning, copies, deletion. Nothing here names the audit log or deletes an effect.
+
+State that a kept checkpoint is made of stays: the writes of delta channels on the way to it. So a pruned thread holds
+what was said in it, and no more the steps in between.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Any
+
+from langgraph.checkpoint.serde.base import SerializerProtocol
+from psycopg.types.json import Jsonb
+
+from lockgate.errors import StoreError
+from lockgate.runtime.ledger import ERASE
+from lockgate.runtime.pool import Connection
+from lockgate.runtime.reading import Row, segment
+from lockgate.runtime.record import FORGET
+from lockgate.runtime.seal import Seal
+from lockgate.runtime.segment import Saved, Segment, about, pack
+
+_JSON = {"events": ("detail",), "approvals": ("value", "answer")}
+_KEY = {"events": "id", "approvals": "interrupt_id"}
+_TABLES = ("steps", "blobs", *FORGET)
+
+
+async def delete(connection: Connection, thread_ids: Sequence[str]) -> dict[str, int]:
+    """Deletes all of the threads, with their record and what their effects said; how many rows of each table."""
+    gone: dict[str, int] = {}
+    async with connection.transaction():
+        for table in _TABLES:
+            sql = f"DELETE FROM {table} WHERE thread_id = ANY(%s)"  # noqa: S608 - constants of this room
+            gone[table] = (await connection.execute(sql.encode(), (list(thread_ids),))).rowcount
+        await connection.execute(ERASE.encode(), (list(thread_ids),))
+    return gone
+
+
+async def keep_latest(
+    connection: Connection, seal: Seal, serde: SerializerProtocol, thread_id: str, keep: int = 1
+) -> None:
+    """Leaves the last `keep` checkpoints of each namespace of the thread.
+
+    A subgraph's go with the step it ran in, once that is gone.
+    """
+    async with connection.transaction():
+        rows = await _all(connection, seal, thread_id)
+        kept: dict[str, list[str]] = {}
+        saved = [one for row in rows for one in row.segment.saved]
+        for one in reversed(saved):
+            ids = kept.setdefault(one.ns, [])
+            if one.checkpoint_id not in ids and len(ids) < keep:
+                ids.append(one.checkpoint_id)
+        roots = {one.checkpoint_id for one in saved if not one.ns}
+        gone = roots - set(kept.get("", ()))
+        parents = {(one.ns, one.checkpoint_id): _metadata(one, serde).get("parents") or {} for one in saved if one.ns}
+        drop = {
+            (one.ns, one.checkpoint_id)
+            for one in saved
+            if one.checkpoint_id not in kept[one.ns]
+            or (":" in one.ns and parents[one.ns, one.checkpoint_id].get("") in gone)
+        }
+        await _rewrite(connection, seal, thread_id, rows, drop)
+
+
+async def delete_for_runs(
+    connection: Connection, seal: Seal, serde: SerializerProtocol, run_ids: Sequence[str]
+) -> set[str]:
+    """Deletes the checkpoints whose metadata or state names one of the runs, and their record; the threads changed."""
+    wanted = set(map(str, run_ids))
+    if not wanted:
+        return set()
+    changed: set[str] = set()
+    cursor = await connection.execute("SELECT DISTINCT thread_id FROM steps")
+    for thread_id in [row["thread_id"] for row in await cursor.fetchall()]:
+        async with connection.transaction():
+            rows = await _all(connection, seal, thread_id)
+            drop = {
+                (one.ns, one.checkpoint_id)
+                for row in rows
+                for one in row.segment.saved
+                if wanted & {str(_metadata(one, serde).get("run_id")), str(_value(one, "run_id", serde))}
+            }
+            if drop:
+                await _rewrite(connection, seal, thread_id, rows, drop)
+                changed.add(thread_id)
+    async with connection.transaction():
+        for table in FORGET:
+            sql = f"DELETE FROM {table} WHERE run_id = ANY(%s)"  # noqa: S608
+            await connection.execute(sql.encode(), (list(wanted),))
+    return changed
+
+
+async def copy_thread(connection: Connection, seal: Seal, source: str, target: str) -> None:
+    """Copies the rows of a thread. Raises StoreError when the target has any."""
+    async with connection.transaction():
+        if await (await connection.execute("SELECT 1 FROM steps WHERE thread_id = %s LIMIT 1", (target,))).fetchone():
+            raise StoreError(f"There is a thread {target[:200]!r} already.", "Delete it first, or name another.")
+        for row in await _all(connection, seal, source):
+            spine, body = pack(row.segment, target, seal)
+            held = row.segment
+            values = (target, held.namespaces, held.touched, spine, body, held.blobs or None)
+            await connection.execute(_COPY, values)
+        cursor = await connection.execute("SELECT digest, data FROM blobs WHERE thread_id = %s", (source,))
+        for blob in await cursor.fetchall():
+            data = seal.close(seal.open(blob["data"], about(source, "blob")), about(target, "blob"))
+            await connection.execute(
+                "INSERT INTO blobs (thread_id, digest, data) VALUES (%s, %s, %s)", (target, blob["digest"], data)
+            )
+
+
+async def rotate(connection: Connection, seal: Seal, thread_id: str) -> int:
+    """Closes all rows and blobs of the thread anew where that was not done with the first key; how many."""
+    count = 0
+    async with connection.transaction():
+        cursor = await connection.execute(_SEALED, (thread_id,))
+        stale = [row["seq"] for row in await cursor.fetchall() if not _current(seal, row)]
+        for row in await _all(connection, seal, thread_id):
+            if row.seq in stale:
+                spine, body = pack(row.segment, thread_id, seal)
+                await connection.execute(
+                    "UPDATE steps SET spine = %s, body = %s WHERE thread_id = %s AND seq = %s",
+                    (spine, body, thread_id, row.seq),
+                )
+                count += 1
+        cursor = await connection.execute(
+            "SELECT digest, data FROM blobs WHERE thread_id = %s FOR UPDATE", (thread_id,)
+        )
+        for blob in await cursor.fetchall():
+            if not seal.is_current(blob["data"]):
+                data = seal.close(seal.open(blob["data"], about(thread_id, "blob")), about(thread_id, "blob"))
+                await connection.execute(
+                    "UPDATE blobs SET data = %s WHERE thread_id = %s AND digest = %s", (data, thread_id, blob["digest"])
+                )
+                count += 1
+        for table, names in _JSON.items():
+            count += await _rotate_json(connection, seal, thread_id, table, names)
+    return count
+
+
+async def _rotate_json(connection: Connection, seal: Seal, thread_id: str, table: str, names: Sequence[str]) -> int:
+    kind, count = about(thread_id, "json"), 0
+    cursor = await connection.execute(f"SELECT * FROM {table} WHERE thread_id = %s FOR UPDATE".encode(), (thread_id,))  # noqa: S608
+    for row in await cursor.fetchall():
+        for name in names:
+            if row[name] and not seal.is_current_json(row[name]):
+                value = Jsonb(seal.close_json(seal.open_json(row[name], kind), kind))
+                # By its place: a thread that is run now adds rows, and does not change these.
+                sql = f"UPDATE {table} SET {name} = %s WHERE thread_id = %s AND {_KEY[table]} = %s"  # noqa: S608
+                await connection.execute(sql.encode(), (value, thread_id, row[_KEY[table]]))
+                count += 1
+    return count
+
+
+def _current(seal: Seal, row: Any) -> bool:
+    return all(row[name] is None or seal.is_current(row[name]) for name in ("spine", "body"))
+
+
+async def _all(connection: Connection, seal: Seal, thread_id: str) -> list[Row]:
+    """All rows of the thread, oldest first, held against others that would change them."""
+    cursor = await connection.execute(_LOCKED, (thread_id,))
+    return [Row(seq=row["seq"], segment=segment(seal, thread_id, row)) for row in await cursor.fetchall()]
+
+
+async def _rewrite(
+    connection: Connection, seal: Seal, thread_id: str, rows: Sequence[Row], drop: Collection[tuple[str, str]]
+) -> None:
+    """Takes the checkpoints in `drop` out of the rows, with their writes; the spine of what stays is kept whole."""
+    links = {(link.ns, link.checkpoint_id): link.parent for row in rows for link in row.segment.links}
+    alive = {(one.ns, one.checkpoint_id) for row in rows for one in row.segment.saved} - set(drop)
+    needed = set(alive)
+    for ns, checkpoint_id in alive:
+        parent = links.get((ns, checkpoint_id))
+        while parent is not None and (ns, parent) not in needed:
+            needed.add((ns, parent))
+            parent = links.get((ns, parent))
+    known = {*links, *alive, *drop}
+    for row in rows:
+        old = row.segment
+        new = _left(old, drop, needed, known)
+        if new == old:
+            continue
+        spine, body = pack(new, thread_id, seal)
+        if spine is None and body is None:
+            await connection.execute("DELETE FROM steps WHERE thread_id = %s AND seq = %s", (thread_id, row.seq))
+        else:
+            values = (new.namespaces, new.touched, spine, body, new.blobs or None, thread_id, row.seq)
+            await connection.execute(_UPDATE, values)
+    await connection.execute(_UNUSED_BLOBS, (thread_id,))
+
+
+def _left(
+    old: Segment, drop: Collection[tuple[str, str]], needed: Collection[tuple[str, str]], known: Collection[Any]
+) -> Segment:
+    def stays(item: Any) -> bool:
+        place = item.ns, item.checkpoint_id
+        # A write may be there before its checkpoint is.
+        return place in needed or place not in known
+
+    return Segment(
+        saved=[
+            replace(one, parent=None) if (one.ns, one.parent) in drop else one
+            for one in old.saved
+            if (one.ns, one.checkpoint_id) not in drop
+        ],
+        writes=[one for one in old.writes if (one.ns, one.checkpoint_id) not in drop],
+        links=[one for one in old.links if stays(one)],
+        seeds=[one for one in old.seeds if stays(one)],
+        delta_writes=[one for one in old.delta_writes if stays(one)],
+        deltas=old.deltas,
+    )
+
+
+def _metadata(saved: Saved, serde: SerializerProtocol) -> dict[str, Any]:
+    found: dict[str, Any] = serde.loads_typed((saved.head[0], saved.head[1]))[1]
+    return found
+
+
+def _value(saved: Saved, channel: str, serde: SerializerProtocol) -> Any:
+    typed = saved.values.get(channel)
+    return serde.loads_typed((typed[0], typed[1])) if typed else None
+
+
+_LOCKED = "SELECT seq, touched, spine, body FROM steps WHERE thread_id = %s ORDER BY seq FOR UPDATE"
+_SEALED = "SELECT seq, substring(spine for 70) AS spine, substring(body for 70) AS body FROM steps WHERE thread_id = %s"
+_COPY = "INSERT INTO steps (thread_id, namespaces, touched, spine, body, blobs) VALUES (%s, %s, %s, %s, %s, %s)"
+_UPDATE = """
+UPDATE steps SET namespaces = %s, touched = %s, spine = %s, body = %s, blobs = %s WHERE thread_id = %s AND seq = %s
+"""
+_UNUSED_BLOBS = """
+DELETE FROM blobs b WHERE thread_id = %s AND NOT EXISTS (
+    SELECT FROM steps s WHERE s.thread_id = b.thread_id AND b.digest = ANY(s.blobs)
+)
+"""

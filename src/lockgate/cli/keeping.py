@@ -1,0 +1,127 @@
+"""`threads` and, below it, `prune`, `erase` and `rotate`: what is kept, for how long, and under which key."""
+
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Annotated, Any
+
+import typer
+
+from lockgate.errors import ConfigError
+
+threads = typer.Typer(add_completion=False, rich_markup_mode=None, help="List the threads; say what of them is kept.")
+
+AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+@threads.callback(invoke_without_command=True)
+def listing(
+    ctx: typer.Context,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, newest first.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List the threads, the one used last first."""
+    if ctx.invoked_subcommand is None:
+        from lockgate.cli.threads import list_threads
+
+        list_threads(limit, as_json=as_json)
+
+
+@threads.command("prune", epilog="\b\nExample:\n  lockgate threads prune --older-than 30d --keep 1 --dry-run")
+def prune(
+    keep: Annotated[int, typer.Option(min=0, help="Checkpoints to keep of each; 0 deletes the threads.")],
+    older_than: Annotated[str, typer.Option(help="Only threads not used for so long: 90m, 12h, 30d, 8w.")] = "0d",
+    status: Annotated[list[str], typer.Option(help="Only these; without it, all that have ended.")] = [],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which.")] = False,
+    as_json: AsJson = False,
+    yes: Yes = False,
+) -> None:
+    """Delete what is not needed any more. Effects and the audit log stay whole."""
+    from lockgate.cli.screen import one_line, out, print_json, print_table, table
+    from lockgate.cli.store import opened, run
+    from lockgate.runtime.erasure import ENDED, Retention
+    from lockgate.runtime.erasure import prune as apply
+
+    rule = Retention(keep=keep, older_than=_age(older_than), statuses=tuple(status) or ENDED)
+
+    async def go() -> list[Any]:
+        async with opened() as saver:
+            found = await apply(saver, rule, dry_run=True)
+            if dry_run or not found:
+                return found
+            what = f"Keep {keep} checkpoint(s) of" if keep else "Delete"
+            _sure(f"{what} {len(found)} thread(s)?", yes=yes or as_json)
+            return await apply(saver, rule)
+
+    found = run(go())
+    if as_json:
+        print_json([asdict(item) for item in found])
+        return
+    if not found:
+        out().print("No thread falls under that rule.")
+        return
+    rows = table("thread", "status", "updated (UTC)", "bytes", "kept")
+    for item in found:
+        after = "?" if dry_run else f"{item.after:,}"
+        rows.add_row(one_line(item.thread_id), item.status, f"{item.updated:%Y-%m-%d %H:%M}", f"{item.before:,}", after)
+    print_table(rows)
+
+
+@threads.command("erase", epilog="\b\nExample:\n  lockgate threads erase --user ann --yes --json > receipt.json")
+def erase(
+    user: Annotated[str, typer.Option(help="Erase all threads that ran for this person.")] = "",
+    tenant: Annotated[str, typer.Option(help="Erase all of this tenant, or with --user that person of it.")] = "",
+    as_json: AsJson = False,
+    yes: Yes = False,
+) -> None:
+    """Erase one person's data and print a receipt. Effects and the audit log stay whole."""
+    from lockgate.cli.screen import out, print_json
+    from lockgate.cli.store import opened, run
+    from lockgate.runtime.erasure import erase as apply
+
+    if user or tenant:
+        _sure(f"Erase every thread of {user or 'everybody'}{f' in {tenant}' if tenant else ''}?", yes=yes)
+
+    async def go() -> Any:
+        async with opened() as saver:
+            return await apply(saver, user=user, tenant=tenant)
+
+    receipt = run(go())
+    if as_json:
+        print_json({**asdict(receipt), "digest": receipt.digest})
+        return
+    gone = ", ".join(f"{count:,} {table}" for table, count in receipt.rows.items())
+    kept = ", ".join(f"{count:,} {table}" for table, count in receipt.kept.items())
+    out().print(f"erased {len(receipt.threads)} thread(s) on {receipt.at:%Y-%m-%d %H:%M:%S} UTC: {gone}")
+    out().print(f"kept by design: {kept}\nreceipt {receipt.digest}")
+
+
+@threads.command("rotate", epilog="\b\nExample:\n  LOCKGATE_ENCRYPTION_KEYS=new=...,old=... lockgate threads rotate")
+def rotate(as_json: AsJson = False) -> None:
+    """Encrypt all that is stored with the first key; afterwards the others can go. Without keys, decrypt it."""
+    from lockgate.cli.screen import out, print_json
+    from lockgate.cli.store import opened, run
+    from lockgate.runtime.erasure import rotate as apply
+
+    async def go() -> int:
+        async with opened() as saver:
+            return await apply(saver)
+
+    count = run(go())
+    if as_json:
+        print_json({"changed": count})
+    else:
+        out().print(f"{count:,} row(s) changed.")
+
+
+def _age(text: str) -> timedelta:
+    number, unit = text[:-1], text[-1:]
+    if not number.isdecimal() or unit not in _UNITS or len(number) > 6:  # noqa: PLR2004 - more is no age
+        raise ConfigError(f"{text[:50]!r} is not an age.", "Write a number and m, h, d or w: 30d.")
+    return timedelta(**{_UNITS[unit]: int(number)})
+
+
+def _sure(question: str, *, yes: bool) -> None:
+    if not yes:
+        typer.confirm(question, abort=True, err=True)
