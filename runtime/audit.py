@@ -167,7 +167,7 @@ class PostgresAudit:
 
     def _failed(self, error: Exception) -> None:
         told = (
-            StoreError(f"The audit log cannot be written: {error.message}", _HINT)
+            StoreError(f"The audit log cannot be written: {error.message}", _HINT, down=error.down)
             if isinstance(error, StoreError)
             else StoreError(f"The audit log cannot be written ({type(error).__name__}).", _HINT)
         )

@@ -80,7 +80,11 @@ class AuthorityError(GraphError):
 
 
 class StoreError(LockgateError):
-    """Postgres is down, refuses, or vanished."""
+    """Postgres is down, refuses, or vanished. `down`: the database as a whole fails, not what was asked of it."""
+
+    def __init__(self, message: str, hint: str = "", *, down: bool = False) -> None:
+        super().__init__(message, hint)
+        self.down = down
 
 
 class LedgerError(LockgateError):
