@@ -213,7 +213,7 @@ async def test_a_database_that_is_down_ends_the_run_which_comes_to_the_same_when
         connection.execute("DROP TRIGGER full_disk ON audit")
     await saver.audit.write()
     out = await graph.ainvoke(None, CONFIG)
-    assert (results(out)["pay"][1], out["answer"], desk.ran) == (None, "Done.", {"refund": 1})
+    assert (results(out)["pay"][1], out["answer"], sum(desk.ran.values())) == (None, "Done.", 1)
 
 
 async def test_a_slow_log_stops_effects_not_reads_within_a_bound(saver, database_url):
