@@ -9,8 +9,9 @@ import sys
 import tempfile
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -71,12 +72,13 @@ async def ground(*, full_disk: bool = True) -> AsyncIterator[Ground]:
     data_dir = None if given else folder / "server"
     server = given.get_secret_value() if given else await asyncio.to_thread(embedded_url, folder / "server")
     names = [f"lockgate_crash_{uuid.uuid4().hex[:12]}{end}" for end in ("", "_full")]
-    found: Ground | None = None
+    clear = partial(_clear, server, names, folder / "disk")
+    atexit.register(clear)  # after Ctrl-C nobody waits for the end of a coroutine
     try:
-        found = await _made(folder, server, data_dir, names, full_disk=full_disk)
-        yield found
+        yield await _made(folder, server, data_dir, names, full_disk=full_disk)
     finally:
-        _drop(server, names, found)
+        atexit.unregister(clear)
+        clear()
 
 
 def _folder() -> Path:
@@ -133,12 +135,12 @@ def _disk(disk: Path, server: str, names: list[str]) -> str:
     return ""
 
 
-def _drop(server: str, names: list[str], made: Ground | None) -> None:
-    disk = made.full.disk if made else ""
-    with psycopg.connect(server, autocommit=True) as connection:
+def _clear(server: str, names: list[str], disk: Path) -> None:
+    """Leaves nothing behind; a database that cannot be reached has nothing to be taken away."""
+    with suppress(psycopg.OperationalError), psycopg.connect(server, autocommit=True) as connection:
         for name in names:
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
-        if disk:
+        if disk.exists():
             connection.execute(sql.SQL("DROP TABLESPACE IF EXISTS {}").format(sql.Identifier(names[1])))
-    if disk:
+    if disk.is_mount():
         subprocess.run(["umount", disk], check=False, capture_output=True)  # noqa: S603, S607
