@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -23,6 +24,7 @@ from lockgate.runtime import embedded_url, open_checkpointer
 from lockgate.runtime.embedded import SYSTEM_USER
 from lockgate.settings import settings
 
+_clearing = threading.Lock()  # the coroutine and the end of the process may come here at once
 DISK_MB = 96
 """Size of the disk that is filled."""
 
@@ -137,7 +139,7 @@ def _disk(disk: Path, server: str, names: list[str]) -> str:
 
 def _clear(server: str, names: list[str], disk: Path) -> None:
     """Leaves nothing behind; a database that cannot be reached has nothing to be taken away."""
-    with suppress(psycopg.OperationalError), psycopg.connect(server, autocommit=True) as connection:
+    with _clearing, suppress(psycopg.OperationalError), psycopg.connect(server, autocommit=True) as connection:
         for name in names:
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
         if disk.exists():
