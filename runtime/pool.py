@@ -156,12 +156,10 @@ def parse(url: str) -> dict[str, Any]:
 
 @asynccontextmanager
 async def store_errors() -> AsyncIterator[None]:
-    """Turns errors of the database into StoreError or LeaseLostError, except conflicts (SQLSTATE class 40)."""
+    """Turns errors of the database into StoreError or LeaseLostError."""
     try:
         yield
     except psycopg.Error as error:
-        if (error.sqlstate or "").startswith("40"):
-            raise
         if error.sqlstate == LOST:
             raise LeaseLostError(
                 "Another runner has taken this thread; nothing that this one does from here on is kept.",
