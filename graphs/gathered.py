@@ -43,6 +43,8 @@ class Gathered(CompiledStateGraph[Any, Any, Any, Any]):
 
     def _outermost(self, config: Any) -> str | None:
         """The thread, when no graph around this one ends the run."""
+        if not hasattr(self.checkpointer, "aend"):  # a copy of the graph with another saver
+            return None
         around = ensure_config(config).get("configurable", {})
         if TASK_ID in around and GATHER in around:
             return None

@@ -7,11 +7,14 @@ it did shows that something else has changed: the policy, the code of a guard, t
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from langchain_core.messages import AIMessage, BaseMessage
-from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
+from langchain_core.runnables import RunnableConfig
+from langgraph.channels import DeltaChannel
+from langgraph.checkpoint.base import BaseCheckpointSaver, Checkpoint
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.checkpoint.serde.types import _DeltaSnapshot
 from langgraph.errors import GraphBubbleUp
 from langgraph.types import Command, StateSnapshot
 from pydantic import BaseModel
@@ -19,7 +22,7 @@ from pydantic import BaseModel
 from lockgate.decision import Call, Ruling, digest, verb
 from lockgate.errors import ConfigError, ReplayMissError
 from lockgate.graphs.compiling import attached
-from lockgate.graphs.travel import Change, Graph, changes, state_at
+from lockgate.graphs.travel import Change, Graph, changes, history, state_at
 from lockgate.handoff import Usage
 from lockgate.ports import Caller
 from lockgate.recording import ASKED, Recording, playing
@@ -27,6 +30,8 @@ from lockgate.result import ToolResult
 
 _RESUME = "__resume__"
 _THREAD = "replay"
+_SAID = ("messages", "planning")
+"""Channels in which models' answers stand."""
 _OWN = frozenset({"run_id", "events", "notes"})
 """Keys of a state that differ each time it is played."""
 
@@ -57,7 +62,7 @@ async def replay(graph: Graph, thread_id: str, at: str = "", *, context: Caller 
     then = await state_at(graph, thread_id)
     recording = await recorded(saver, thread_id)
     start = (await state_at(graph, thread_id, at)).config["configurable"]["checkpoint_id"] if at else ""
-    memory, begin = await _copied(saver, thread_id, start)
+    memory, begin = await _copied(graph, thread_id, start)
     again = attached(graph, memory)
     still_open = {_call_id(value) for value in _questions(then).values()}
     with playing(recording):
@@ -71,8 +76,18 @@ async def recorded(saver: BaseCheckpointSaver[Any], thread_id: str) -> Recording
     """All that models, tools and people said in a thread, subgraphs and sub-agents included."""
     recording = Recording()
     found = [item async for item in saver.alist({"configurable": {"thread_id": thread_id}})]
+    for item in {item.config["configurable"]["checkpoint_ns"]: item for item in reversed(found)}.values():
+        # Steps that were gathered are not stored, but what they said is: in the way back from the last moment.
+        back = await saver.aget_delta_channel_history(config=item.config, channels=_SAID)
+        for name, told in back.items():
+            seed = told.get("seed")
+            for value in (getattr(seed, "value", seed), *(write[2] for write in told["writes"])):
+                _keep(recording, name, value, None)
     for item in reversed(found):
-        call = item.checkpoint["channel_values"].get("call")
+        values = item.checkpoint["channel_values"]
+        call = values.get("call")
+        # Of a lock that was gathered, the last moment alone may be stored: it holds the call and what came of it.
+        _keep(recording, "result", values.get("result"), call if isinstance(call, Call) else None)
         for _, channel, value in item.pending_writes or ():
             _keep(recording, channel, value, call if isinstance(call, Call) else None)
     return recording
@@ -92,33 +107,28 @@ def _keep(recording: Recording, channel: str, value: Any, call: Call | None) -> 
                         known.append(message)
 
 
-async def _copied(saver: BaseCheckpointSaver[Any], thread_id: str, start: str) -> tuple[InMemorySaver, dict[str, Any]]:
-    """A saver in memory with the thread up to the moment `start`, and the config to go on from there."""
-    root: Any = {"configurable": {"thread_id": thread_id, "checkpoint_ns": ""}}
-    found = {item.checkpoint["id"]: item async for item in saver.alist(root)}
-    chain = [found[start]] if start else [min(found.values(), key=lambda item: item.checkpoint["id"])]
-    while (parent := chain[-1].parent_config) and (before := found.get(parent["configurable"]["checkpoint_id"])):
-        chain.append(before)
+async def _copied(graph: Graph, thread_id: str, start: str) -> tuple[InMemorySaver, RunnableConfig]:
+    """A saver in memory with the moment `start` of the thread, and the config to go on from there."""
+    saver: Any = graph.checkpointer
+    found = {m.id: m async for m in history(graph, thread_id)}
+    at = start or min(found)
+    item = await saver.aget_tuple({"configurable": {"thread_id": thread_id, "checkpoint_ns": "", "checkpoint_id": at}})
+    whole = (await state_at(graph, thread_id, at)).values
+    # A delta channel is stored as what it was made of, all the way back; here it stands whole.
+    deltas = {
+        n: _DeltaSnapshot(whole[n]) for n, c in graph.channels.items() if isinstance(c, DeltaChannel) and n in whole
+    }
+    checkpoint = {**item.checkpoint, "channel_values": {**item.checkpoint["channel_values"], **deltas}}
     memory = InMemorySaver(serde=saver.serde)
+    memory.get_next_version = saver.get_next_version  # type: ignore[method-assign] # the copied versions are of its kind
     place: Any = {"configurable": {"thread_id": _THREAD, "checkpoint_ns": ""}}
-    for item in reversed(chain):
-        place = await memory.aput(place, item.checkpoint, item.metadata, item.checkpoint["channel_versions"])
-        if item is not chain[0]:  # what the first steps played again wrote is what is to be found out
-            await _copy_writes(memory, place, item)
-    return memory, place
-
-
-async def _copy_writes(memory: InMemorySaver, place: Any, item: CheckpointTuple) -> None:
-    by_task: dict[str, list[tuple[str, Any]]] = {}
-    for task_id, channel, value in item.pending_writes or ():
-        by_task.setdefault(task_id, []).append((channel, value))
-    # Savers hand writes out in the order of their tasks' paths, but without the paths.
-    for index, (task_id, writes) in enumerate(by_task.items()):
-        await memory.aput_writes(place, writes, task_id, f"{index:08}")
+    # What the next steps wrote is left out: it is to be found out.
+    versions = checkpoint["channel_versions"]
+    return memory, await memory.aput(place, cast("Checkpoint", checkpoint), item.metadata, versions)
 
 
 async def _play(
-    graph: Graph, recording: Recording, still_open: set[str], begin: dict[str, Any], context: Caller | None
+    graph: Graph, recording: Recording, still_open: set[str], begin: RunnableConfig, context: Caller | None
 ) -> None:
     entry: Any = None
     config: Any = begin

@@ -8,6 +8,8 @@ from lockgate.decision import Decision
 from lockgate.guardrails.constraint import Check, Constraint
 from lockgate.guardrails.path import MISSING, ArgumentPath
 from lockgate.guardrails.pattern import glob, is_glob
+from lockgate.guardrails.provenance.origin import OriginTest
+from lockgate.guardrails.provenance.witness import examine
 from lockgate.guardrails.rule import Conditions, Rule
 from lockgate.ports import History
 from lockgate.spec import ToolSpec
@@ -58,6 +60,8 @@ def _together(tests: list[Test]) -> Test:
 def _argument(path: ArgumentPath, constraint: Constraint, *, sure: bool) -> Clause:
     check = constraint.compile()
     test = _one(path.key, check, sure=sure) if path.key else _many(path, check, sure=sure)
+    if origin := constraint.origin(path.text):
+        test = _together([test, _from(origin, sure=sure)])
     return Clause(field=f"args.{path.text}", wants=str(constraint), test=test)
 
 
@@ -71,6 +75,13 @@ def _many(path: ArgumentPath, check: Check, *, sure: bool) -> Test:
     if sure:
         return lambda args, _spec, _history: all(check(value) is True for value in path.values(args))
     return lambda args, _spec, _history: any(check(value) is not False for value in path.values(args))
+
+
+def _from(origin: OriginTest, *, sure: bool) -> Test:
+    def test(args: Args, spec: ToolSpec, history: History) -> bool:
+        return origin((history.evidence or examine(args, spec, history)).traces, sure=sure)
+
+    return test
 
 
 def _conditions(when: Conditions) -> list[Clause]:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from lockgate.guardrails.path import MISSING, ODD
 from lockgate.guardrails.pattern import Pattern
+from lockgate.guardrails.provenance.origin import Origins, OriginTest
 
 Check: TypeAlias = Callable[[Any], bool | None]
 
@@ -85,6 +86,10 @@ class Constraint(Strict):
     max_length: Count | None = Field(default=None, description="Characters of a text, items of a list: at most.")
     present: Literal[True] | None = Field(default=None, description="Something is there, and it is not null.")
     absent: Literal[True] | None = Field(default=None, description="Nothing is there, or null.")
+    from_: Origins | None = Field(
+        default=None, alias="from", description="The value, and each in it, comes from one of these sources."
+    )
+    not_from: Origins | None = Field(default=None, description="The value comes from none of these sources.")
 
     @field_validator("matches", "search")
     @classmethod
@@ -118,8 +123,14 @@ class Constraint(Strict):
             parts.append(_between(self.min, self.max))
         return parts[0] if len(parts) == 1 else _all(parts)
 
+    def origin(self, path: str) -> OriginTest | None:
+        """What it asks of where the value at `path` comes from; None when it asks nothing."""
+        if self.from_ is None and self.not_from is None:
+            return None
+        return OriginTest(path, self.from_, self.not_from)
+
     def __str__(self) -> str:
-        return ", ".join(f"{name} {value!r}" for name, value in self if value is not None)
+        return ", ".join(f"{name.rstrip('_')} {value!r}" for name, value in self if value is not None)
 
 
 def _all(parts: list[Check]) -> Check:

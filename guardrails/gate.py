@@ -13,9 +13,12 @@ from pydantic import ValidationError
 
 from lockgate.decision import Call, Decision, Deny
 from lockgate.errors import ConfigError, LockgateError
+from lockgate.evidence import Evidence
+from lockgate.guardrails.provenance.passages import stated
+from lockgate.guardrails.provenance.witness import examine
 from lockgate.guardrails.screens.screen import Screen
 from lockgate.guardrails.sections import look_through, spoken
-from lockgate.labels import UNTRUSTED, Label, join
+from lockgate.labels import UNTRUSTED, join
 from lockgate.passage import Inspected, Place
 from lockgate.ports import History, Judge
 from lockgate.result import ErrorKind, ToolResult
@@ -60,6 +63,10 @@ class Gate:
             return call, Deny(rule="unknown-tool", reason=f"There is no tool {call.name[:100]!r}. Tools: {known}.")
         if why := unfit(call.args):
             return call, Deny(rule="schema", reason=f"The call's arguments cannot be read: the data {why}.")
+        history = history or History()
+        if history.passages and history.evidence is None:
+            # Of the arguments as the model wrote them: what privacy put tokens for stands as tokens in the texts too.
+            history = replace(history, evidence=self.evidence(call, history))
         ready = self._prepared(call)
         if isinstance(ready, Deny):
             return call, ready
@@ -71,10 +78,24 @@ class Gate:
             return call, Deny(rule="schema", reason=f"The arguments cannot be read: {type(error).__name__}.")
         call = Call(id=call.id, name=call.name, args=args, edited_by=call.edited_by)
         try:
-            return call, self.policy.decide(call, spec, history or History())
+            return call, self.policy.decide(call, spec, history)
         except Exception as error:  # a judge that fails has not allowed anything
             log.exception("the policy failed on a call to %s", call.name)
             return call, Deny(rule="gate", reason=f"The policy could not judge the call: {type(error).__name__}.")
+
+    def evidence(self, call: Call, history: History) -> Evidence | None:
+        """Where the call's arguments come from among the history's texts; None for a call that is denied anyway.
+
+        `decide` finds it by itself. This is for those who keep it, in place of the texts, for a later decision.
+        """
+        spec = self.tools.get(call.name)
+        if spec is None or call.error or unfit(call.args):
+            return None
+        try:
+            args = spec.validated(call.args)
+        except (ValueError, RecursionError):
+            args = call.args  # a token of privacy's may be none of the values that the argument takes
+        return examine(args, spec, history)
 
     def inspect(self, call: Call, output: ToolResult | object) -> ToolResult:
         """What the model may read of `output`: clean text within the tool's bound, labelled with its source.
@@ -82,11 +103,11 @@ class Gate:
         The label is the join of what the result says and what the tool's spec says, so it never gets better.
         """
         spec = self.tools.get(call.name)
-        stated = Label(integrity=spec.output, sources=frozenset({f"tool:{call.name}"})) if spec else UNTRUSTED
+        facts = stated(spec, call.name)
         if not isinstance(output, ToolResult):
-            output = ToolResult(success=True, value=str(output), label=stated)
+            output = ToolResult(success=True, value=str(output), label=facts)
         text, left_out = cut(clean(output.value), spec.max_output if spec else 4_096)
-        result = replace(output, value=text, cut=output.cut + left_out, label=join(output.label, stated))
+        result = replace(output, value=text, cut=output.cut + left_out, label=join(output.label, facts))
         return _settled(result, self.look(text, Place.RESULT))
 
     def look(self, text: str, place: Place) -> Inspected:

@@ -4,7 +4,7 @@ import hashlib
 import os
 import reprlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lockgate.decision import DEFAULT_RULE, Call, Decision, Deny, canonical_json
@@ -14,6 +14,7 @@ from lockgate.guardrails.index import ToolIndex
 from lockgate.guardrails.narrowing import stricter
 from lockgate.guardrails.path import MISSING, ArgumentPath
 from lockgate.guardrails.pattern import Pattern, glob, is_glob
+from lockgate.guardrails.provenance.witness import examine
 from lockgate.guardrails.rule import Rule
 from lockgate.guardrails.sections import Sections, look_through
 from lockgate.passage import Inspected, Place
@@ -115,6 +116,8 @@ class Policy:
                 entry = self._entry(name)
             if not _well_formed(call, spec):
                 return Deny(rule=DEFAULT_RULE, reason=f"This is no well-formed call of the tool {spec.name[:200]!r}.")
+            if history.evidence is None and history.passages and (spec.effect or spec.sensitive):
+                history = replace(history, evidence=examine(call.args, spec, history))
             found = entry[0].first(call.args, spec, history)
             return self._guarded(entry[1] if found is None else found.decision, call, spec, history)
         except Exception as error:  # noqa: BLE001 - whatever cannot be judged is denied, and says so

@@ -15,6 +15,7 @@ from lockgate.guardrails.budgets.section import BudgetSection
 from lockgate.guardrails.constraint import Strict
 from lockgate.guardrails.effects import Effects
 from lockgate.guardrails.privacy.section import Privacy
+from lockgate.guardrails.provenance.judging import Provenance, ProvenanceGuard, Session
 from lockgate.guardrails.risk.matrix import RiskSection
 from lockgate.guardrails.screens.section import Screens
 from lockgate.passage import Finding, Inspected, Place
@@ -31,6 +32,8 @@ class Sections(Strict):
     """The sections of a pack, each with its guard's safe default."""
 
     privacy: Privacy = Field(default=Privacy(), description="What is done about personal data and secrets.")
+    provenance: Provenance = Field(default=Provenance(), description="Where sensitive arguments may come from.")
+    session: Session = Field(default=Session(), description="What may meet in one session.")
     risk: RiskSection = Field(default=RiskSection(), description="How freely a call that the rules allow may run.")
     budgets: BudgetSection = Field(default=BudgetSection(), description="What runs and their users may use.")
     effects: Effects = Field(default=Effects(), description="What becomes of the effects of a run that failed.")
@@ -38,7 +41,8 @@ class Sections(Strict):
 
     def guards(self) -> tuple[Guard, ...]:
         """What judges a call after the rules."""
-        return tuple(guard for guard in (self.privacy.guard(), self.risk.matrix()) if guard)
+        provenance = ProvenanceGuard(self.provenance, self.session)
+        return tuple(guard for guard in (self.privacy.guard(), provenance, self.risk.matrix()) if guard)
 
     def inspectors(self) -> tuple[Inspector, ...]:
         """What looks at a text, in order: each sees what the one before let through."""

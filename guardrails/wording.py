@@ -48,7 +48,7 @@ def _fields_at(model: Any, loc: Loc) -> set[str]:
     """Names of the fields that the mapping at `loc` may have."""
     if isinstance(model, type) and issubclass(model, BaseModel):
         if not loc:
-            return set(model.model_fields)
+            return {field.alias or name for name, field in model.model_fields.items()}
         field = model.model_fields.get(str(loc[0]))
         return _fields_at(field.annotation, loc[1:]) if field else set()
     inner = get_args(model)

@@ -18,19 +18,25 @@ log = logging.getLogger(__name__)
 def action_guard(*, gate: Gate, run: str, ask: str, refuse: str, agent: str = "") -> Node:
     """Judges the call. Goes to `run` when it is allowed, to `ask` for review, to `refuse` when it is denied.
 
-    An edited call is judged anew. When the very rule that asked for the review asks again, the person who made
-    the edit has answered it.
+    An edited call is judged anew. When nothing asks but rules that asked before, the person who made the edit has
+    answered them.
     """
 
     def body(state: LockState) -> tuple[Update, Goto]:
         started, origin = time.time(), state["origin"]
-        history = History(agent=agent, caller=caller(), trust=origin.trust, confidence=origin.confidence)
+        history = History(
+            agent=agent,
+            caller=caller(),
+            trust=origin.trust,
+            evidence=origin.evidence,
+            confidence=origin.confidence,
+        )
         call, decision = gate.rule(state["call"], history)
         if origin.over and not state["call"].edited_by:
             decision = Deny(rule="budget", reason=origin.over)
         editor = call.edited_by
         asked = state.get("ruling") if editor else None
-        if isinstance(decision, Review) and asked is not None and asked.decision.rule == decision.rule:
+        if isinstance(decision, Review) and asked is not None and _parts(decision) <= _parts(asked.decision):
             reason = f"edited and approved by {editor}"
             decision = Allow(rule=decision.rule, reason=reason, approvers=decision.approvers)
         ended = time.time()
@@ -53,6 +59,11 @@ def action_guard(*, gate: Gate, run: str, ask: str, refuse: str, agent: str = ""
         return {"call": call, "ruling": ruling, EVENTS: [event]}, _next(decision, run, ask, refuse)
 
     return Node("action_guard", body, agent=agent)
+
+
+def _parts(decision: Decision) -> set[str]:
+    """The rules that stand behind a decision."""
+    return set(decision.rule.split("+"))
 
 
 def _next(decision: Decision, run: str, ask: str, refuse: str) -> str:

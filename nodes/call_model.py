@@ -16,6 +16,7 @@ from lockgate.decision import Call
 from lockgate.errors import ModelError
 from lockgate.events import EVENTS, Event
 from lockgate.guardrails.gate import Gate
+from lockgate.guardrails.provenance import passages
 from lockgate.guardrails.sections import spoken
 from lockgate.handoff import Status, Usage
 from lockgate.labels import TRUSTED
@@ -23,6 +24,7 @@ from lockgate.nodes.metering import Halt, Meter, model_name
 from lockgate.nodes.node import Goto, Node, Update
 from lockgate.nodes.oversight import Oversight, closed
 from lockgate.nodes.prompt import prompted
+from lockgate.ports import History
 from lockgate.recording import asked
 from lockgate.state import AgentState, Origin
 from lockgate.text import clean, cleaned, cut, unfit
@@ -48,7 +50,8 @@ def call_model(
 
     Goes to `lock` once for each tool call, or to `done` when there is none, when the bound of `max_iterations`
     calls or a budget is reached, or when the run goes round in circles. Where the review of one call blocks the run,
-    the other calls of the answer are held until a person has decided, and dropped when that call is refused.
+    the other calls of the answer are held until a person has decided, and dropped when that call is refused. Each
+    call goes into the lock with what `gate` finds out about where its arguments come from: the texts are here.
     """
     opened: list[tuple[Runnable[Any, AIMessage], str]] = []
     sections = spoken(gate.policy)
@@ -107,11 +110,25 @@ def call_model(
             confidence=oversight.confidence(answer, samples),
             answer_id=answer.id or "",
         )
-        entries = [{"call": call, "origin": replace(origin, over=over.get(call.id, ""))} for call in calls]
+        history = _history(state, gate, prompt)
+        entries = [
+            {
+                "call": call,
+                "origin": replace(origin, over=over.get(call.id, ""), evidence=gate.evidence(call, history)),
+            }
+            for call in calls
+        ]
         now, update["held"] = oversight.admitted(entries)
         return update, [Send(lock, entry) for entry in now]
 
     return Node("call_model", body, agent=agent)
+
+
+def _history(state: AgentState, gate: Gate, prompt: str) -> History:
+    """What the session has seen, as the gate judges by it."""
+    trust = state.get("trust") or TRUSTED
+    seen = passages(state["messages"], gate.tools, system=prompt, task=trust if state.get("task") else None)
+    return History(trust=trust, passages=(*state.get("heard", ()), *seen))
 
 
 def as_message(answer: object) -> AIMessage:

@@ -26,7 +26,7 @@ from lockgate.labels import TRUSTED, Label, join_all
 from lockgate.nodes.human_review import is_blocking
 from lockgate.nodes.input_guard import unanswered
 from lockgate.nodes.node import Node, Update, file_now
-from lockgate.nodes.worker import Worker, entitled, perform
+from lockgate.nodes.worker import Worker, entitled, heard_in, perform
 from lockgate.schedule import Schedule
 from lockgate.team import TeamState
 from lockgate.text import cut
@@ -82,6 +82,7 @@ class _Round:
         self.above = state.get("task")
         self.trust: Label = state.get("trust") or TRUSTED
         self.run_id = state.get("run_id", "")
+        self.heard = heard_in(state)
         self.types = board
         self.board: dict[str, Entry] = dict(state.get("board") or {})
         self.results: dict[str, AgentResult] = {}
@@ -156,7 +157,9 @@ class _Round:
         begun = [self._event(task, Status.RUNNING, started), sent]
         for event in begun:
             self.write(event)
-        result = await perform(worker, entitled(worker, task, self.above), given, self.trust, self.run_id, shared)
+        result = await perform(
+            worker, entitled(worker, task, self.above), given, self.trust, self.run_id, shared, heard=self.heard
+        )
         result = self._writable(worker, task, result)
         ended = time.time()
         over = [self._message(task, ended, sent=False), self._event(task, result.status, ended, result.error)]

@@ -58,6 +58,7 @@ async def once(spec: ToolSpec, call: Call, ruling: Ruling, origin: Origin | None
     key = effect_key(call, spec, run_id=origin.run_id, answer_id=origin.answer_id, thread_id=thread_id)
     ledger: EffectLedger | None = getattr(checkpointer(), "ledger", None) if spec.effect else None
     if ledger is None:
+        await flushed()  # the answer that asked for it has cost something, and the tool may take the process with it
         with keyed(key):
             return (await attempt(spec, call))[0], "ran"
     wanted = Effect(

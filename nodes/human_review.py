@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from lockgate.decision import Allow, Call, Deny, Review, Ruling
 from lockgate.guardrails.gate import Gate
+from lockgate.guardrails.provenance.witness import edited
 from lockgate.nodes.auditing import note
 from lockgate.nodes.node import Goto, Node, Update
 from lockgate.passage import Place
@@ -76,7 +77,11 @@ def human_review(*, gate: Gate, judge: str, run: str, refuse: str, again: str, a
                 return {"ruling": _ruled(ruling, allowed, now, by)}, run
             case "edit":
                 args = _unshown(answer.args or {}, call, gate)
-                return {"call": Call(id=call.id, name=call.name, args=args, edited_by=by)}, judge
+                anew = Call(id=call.id, name=call.name, args=args, edited_by=by)
+                origin = state["origin"]
+                if origin.evidence is not None:
+                    origin = replace(origin, evidence=edited(origin.evidence, call.args, anew))
+                return {"call": anew, "origin": origin}, judge
             case "reject":
                 denied = Deny(rule=review.rule, reason=f"rejected by {by}{because}")
                 return _refused(_ruled(ruling, denied, now, by), ErrorKind.REJECTED), refuse

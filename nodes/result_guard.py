@@ -78,7 +78,7 @@ def tool_message(call: Call, result: ToolResult, gate: Gate) -> ToolMessage:
         name=call.name,
         status="success" if result.success else "error",
         id=uuid.uuid4().hex,
-        additional_kwargs={MARK: marking(result.label, findings)}
+        additional_kwargs={MARK: marking(result.label, findings, structured=result.structured)}
         | ({"error": result.error.value} if result.error else {}),
         artifact={"quarantined": result.held} if result.held else None,
     )

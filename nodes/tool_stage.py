@@ -9,6 +9,7 @@ from langgraph.pregel import Pregel
 from pydantic import TypeAdapter
 
 from lockgate.decision import Call
+from lockgate.guardrails.provenance.witness import vouched
 from lockgate.handoff import Usage
 from lockgate.labels import TRUSTED
 from lockgate.nodes.stage import Attempt, Made
@@ -30,7 +31,12 @@ def tool_work(lock: Pregel[Any, Any, Any, Any], tool: str, *, takes: Any) -> Cal
             name=tool,
             args=reads.dump_python(attempt.value, mode="json"),
         )
-        origin = Origin(run_id=attempt.run_id, trust=attempt.trust, reasoning=f"Item {attempt.item_id[:200]}")
+        origin = Origin(
+            run_id=attempt.run_id,
+            trust=attempt.trust,
+            reasoning=f"Item {attempt.item_id[:200]}",
+            evidence=vouched(call.args, attempt.trust),
+        )
         out = await lock.ainvoke({"call": call, "origin": origin})
         (message,) = out["messages"]
         usage, trust = out.get("usage") or Usage(), out.get("trust") or TRUSTED

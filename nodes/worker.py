@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +13,11 @@ from pydantic import BaseModel, ValidationError
 
 from lockgate.blackboard import Entry
 from lockgate.errors import HALTING, LockgateError
+from lockgate.guardrails.provenance import passages
 from lockgate.handoff import AgentResult, AgentTask, Budget, Status, Usage
-from lockgate.labels import TRUSTED, Integrity, Label, join_all
+from lockgate.labels import TRUSTED, Integrity, Label, join, join_all
 from lockgate.nodes.prompt import block, fence
+from lockgate.passage import Passage
 from lockgate.text import clean, cleaned, cut, unfit
 
 MAX_OUTPUT = 65_536
@@ -62,11 +64,14 @@ async def perform(
     trust: Label,
     run_id: str = "",
     shared: Mapping[str, Entry] | None = None,
+    *,
+    heard: Sequence[Passage] = (),
 ) -> AgentResult:
     """Runs the worker on `task` and says what came of it; raises LangGraph's own control flow and what halts a run.
 
     `given` are the results of the tasks it depends on, `shared` is what it reads of the blackboard, `trust` is the
-    label of the task itself, `run_id` names the run that it is a part of. The state the worker had reached counts
+    label of the task itself, `run_id` names the run that it is a part of, `heard` is what the user said to the agents
+    above. The state the worker had reached counts
     even when it fails, so its usage and labels are never lost.
     """
     shared = shared or {}
@@ -75,8 +80,11 @@ async def perform(
         error = f"{task.type} may not be given this: it is not cleared for data of {_sources(label)}"
         return AgentResult(task_id=task.task_id, status=Status.FAILED, error=error)
     channels = worker.graph.channels
-    message = HumanMessage(wording(task, given, shared or {}, run_id, trust), id=f"task-{task.task_id}")
-    entry = {"messages": [message], "task": task, "trust": label, "run_id": run_id}
+    text = wording(task, given, shared or {}, run_id, trust)
+    # A planner's words are a model's: they bear the label of what it had read, and vouch for nothing.
+    told = Passage(source="agent", text=text, label=join(label, Label(integrity=Integrity.INTERNAL)))
+    message = HumanMessage(text, id=f"task-{task.task_id}")
+    entry = {"messages": [message], "task": task, "trust": label, "run_id": run_id, "heard": [*heard, told]}
     state: Any = {}
     try:
         async with asyncio.timeout(task.timeout_seconds) as limit:
@@ -92,6 +100,13 @@ async def perform(
         said = f": {error.message}" if isinstance(error, LockgateError) else ""
         return _ended(task, state, label, f"the worker died of {type(error).__name__}{said}")
     return _concluded(worker, task, state, label)
+
+
+def heard_in(state: Mapping[str, Any]) -> list[Passage]:
+    """What the user said, word for word, to the agent of this state or to those above it."""
+    if state.get("task"):
+        return [passage for passage in state.get("heard") or () if passage.source == "user"]
+    return [passage for passage in passages(state.get("messages") or (), {}) if passage.source == "user"]
 
 
 def wording(

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
+from dataclasses import replace
 from itertools import islice
 from typing import TypeAlias
 
@@ -20,6 +21,8 @@ from lockgate.audit import MAX_TEXT, AuditEntry, body
 from lockgate.bridge import background_loop
 from lockgate.errors import StoreError
 from lockgate.runtime.pool import Pools
+from lockgate.runtime.seal import Seal
+from lockgate.runtime.segment import about
 from lockgate.text import clean
 
 log = logging.getLogger(__name__)
@@ -40,9 +43,10 @@ _Row: TypeAlias = tuple[str, str, str, str]
 class PostgresAudit:
     """Implements `lockgate.ports.AuditLog`; see there. May be used from any thread and event loop."""
 
-    def __init__(self, pools: Pools, *, bound: float = BOUND) -> None:
-        """`bound`: seconds that `write` and `settled` wait."""
+    def __init__(self, pools: Pools, seal: Seal | None = None, *, bound: float = BOUND) -> None:
+        """`bound`: seconds that `write` and `settled` wait. With the keys of a `seal`, content is encrypted."""
         self._pools = pools
+        self._seal = seal
         self._bound = bound
         self._guard = threading.Lock()
         self._queue: deque[_Row] = deque()
@@ -95,7 +99,9 @@ class PostgresAudit:
 
     def _take(self, entries: Sequence[AuditEntry]) -> int | None:
         """The number of the last of `entries`; None when there is no room for them."""
-        rows = [(_id(item.thread_id), _id(item.run_id), _id(item.call_id), body(item)) for item in entries]
+        rows = [
+            (_id(item.thread_id), _id(item.run_id), _id(item.call_id), body(self._sealed(item))) for item in entries
+        ]
         with self._guard:
             if len(self._queue) + len(rows) > MAX_KEPT:
                 self._lost += len(rows)
@@ -104,6 +110,13 @@ class PostgresAudit:
             number = self._written + len(self._queue)
             self._latest.update({row[0]: number for row in rows})
             return number
+
+    def _sealed(self, entry: AuditEntry) -> AuditEntry:
+        """The entry as it is stored: with keys, arguments and reason are closed together; `digest` still tells them."""
+        if self._seal is None or self._seal.ring is None:
+            return entry
+        said = {"args": entry.args, "reason": entry.reason}
+        return replace(entry, args=self._seal.close_json(said, about(entry.thread_id, "audit")), reason="")
 
     async def _until(self, number: int) -> None:
         future: Future[None] = Future()

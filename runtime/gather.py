@@ -6,6 +6,7 @@ writes of a run are gathered, and of each namespace the last checkpoint is kept 
 
 import asyncio
 import hashlib
+import re
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -145,6 +146,17 @@ class Thread:
         known = self.deltas.setdefault(ns, set())
         known.update(metadata.get(COUNTERS) or ())
         known.update(name for name, value in values.items() if isinstance(value, _DeltaSnapshot))
+
+    def starts(self, ns: str, above: Mapping[str, str]) -> bool:
+        """Whether a subgraph starts for the first time: the step it runs in was made by this very run.
+
+        `above` are the checkpoints of the graphs around it, by namespace.
+        """
+        if not ns or ns in self.namespaces:
+            return False
+        # A task numbers the graphs that it runs after its first: "node:task|1".
+        parent, _, name = re.sub(r"\|\d+$", "", ns).rpartition("|")
+        return ":" in name and above.get(parent) in self.made
 
     def stored_parent(self, parent: str | None) -> str | None:
         """The nearest checkpoint on the way back that is stored."""

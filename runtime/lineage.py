@@ -52,7 +52,8 @@ class Lineage:
         self._serde = serde
         self._parents: dict[str, str | None] = {}
         self._seeds: dict[tuple[str, str], tuple[str, bytes]] = {}
-        self._writes: dict[str, dict[tuple[str, int], Write]] = {}
+        self._writes: dict[str, dict[str, dict[tuple[str, int], Write]]] = {}
+        """By channel, checkpoint and place."""
         self._known: dict[str, _Known] = {}
         self.channels: set[str] | None = None
         """The delta channels that every segment knew to be some; None before the first."""
@@ -77,7 +78,7 @@ class Lineage:
         """Takes in the writes of this namespace."""
         for write in writes:
             if write.ns == self._ns:
-                at = self._writes.setdefault(write.checkpoint_id, {})
+                at = self._writes.setdefault(write.channel, {}).setdefault(write.checkpoint_id, {})
                 if write.replaces or write.place not in at:
                     at[write.place] = write
                     self.size += len(write.data)
@@ -130,8 +131,9 @@ class Lineage:
             if known is not None and known.checkpoint_id == at:
                 before, seed = known.writes, known.seed
                 break
-            at = self._parent(at)
-        writes = [*before, *(write for one in reversed(path) for write in self._at(one, channel))]
+            at = self._parents[at] if at in self._parents else self._parent(at)
+        written = self._writes.get(channel, {})
+        writes = [*before, *(write for one in reversed(path) if one in written for write in self._at(written[one]))]
         self._known[channel] = _Known(target, seed, writes)
         return cast("DeltaChannelHistory", {"writes": writes, **({} if seed is _NONE else {"seed": seed})})
 
@@ -146,7 +148,6 @@ class Lineage:
                 checkpoint_id=checkpoint_id,
             ) from None
 
-    def _at(self, checkpoint_id: str, channel: str) -> list[PendingWrite]:
-        found = [write for write in self._writes.get(checkpoint_id, {}).values() if write.channel == channel]
-        found.sort(key=lambda write: writes_sort_key(write.path, write.task_id, write.index))
-        return [(write.task_id, channel, self._serde.loads_typed((write.encoding, write.data))) for write in found]
+    def _at(self, written: Mapping[Any, Write]) -> list[PendingWrite]:
+        found = sorted(written.values(), key=lambda write: writes_sort_key(write.path, write.task_id, write.index))
+        return [(one.task_id, one.channel, self._serde.loads_typed((one.encoding, one.data))) for one in found]

@@ -50,7 +50,9 @@ async def recorded_calls(saver: PostgresSaver, thread_id: str, caller: Caller | 
     calls = []
     for key in sorted({**said, **locks}, key=lambda key: order.get(key, len(order))):
         before, call, ruling = said.get(key) or ((), locks[key][0], None)
-        call, origin, ruling = locks.get(key) or (call, None, ruling)
+        in_lock, origin, ruled = locks.get(key) or (call, None, ruling)
+        # Of a lock that has ended an early moment may be all that is stored; then the messages know more.
+        call, ruling = (in_lock, ruled) if ruled or not ruling else (call, ruling)
         history = history_of(before, origin, agent=agents.get(key, ""), caller=caller)
         made = RecordedCall(thread_id=thread_id, call=call, history=history, ruling=ruling, executed=key in ran)
         calls.append(made)

@@ -1,6 +1,5 @@
 """The checkpointer: what threads say, gathered and written where it matters, for any thread and loop."""
 
-import re
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -25,13 +24,13 @@ from lockgate.runtime.audit import PostgresAudit
 from lockgate.runtime.budgets import PostgresRates
 from lockgate.runtime.embedded import embedded_url
 from lockgate.runtime.fence import fence_of, fenced
-from lockgate.runtime.gather import GATHER, Put, Thread, Wrote
+from lockgate.runtime.gather import GATHER, Put, Wrote
 from lockgate.runtime.ledger import Ledger
 from lockgate.runtime.listing import listed
 from lockgate.runtime.pool import Pools, parse
 from lockgate.runtime.reading import Reader
 from lockgate.runtime.schema import upgrade
-from lockgate.runtime.seal import Keyring, Seal
+from lockgate.runtime.seal import Keyring, Seal, SealedSerializer
 from lockgate.runtime.segment import about
 from lockgate.runtime.serde import serializer
 from lockgate.runtime.writing import Writer
@@ -103,8 +102,8 @@ class PostgresSaver(BaseCheckpointSaver[int]):
         self.pools = Pools(address if callable(address) else lambda: address, pool_size)
         self.every_step = every_step
         self.seal = Seal(keys)
-        self.audit = PostgresAudit(self.pools)
-        self.ledger = Ledger(self.pools, self.serde)
+        self.audit = PostgresAudit(self.pools, self.seal)
+        self.ledger = Ledger(self.pools, SealedSerializer(self.serde, self.seal))
         # No checkpoint is ahead of the audit log.
         self._writer = Writer(self.pools, self.seal, before=self.audit.settled)
 
@@ -214,7 +213,7 @@ class PostgresSaver(BaseCheckpointSaver[int]):
         thread_id, ns = str(where["thread_id"]), where.get("checkpoint_ns", "")
         checkpoint_id = get_checkpoint_id(config)
         thread = self._writer.thread(thread_id)
-        if not checkpoint_id and _is_new(thread, ns, where.get("checkpoint_map") or {}):
+        if not checkpoint_id and thread.starts(ns, where.get("checkpoint_map") or {}):
             return None
         await self.aflush(thread_id)
         async with self.pools.connection() as connection:
@@ -411,12 +410,3 @@ class PostgresSaver(BaseCheckpointSaver[int]):
     def delete_for_runs(self, run_ids: Sequence[str]) -> None:
         """See `adelete_for_runs`."""
         run_sync(self.adelete_for_runs(run_ids))
-
-
-def _is_new(thread: Thread, ns: str, above: Mapping[str, str]) -> bool:
-    """Whether a subgraph starts for the first time: the step it runs in was made by this very run."""
-    if not ns or ns in thread.namespaces:
-        return False
-    # A task numbers the graphs that it runs after its first: "node:task|1".
-    parent, _, name = re.sub(r"\|\d+$", "", ns).rpartition("|")
-    return ":" in name and above.get(parent) in thread.made

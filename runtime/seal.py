@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import zstandard
+from langgraph.checkpoint.serde.base import SerializerProtocol
 
 from lockgate.errors import ConfigError, CorruptRowError, MissingExtraError, NewerRowError, StoreError
 from lockgate.runtime.text import to_json
@@ -84,6 +85,25 @@ class Keyring:
             return self._ciphers[name].decrypt(sealed[end : end + _NONCE], sealed[end + _NONCE :], about)
         except InvalidTag:
             raise CorruptRowError("it was changed, or belongs to another place") from None
+
+
+class SealedSerializer:
+    """A serializer of LangGraph's kind whose bytes are closed where they stand alone, as in the effect ledger."""
+
+    _ABOUT = b"value"
+
+    def __init__(self, serde: SerializerProtocol, seal: "Seal") -> None:
+        self._serde = serde
+        self._seal = seal
+
+    def dumps_typed(self, obj: Any) -> tuple[str, bytes]:
+        """The name of the encoding, and the closed bytes."""
+        encoding, data = self._serde.dumps_typed(obj)
+        return encoding, self._seal.close(data, self._ABOUT)
+
+    def loads_typed(self, data: tuple[str, bytes]) -> Any:
+        """The value. Raises as `Seal.open` does."""
+        return self._serde.loads_typed((data[0], self._seal.open(data[1], self._ABOUT)))
 
 
 class Seal:

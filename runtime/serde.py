@@ -10,6 +10,7 @@ from lockgate.argument import Position, Verdict
 from lockgate.blackboard import Entry
 from lockgate.decision import Allow, Call, Deny, Review, Ruling
 from lockgate.events import Event
+from lockgate.evidence import Asked, Evidence, Kind, Trace
 from lockgate.handoff import AgentResult, AgentTask, Budget, Status, Usage
 from lockgate.items import DeadLetter, Ended, Item
 from lockgate.labels import Integrity, Label
@@ -24,6 +25,7 @@ KERNEL_TYPES: tuple[type, ...] = (
     *(Allow, Deny, Review, Call, Ruling),
     *(AgentTask, AgentResult, Budget, Status, Usage),
     *(Integrity, Label, Risk, Event, Note, Origin, Caller, History),
+    *(Asked, Evidence, Kind, Trace),
     *(ToolResult, ErrorKind, Finding, Passage),
     *(Item, DeadLetter, Ended, Position, Verdict, Entry),
 )

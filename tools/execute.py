@@ -48,19 +48,22 @@ async def attempt(spec: ToolSpec, call: Call) -> tuple[ToolResult, EffectStatus]
         values = dict(spec.args_model.model_validate(call.args))
     except ValidationError as error:
         return ToolResult.failed(ErrorKind.INVALID_ARGUMENTS, explain_invalid(error)), EffectStatus.FAILED
+    structured = False
     try:
         if spec.process:
             text, left_out = _sent(await in_process(spec, call.args), spec)
         else:
             value = await bounded(lambda: spec.run(**values), spec.timeout, is_async=spec.is_async)
             text, left_out = render(value, spec.max_output)
+            structured = not isinstance(value, str)
     except GraphBubbleUp:
         raise
     except Exception as error:  # noqa: BLE001 - a tool's failure is a result, not the end of the run
         kind, text, status = _sort(error, spec)
         return ToolResult.failed(kind, text, time.perf_counter() - started, label), status
     seconds = time.perf_counter() - started
-    return ToolResult(success=True, value=text, seconds=seconds, cut=left_out, label=label), EffectStatus.DONE
+    result = ToolResult(success=True, value=text, seconds=seconds, cut=left_out, label=label, structured=structured)
+    return result, EffectStatus.DONE
 
 
 def _sent(sent: Sent, spec: ToolSpec) -> tuple[str, int]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolCall, ToolMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolCall
 
 from lockgate.decision import Allow, Call, Decision, Deny, Review, verb
 from lockgate.evals.agentdojo.attacker import Calls
@@ -14,9 +14,9 @@ from lockgate.evals.agentdojo.guard import Guard
 from lockgate.evals.agentdojo.payload import Order
 from lockgate.evals.agentdojo.world import World
 from lockgate.guardrails import Gate
-from lockgate.labels import Label, join_all
+from lockgate.guardrails.provenance import passages
+from lockgate.labels import join_all
 from lockgate.nodes.result_guard import tool_message
-from lockgate.passage import Passage
 from lockgate.ports import History
 from lockgate.spec import ToolSpec
 from lockgate.tools.execute import execute
@@ -94,16 +94,8 @@ async def play(guard: Guard, world: World, script: Script, prompt: str) -> list[
 
 def history(messages: Sequence[BaseMessage], tools: Mapping[str, ToolSpec]) -> History:
     """What the guard may know of the session: its texts with their labels, and the join of these."""
-    passages = []
-    for message in messages:
-        if isinstance(message, HumanMessage):
-            label = Label(sources=frozenset({"user"}))
-            passages.append(Passage(source="user", text=message.text, label=label))
-        elif isinstance(message, ToolMessage):
-            source = f"tool:{message.name}"
-            label = Label(integrity=tools[message.name or ""].output, sources=frozenset({source}))
-            passages.append(Passage(source=source, text=message.text, label=label))
-    return History(trust=join_all(passage.label for passage in passages), passages=tuple(passages))
+    seen = passages(messages, tools)
+    return History(trust=join_all(passage.label for passage in seen), passages=seen)
 
 
 def step(call: Call, decision: Decision, *, intruding: bool) -> Step:

@@ -34,12 +34,16 @@ class Integrity(IntEnum):
         return self.name.lower()
 
 
+OWNER = frozenset({"user"})
+"""Readers of private data: the one the session is for."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
     """Integrity, readers and sources of one value.
 
-    `readers` is the set of those who may see the value; None means everyone. `sources` names where it came
-    from, such as `user`, `tool:read_mail`.
+    `readers` is the set of those who may see the value; None means everyone, anything else that it is private.
+    `sources` names where it came from, such as `user`, `tool:read_mail`.
     """
 
     integrity: Integrity = Integrity.TRUSTED

@@ -58,24 +58,29 @@ MARK = "lockgate"
 """Key in a message's `additional_kwargs` under which it carries the label and the findings of its text."""
 
 
-def marking(label: Label, findings: Sequence[Finding] = ()) -> dict[str, Any]:
+def marking(label: Label, findings: Sequence[Finding] = (), *, structured: bool = False) -> dict[str, Any]:
     """What a message carries under `MARK`, as plain JSON; the findings' spans are offsets in the message's text."""
     readers = None if label.readers is None else sorted(label.readers)
     stated = {"integrity": str(label.integrity), "readers": readers, "sources": sorted(label.sources)}
-    return {"label": stated, "findings": [asdict(finding) for finding in findings]}
+    found = {"label": stated, "findings": [asdict(finding) for finding in findings]}
+    return found | ({"structured": True} if structured else {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
     """One text of a session. `source` reads `user`, `operator`, `tool:NAME`, `agent:NAME`, `memory`, `model`.
 
-    The spans of `findings` are offsets in `text`, which is the text as the model saw it.
+    The spans of `findings` are offsets in `text`, which is the text as the model saw it. `given` is what the tool was
+    called with: whatever of it comes back, the tool does not vouch for. `structured`: the text is JSON of the
+    tool's own making, so its records and their ids are what they seem.
     """
 
     source: str
     text: str
     label: Label = TRUSTED
     findings: tuple[Finding, ...] = ()
+    given: str = ""
+    structured: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "findings", tuple(self.findings))  # a checkpoint hands back a list

@@ -4,13 +4,14 @@ Chat models and checkpointers have LangChain's and LangGraph's own base classes 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from lockgate.audit import AuditEntry
-from lockgate.decision import Call, Decision
+from lockgate.decision import Call, Decision, canonical_json
 from lockgate.effect import Claim, Effect, EffectStatus, Fence
-from lockgate.labels import TRUSTED, Label
+from lockgate.evidence import Evidence
+from lockgate.labels import TRUSTED, Integrity, Label, join
 from lockgate.passage import Passage
 from lockgate.result import ToolResult
 from lockgate.spec import ToolSpec
@@ -29,18 +30,61 @@ class Caller:
 class History:
     """What a decision may depend on besides the call: who acts for whom, and what the session has seen.
 
-    `passages` are the texts of the session, oldest first; `trust` is the join of their labels. `confidence` is how
-    sure the model is of the call, 0 to 1; None when nobody knows.
+    `passages` are the texts of the session, oldest first; `trust` is the join of their labels. `evidence` is what was
+    found in them about the call at hand; when it is None, the judge looks for itself. `confidence` is how sure the
+    model is of the call, 0 to 1; None when nobody knows. A history is built text by text:
+
+        history = History().said("Pay the bill in march.txt").returned(call, gate.inspect(call, output))
     """
 
     agent: str = ""
     caller: Caller = field(default_factory=Caller)
     trust: Label = TRUSTED
     passages: tuple[Passage, ...] = ()
+    evidence: Evidence | None = None
     confidence: float | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "passages", tuple(self.passages))  # a checkpoint hands back a list
+
+    def seen(self, passage: Passage) -> "History":
+        """The history with one more text. Its trust is joined with the text's label, but for the model's own words:
+        they are made of what stands before them.
+        """
+        trust = self.trust if passage.source == "model" else join(self.trust, passage.label)
+        return replace(self, passages=(*self.passages, passage), trust=trust, evidence=None)
+
+    def said(self, text: str) -> "History":
+        """With the user's next words."""
+        return self.seen(Passage(source="user", text=text, label=Label(sources=frozenset({"user"}))))
+
+    def configured(self, text: str) -> "History":
+        """With a text of the operator's: the system prompt, or values that agents may use."""
+        return self.seen(Passage(source="operator", text=text, label=Label(sources=frozenset({"operator"}))))
+
+    def answered(self, text: str) -> "History":
+        """With the model's own words. They never vouch for a value."""
+        label = Label(integrity=Integrity.INTERNAL, sources=frozenset({"model"}))
+        return self.seen(Passage(source="model", text=text, label=label))
+
+    def returned(self, call: Call, result: ToolResult) -> "History":
+        """With what a tool gave back, as `Gate.inspect` let it through.
+
+        The answer to a call that never ran is the lock's own, and no text of the session.
+        """
+        if result.error is not None and not result.error.ran:
+            return self
+        source, given = f"tool:{call.name}", canonical_json(call.args)
+        return self.seen(
+            Passage(
+                source=source,
+                text=result.value,
+                label=result.label,
+                findings=result.findings,
+                given=given,
+                structured=result.structured,
+            )
+        )
 
 
 class Judge(Protocol):

@@ -31,14 +31,20 @@ class ErrorKind(StrEnum):
     WITHHELD = "withheld"
     """The tool ran; the lower gate let nothing of its result through."""
 
+    @property
+    def ran(self) -> bool:
+        """Whether the tool itself was started."""
+        return self in (ErrorKind.TIMEOUT, ErrorKind.EXCEPTION, ErrorKind.UNSERIALIZABLE, ErrorKind.WITHHELD)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolResult:
     """`value` is the output as text (JSON unless the tool returned a string), or the error for the model.
 
-    `seconds` is wall time. `cut` counts the bytes of UTF-8 that were left out to keep to the tool's bound.
-    `findings` are those of the screens, with spans in `value`. A quarantined result has its full text in `held`, for
-    people; `review` says why a person is asked whether the model may read it.
+    `structured` says that the value is JSON which the tool itself gave its shape. `seconds` is wall time. `cut` counts
+    the bytes of UTF-8 that were left out to keep to the tool's bound. `findings` are those of the screens, with spans
+    in `value`. A quarantined result has its full text in `held`, for people; `review` says why a person is asked
+    whether the model may read it.
     """
 
     success: bool
@@ -47,6 +53,7 @@ class ToolResult:
     seconds: float = 0.0
     cut: int = 0
     label: Label = UNTRUSTED
+    structured: bool = False
     findings: tuple[Finding, ...] = ()
     held: str = ""
     review: str = ""

@@ -15,8 +15,10 @@ from langgraph.graph.message import REMOVE_ALL_MESSAGES
 
 from lockgate.decision import Call, Ruling
 from lockgate.events import Event
+from lockgate.evidence import Evidence
 from lockgate.handoff import AgentTask, Status, Usage
 from lockgate.labels import Label, join
+from lockgate.passage import Passage
 from lockgate.result import ToolResult
 
 SNAPSHOT_EVERY = 1_000
@@ -125,12 +127,14 @@ class AgentState(TypedDict, total=False):
 
     `iterations` counts model calls since the last user message; `run_id` names the run that message began, `before`
     is the usage when it did. `held` are calls that wait for the review of another one, as the lock takes them.
-    `events` lives for one step only: the Postgres saver files it in the events table.
+    `heard` is what the user and the operator said to the agents above, word for word, so that their words vouch for
+    values down here too. `events` lives for one step only: the Postgres saver files it in the events table.
     """
 
     messages: Annotated[list[AnyMessage], DeltaChannel(reduce_messages, snapshot_frequency=SNAPSHOT_EVERY)]
     task: AgentTask | None
     run_id: str
+    heard: list[Passage]
     status: Status
     answer: str | None
     iterations: int
@@ -147,6 +151,7 @@ class AgentState(TypedDict, total=False):
 class Origin:
     """Where a call comes from: the run, the session's trust as the model made it, and what the model said with it.
 
+    `evidence` is where its arguments come from, as far as the session shows it.
     `confidence` is how sure the model is, 0 to 1, None when nobody knows. `over` says which budget leaves no room for
     the call.
     `answer_id` is that of the model's message. `undoes` is the key of the effect that the call undoes.
@@ -155,6 +160,7 @@ class Origin:
     run_id: str
     trust: Label
     reasoning: str
+    evidence: Evidence | None = None
     confidence: float | None = None
     over: str = ""
     answer_id: str = ""

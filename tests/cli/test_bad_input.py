@@ -6,6 +6,12 @@ import socket
 import psycopg
 import pytest
 
+from lockgate import Policy, ScriptedModel
+from lockgate.bridge import run_sync
+from lockgate.graphs import react
+from lockgate.runtime import open_checkpointer
+from lockgate.tools.builtin import builtin_tools
+
 from .bench import WRITE, Bench
 
 HELLO = "- Hello.\n"
@@ -154,9 +160,12 @@ def test_a_script_that_ends_too_soon_can_be_mended(bench: Bench) -> None:
 
 
 def test_a_thread_of_another_program_asks_for_its_graph(bench: Bench) -> None:
-    bench.run(WRITE)
-    with psycopg.connect(bench.url, autocommit=True) as connection:
-        connection.execute("UPDATE checkpoints SET metadata = metadata - 'lockgate'")
+    bench.model(WRITE)
+    saver = run_sync(open_checkpointer(bench.url))
+    model = ScriptedModel.from_file(bench.folder / "model.yaml")
+    agent = react.build(model=model, tools=builtin_tools(), policy=Policy.load("starter"), checkpointer=saver)
+    assert agent.invoke({"messages": "Write."}, {"configurable": {"thread_id": "t"}})["__interrupt__"]
+    run_sync(saver.aclose())
     done = bench("resume", "t")
     assert done.code == 1 and "--graph" in done.err
     assert bench("resume", "t", "--graph", "react", "--model", "scripted:model.yaml", "--yes").code == 0

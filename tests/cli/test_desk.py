@@ -79,7 +79,7 @@ def test_yes_pays_once_though_it_is_killed_twice(demo: Played) -> None:
         (ruled.tool, ruled.args.get("order_id")): (ruled.decided, ruled.rule) for ruled in outcome.report.rulings
     }
     assert decided["refund", "1042"] == ("allow", "small-refund")
-    assert decided["refund", "2077"] == ("review", "any-other-refund")
+    assert decided["refund", "2077"] == ("review", "any-other-refund+provenance")
     assert decided["delete_customer", None] == ("deny", "never-delete")
     assert outcome.report.status == "completed"
     text = demo.printed.getvalue()
@@ -182,7 +182,7 @@ def test_a_model_that_misbehaves_moves_nothing_without_the_yes(demo: Played, tmp
     assert demo.rows("SELECT count(*) FROM desk.customers") == [(3,)]
     assert demo.rows("SELECT count(*) FROM desk.outbox") == [(0,)]
     assert {question.request["tool"] for question in demo.asked} == {"refund"}
-    assert len({question.request["call_id"] for question in demo.asked}) == 4
+    assert len({question.request["call_id"] for question in demo.asked}) == 6
     assert outcome.report.status == "completed"
     assert "\x1b" not in demo.printed.getvalue()
 

@@ -42,8 +42,10 @@ class Desk:
             return f"order {order}"
 
         @tool(sensitive={"account"})
-        async def refund(order: str, account: str, amount: Annotated[float, Field(gt=0, le=500)]) -> dict[str, Any]:
-            """Pay an order back."""
+        async def refund(
+            order: str, amount: Annotated[float, Field(gt=0, le=500)], account: str = "a"
+        ) -> dict[str, Any]:
+            """Pay an order back. The account "a" is the desk's own; any other must come from the user."""
             self.ran[f"refund {order} {account} {amount:g}"] += 1
             return {"paid": amount}
 

@@ -149,7 +149,9 @@ def test_a_secret_that_a_reviewer_was_not_shown_survives_the_edit() -> None:
 def test_sub_agents_use_the_tokens_of_their_team() -> None:
     """One worker finds the address, another one writes to it; the team sees a token."""
     post = Post()
-    policy = POLICY.replace("action: review", "action: allow")
+    # The address comes from a tool that nobody vouches for, which would otherwise ask a person.
+    trusting = 'provenance: {sensitive: allow}\nsession: {rule_of_two: "off"}\n'
+    policy = POLICY.replace("action: review", "action: allow") + trusting
     finds = agent(post, turns("")[0], f"It is {token()}.", policy=policy)
     writes = agent(post, turns(token())[1], "Done.", policy=policy)
     model = ScriptedModel(turns=[plan(a="finds", b=("writes", "a")), "Done [b]."])

@@ -1,5 +1,6 @@
 """Time travel: moments, states, differences, forks, and runs that are played again with nothing called."""
 
+from collections.abc import AsyncIterator
 from itertools import pairwise
 from typing import Any
 
@@ -17,7 +18,7 @@ from lockgate.graphs.placing import placed
 from lockgate.graphs.replay import replay
 from lockgate.graphs.travel import Moment, changes, fork, history, state_at
 from lockgate.handoff import Status, Usage
-from lockgate.runtime import PostgresSaver
+from lockgate.runtime import PostgresSaver, open_checkpointer
 
 CONFIG: Any = {"configurable": {"thread_id": "t"}}
 LOOK = {"name": "look_up", "args": {"order": "7"}}
@@ -36,8 +37,14 @@ def before(found: list[Moment], *nodes: str) -> Moment:
 
 
 @pytest.fixture(params=["memory", "postgres"])
-def store(request: pytest.FixtureRequest) -> Any:
-    return InMemorySaver() if request.param == "memory" else request.getfixturevalue("saver")
+async def store(request: pytest.FixtureRequest, database_url: str) -> AsyncIterator[Any]:
+    """A saver that keeps every step."""
+    if request.param == "memory":
+        yield InMemorySaver()
+        return
+    saver = await open_checkpointer(database_url, every_step=True)
+    yield saver
+    await saver.aclose()
 
 
 def echo(messages: Any) -> str:
@@ -163,6 +170,20 @@ async def test_a_run_that_waits_is_played_to_where_it_waits(store: Any) -> None:
     assert (await replay(graph, "t")).same
 
 
+async def test_a_gathered_run_is_played_again_from_the_moments_it_kept(saver: PostgresSaver) -> None:
+    desk = Desk()
+    graph = agent(desk, saver, {"calls": [LOOK, refund_call(200)]}, {"calls": [LOOK]}, echo)
+    out = await graph.ainvoke({"messages": "Refund."}, CONFIG)
+    await graph.ainvoke(Command(resume={q.id: {"action": "approve", **BOSS} for q in out["__interrupt__"]}), CONFIG)
+    ran = dict(desk.ran)
+    found = await moments(graph)
+    assert found
+    for moment in found:
+        again = await replay(graph, "t", moment.id)
+        assert again.same, (moment.next, again)
+    assert dict(desk.ran) == ran
+
+
 async def test_another_policy_shows_what_would_have_come_out(store: Any) -> None:
     desk = Desk()
     graph = agent(desk, store, {"calls": [LOOK]}, echo)
@@ -192,9 +213,9 @@ async def test_teams_are_played_again_too(store: Any) -> None:
     assert dict(desk.ran) == ran
 
 
-async def test_the_moments_inside_a_subgraph(saver: PostgresSaver) -> None:
+async def test_the_moments_inside_a_subgraph(store: Any) -> None:
     desk = Desk()
-    graph = agent(desk, saver, {"calls": [refund_call(200)]}, "Done.")
+    graph = agent(desk, store, {"calls": [refund_call(200)]}, "Done.")
     await graph.ainvoke({"messages": "Refund."}, CONFIG)
     state = await state_at(graph, "t")
     (inner,) = [task.state for task in state.tasks]

@@ -12,11 +12,17 @@ from lockgate import Policy, ScriptedModel
 from lockgate.errors import ConfigError, LostParentError, StoreError
 from lockgate.graphs import react
 from lockgate.ports import Caller
-from lockgate.runtime import PostgresSaver, Records, gather, open_checkpointer
+from lockgate.runtime import PostgresSaver, Records, gather, open_checkpointer, writing
 from lockgate.runtime.erasure import Retention, erase, prune, sha256
 
 POLICY = Policy.parse("version: 1\nname: t\nrules: [{id: a, tools: ['*'], action: allow, reason: test}]\n")
 TURNS = ["one", "two", "three", "four", "five", "six"]
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slow machine would write an answer before its run ends, and so one checkpoint more."""
+    monkeypatch.setattr(writing, "LINGER", 60.0)
 
 
 def agent(saver: PostgresSaver) -> Any:

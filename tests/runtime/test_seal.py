@@ -109,10 +109,8 @@ async def savers(database_url: str) -> AsyncIterator[dict[str, PostgresSaver]]:
 
 
 async def test_nothing_of_the_content_stands_in_the_clear(savers: dict[str, PostgresSaver], database_url: str) -> None:
-    await ask_and_answer(savers["plain"], "plain")
-    assert SECRET in dump(database_url)
-    await savers["plain"].adelete_thread("plain")
     await ask_and_answer(savers["old"])
+    await savers["old"].aclose()  # the audit log's last entries too
     assert SECRET not in dump(database_url) and base64.b64encode(SECRET.encode()).decode()[:10] not in dump(
         database_url
     )
@@ -122,6 +120,8 @@ async def test_nothing_of_the_content_stands_in_the_clear(savers: dict[str, Post
     assert any(event.detail for event in await Records(savers["both"]).events("t"))
     with pytest.raises(StoreError, match="LOCKGATE_ENCRYPTION_KEYS"):
         await savers["plain"].aget_tuple(config("t"))
+    await ask_and_answer(savers["plain"], "plain")
+    assert SECRET in dump(database_url)
 
 
 async def test_keys_rotate_and_the_old_one_can_go(savers: dict[str, PostgresSaver]) -> None:

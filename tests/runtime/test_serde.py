@@ -13,6 +13,7 @@ from lockgate.argument import Position, Verdict
 from lockgate.blackboard import Entry
 from lockgate.decision import Allow, Call, Deny, Review, Ruling
 from lockgate.events import Event
+from lockgate.evidence import Asked, Evidence, Kind, Trace
 from lockgate.handoff import AgentResult, AgentTask, Budget, Status, Usage
 from lockgate.items import DeadLetter, Ended, Item
 from lockgate.labels import Integrity, Label
@@ -29,7 +30,9 @@ REVIEW = Review(rule="r", reason="why", approvers=frozenset({"boss"}), expires_a
 DEAD = DeadLetter(item_id="i", index=3, stage="s", value={"a": None}, errors=["e"], attempts=2)
 CALL = Call(id="1", name="refund", args={"amount": 3, "deep": [{"x": None}]}, edited_by="ann")
 FINDING = Finding(kind="k", start=1, end=2, score=0.5, note="n")
-PASSAGE = Passage(source="tool:x", text="t", label=LABEL, findings=(FINDING,))
+PASSAGE = Passage(source="tool:x", text="t", label=LABEL, findings=(FINDING,), given="{}", structured=True)
+TRACE = Trace(path="to[0]", kind=Kind.UNTRUSTED, how="encoded:hex", sources=("tool:x",), suspect="encoded")
+EVIDENCE = Evidence(traces=(TRACE,), asked=Asked.NO, untrusted=True, private=True, attacks=("k",), secrets=("to[0]",))
 
 SAMPLES: list[Any] = [
     LABEL,
@@ -49,7 +52,11 @@ SAMPLES: list[Any] = [
     AgentResult(task_id="t", status=Status.FAILED, output={"a": 1}, error="e", usage=Usage(model_calls=1), trust=LABEL),
     Event(kind="call", node="n", started=1.0, ended=2.0, detail={"a": [1, None]}),
     Note(source="s", text="t", at=1.0),
-    Origin(run_id="r", trust=LABEL, reasoning="because", confidence=0.5, over="o"),
+    Origin(run_id="r", trust=LABEL, reasoning="because", evidence=EVIDENCE, confidence=0.5, over="o"),
+    EVIDENCE,
+    TRACE,
+    Kind.UNTRACED,
+    Asked.UNCLEAR,
     ErrorKind.TIMEOUT,
     ToolResult(success=False, value="v", error=ErrorKind.DENIED, seconds=0.5, cut=3, label=LABEL),
     Caller(user="u", roles=frozenset({"admin"}), tenant="t"),
@@ -60,7 +67,14 @@ SAMPLES: list[Any] = [
     Verdict(answer="A", by="vote", reasons="r", confidence=1.0, dissent="d", votes={"a": 2}, debaters=["d"]),
     FINDING,
     PASSAGE,
-    History(agent="a", caller=Caller(user="u"), trust=LABEL, passages=(PASSAGE,), confidence=0.5),
+    History(
+        agent="a",
+        caller=Caller(user="u"),
+        trust=LABEL,
+        passages=(PASSAGE,),
+        evidence=EVIDENCE,
+        confidence=0.5,
+    ),
 ]
 
 

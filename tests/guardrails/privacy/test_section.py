@@ -12,6 +12,7 @@ from lockgate.guardrails.privacy.scan import NAMES
 from lockgate.guardrails.privacy.section import GROUPS, Privacy
 from lockgate.guardrails.privacy.vault import vault
 from lockgate.passage import Place
+from lockgate.ports import History
 from lockgate.settings import settings
 from lockgate.tools import tool
 
@@ -99,7 +100,7 @@ def test_a_blocked_kind_is_found_in_nested_values_and_numbers() -> None:
     policy = gate("{arguments: {payment_card: block}}").policy
     spec = gate().tools["look_up"]
     for value in ({"a": [CARD]}, {CARD: 1}, [4_111_111_111_111_111], int(CARD.replace(" ", ""))):
-        decision = policy.decide(Call(id="c", name="look_up", args={"text": value}), spec, None)  # type: ignore[arg-type]
+        decision = policy.decide(Call(id="c", name="look_up", args={"text": value}), spec, History())
         assert isinstance(decision, Deny) and "payment_card" in decision.reason
 
 

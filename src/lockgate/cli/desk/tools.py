@@ -61,15 +61,20 @@ def _reading(rows: Rows) -> list[ToolSpec]:
             "WHERE NOT EXISTS (SELECT FROM desk.outbox o WHERE o.mail_id = m.id) ORDER BY received LIMIT 10"
         )
 
-    @tool(effect=False, private=True)
+    # What the shop itself keeps, and nothing that a customer wrote: so these two can be relied on.
+    @tool(effect=False, private=True, output="trusted")
     async def find_customer(email: Annotated[str, Field(max_length=200)]) -> dict[str, Any]:
-        """Find a customer by mail address."""
-        found = await rows("SELECT id AS customer_id, name, email FROM desk.customers WHERE email = lower(%s)", email)
+        """Find a customer by mail address, with the customer's orders."""
+        found = await rows(
+            "SELECT id AS customer_id, array(SELECT id FROM desk.orders WHERE customer_id = c.id ORDER BY id) orders "
+            "FROM desk.customers c WHERE email = lower(%s)",
+            email,
+        )
         if not found:
             raise ToolError("There is no customer with this mail address.")
         return found[0]
 
-    @tool(effect=False, private=True)
+    @tool(effect=False, private=True, output="trusted")
     async def look_up_order(order_id: OrderId) -> dict[str, Any]:
         """Look up an order: whose it is, what was bought, its total, and what was paid back already."""
         found = await rows(

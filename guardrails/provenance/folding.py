@@ -1,0 +1,55 @@
+"""Texts in the form in which they are compared: one spelling for case, width, spacing and look-alike characters."""
+
+import re
+import unicodedata
+
+INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0"
+    "\U000e0000-\U000e0fff]"
+)
+"""Characters that take no place on the screen: zero-width, bidirectional marks, variation selectors, tags."""
+_BREAKS = re.compile(r"\\+[nrt]")
+_SQUEEZED = re.compile(r"[\W_]+")
+_SIGNS = bytes(code for code in range(128) if not chr(code).isalnum())
+_LOOK_ALIKES = str.maketrans(
+    # Cyrillic and Greek letters that most typefaces draw as a Latin one, after Unicode's confusables (UTS 39).
+    "аеорсухіјѕԁһԛԝӏкмтвнгпαοριυντκχγεηωβ",
+    "aeopcyxijsdhqwlkmtbhrnaopiuvtkxyenwb",
+)
+_QUOTES = str.maketrans("\u2018\u2019\u201c\u201d\u2010\u2011\u2012\u2013\u2014\u2212", "''\"\"------")
+
+
+def fold(text: str) -> str:
+    """Case, compatibility forms (NFKC), typographic quotes and dashes, and runs of spaces made one.
+
+    JSON's escaped line breaks are spaces too.
+    """
+    if "\\" in text:
+        text = _BREAKS.sub(" ", text)
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).translate(_QUOTES)
+    return " ".join(text.casefold().split())
+
+
+def unmask(folded: str) -> str:
+    """A folded text without invisible characters and with look-alikes of Latin letters as Latin letters."""
+    if folded.isascii():
+        return folded
+    return INVISIBLE.sub("", folded).translate(_LOOK_ALIKES)
+
+
+def squeeze(folded: str) -> str:
+    """Letters and digits alone, so that `DE89 3704-0044` and `de8937040044` are one."""
+    if folded.isascii():
+        return folded.encode().translate(None, _SIGNS).decode()
+    return _SQUEEZED.sub("", folded)
+
+
+def plain(text: str) -> bool:
+    """Whether a value is written plainly: nothing invisible in it, and no other form it stands for."""
+    return text.isascii() or (INVISIBLE.search(text) is None and unicodedata.normalize("NFKC", text) == text)
+
+
+def words(text: str) -> frozenset[str]:
+    """The words of a table that is written as one text."""
+    return frozenset(text.split())

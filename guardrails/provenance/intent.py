@@ -1,0 +1,156 @@
+"""Whether the user's words ask for the effect of a call, judged by their verbs and those of the tool.
+
+Deliberately coarse: it only ever says no when the user clearly asks for other things. Words it does not know, other
+languages, and requests that hand the choice to a text are `unclear`.
+"""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from lockgate.evidence import Asked
+from lockgate.guardrails.provenance.folding import fold
+from lockgate.guardrails.provenance.verbs import (
+    AMBIGUOUS,
+    CLASSES,
+    CONSENT,
+    DECODING,
+    DELEGATION,
+    LETTERS,
+    LISTED,
+    MONEY,
+    NEGATIONS,
+    OPENERS,
+    PHRASES,
+    PLAIN,
+    READING,
+)
+from lockgate.labels import Integrity
+from lockgate.passage import Passage
+from lockgate.spec import ToolSpec
+
+_MAX = 20_000
+"""Characters of one message that are read for what it asks."""
+_TOKEN = re.compile(r"[^\W\d_]+(?:'[a-z]+)?|[.,;:!?\n()]")
+_QUOTED = re.compile(r"(?<!\w)'[^'\n]{2,400}'(?!\w)|\"[^\"\n]{2,400}\"|`[^`\n]{1,400}`")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_HABIT = frozenset({"sure", "sense", "note"})
+_SHORT = 60
+
+_OF: dict[str, frozenset[str]] = {}
+for _class, _words in CLASSES.items():
+    for _word in _words.split():
+        _OF[_word] = _OF.get(_word, frozenset()) | {_class}
+
+
+def asked(spec: ToolSpec, passages: Iterable[Passage]) -> Asked:
+    """Whether the user asked for what this tool does."""
+    wanted = effects_of(spec.name, spec.description)
+    heard = [passage for passage in passages if _commands(passage)]
+    if not heard:
+        return Asked.UNCLEAR
+    user = [_request(passage.text[:_MAX]) for passage in heard if passage.source != "operator"]
+    if any(wanted & classes for classes, _, _ in user):
+        return Asked.YES
+    if any(passage.source == "operator" and _speaks_of(passage.text[:_MAX], spec.name, wanted) for passage in heard):
+        return Asked.UNCLEAR
+    if not wanted or not user or any(delegates for _, _, delegates in user):
+        return Asked.UNCLEAR
+    return Asked.NO if any(classes or reads for classes, reads, _ in user) else Asked.UNCLEAR
+
+
+def delegated(passages: Iterable[Passage]) -> bool:
+    """Whether the user told the agent to do what some text says."""
+    return any(_request(p.text[:_MAX])[2] for p in passages if p.source == "user" and _commands(p))
+
+
+def decodes(passages: Iterable[Passage]) -> bool:
+    """Whether the user's words speak of texts in code."""
+    return any(DECODING.search(fold(p.text[:_MAX])) for p in passages if p.source == "user" and _commands(p))
+
+
+@lru_cache(maxsize=1024)
+def effects_of(name: str, description: str) -> frozenset[str]:
+    """The classes of effect that a tool's name speaks of, else the first sentence of its description."""
+    words = [word for word in re.split(r"[\W_\d]+", _CAMEL.sub("_", name).casefold()) if word]
+    for word in words:
+        if found := _OF.get(word):
+            if not MONEY.isdisjoint(words):
+                return found - {"tell"} or found
+            return found if LETTERS.isdisjoint(words) else found - {"pay"} or found
+    first = re.split(r"[.\n]", description.strip(), maxsplit=1)[0]
+    for word in re.findall(r"[a-z]+", first.casefold())[:6]:
+        if found := _OF.get(_base(word)):
+            return found
+    return frozenset()
+
+
+@lru_cache(maxsize=256)
+def _request(text: str) -> tuple[frozenset[str], bool, bool]:
+    """(classes of effect asked for, whether an answer is asked for, whether the choice is handed on)."""
+    text = _QUOTED.sub(" ", fold_lines(text))
+    delegates = DELEGATION.search(LISTED.sub(" ", text)) is not None or (
+        len(text) <= _SHORT and CONSENT.match(text) is not None
+    )
+    classes = {kind for kind, pattern in PHRASES if pattern.search(text)}
+    reads = False
+    tokens = _TOKEN.findall(text)
+    for place, word in enumerate(tokens):
+        before = tokens[place - 1] if place else "."
+        after = tokens[place + 1] if place + 1 < len(tokens) else "."
+        opens = before in OPENERS or not before[0].isalpha()
+        if opens and word in READING:
+            reads = True
+        elif _begs(tokens, place) and word not in PLAIN and word[0].isalpha() and not _known(word):
+            delegates = True  # what it is that the user asks for is not understood
+        found = _OF.get(word) or (_OF.get(_base(word)) if word.endswith("ing") else None)
+        if not found or (word in AMBIGUOUS and not opens) or _idle(word, before, after):
+            continue
+        if not NEGATIONS.isdisjoint(tokens[max(0, place - 2) : place]) and before != "to":
+            continue
+        classes |= {"make"} if (word, after) == ("set", "up") else found
+    return frozenset(classes), reads or "?" in text, delegates
+
+
+def _begs(tokens: list[str], place: int) -> bool:
+    """Whether a plain request comes next: after `please`, or after `can you`."""
+    before = tokens[max(0, place - 2) : place]
+    return before[-1:] == ["please"] or (before[-1:] == ["you"] and before[0] in ("can", "could", "would", "will"))
+
+
+def _known(word: str) -> bool:
+    return word in _OF or word in READING or _base(word) in _OF
+
+
+def fold_lines(text: str) -> str:
+    """Folded, with its line breaks kept as ends of clauses."""
+    return "\n".join(fold(line) for line in text.splitlines())
+
+
+def _idle(word: str, before: str, after: str) -> bool:
+    """Turns of speech in which the verb asks for nothing: make sure, tell me, give me."""
+    return (
+        (word == "make" and after in _HABIT)
+        or (word in ("tell", "give", "let") and after in ("me", "us", "you"))
+        or (word == "take" and after == "a")
+        or (before in ("i", "they", "we", "he", "she", "it", "usually", "that", "which", "who"))
+    )
+
+
+def _base(word: str) -> str:
+    for ending, cut in (("ing", 3), ("es", 2), ("s", 1)):
+        if word.endswith(ending) and len(word) > cut + 2:
+            stem = word[:-cut]
+            for form in (stem, f"{stem}e", stem[:-1]):
+                if form in _OF:
+                    return form
+    return word
+
+
+def _commands(passage: Passage) -> bool:
+    """Whether the words of this passage count as a request: the user's, the operator's, or a task handed down."""
+    return passage.source in ("user", "operator", "agent") and passage.label.integrity < Integrity.UNTRUSTED
+
+
+def _speaks_of(text: str, name: str, wanted: frozenset[str]) -> bool:
+    return name in text or bool(wanted & _request(text)[0])

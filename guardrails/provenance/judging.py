@@ -1,0 +1,155 @@
+"""What follows from the evidence about a call: the sections `provenance` and `session` of a pack, and their guard."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from lockgate.decision import Call, Decision, Deny, Review
+from lockgate.evidence import Asked, Evidence, Kind, Trace
+from lockgate.guardrails.constraint import Strict
+from lockgate.guardrails.provenance.origin import Origins, holds
+from lockgate.guardrails.provenance.tracing import leaves
+from lockgate.guardrails.provenance.witness import examine, is_default
+from lockgate.guardrails.rule import Names, Seconds
+from lockgate.ports import History
+from lockgate.spec import ToolSpec
+
+PROVENANCE = "provenance"
+RULE_OF_TWO = "rule-of-two"
+"""Names of the rules in decisions."""
+
+
+class Provenance(Strict):
+    """Where the sensitive arguments of a call may come from."""
+
+    sensitive: Literal["review", "deny", "allow"] = Field(
+        default="review", description="The answer when a sensitive argument does not come from `trust`."
+    )
+    trust: Origins = Field(
+        default=("user", "operator", "trusted"),
+        description="Sources a sensitive argument may come from: user, operator, trusted, internal, tool:NAME, ...",
+    )
+    attacks: Literal["deny", "review"] = Field(
+        default="deny", description="The answer when the evidence says that a text steers the call."
+    )
+    secrets: Literal["review", "deny", "allow"] = Field(
+        default="review",
+        description="The answer when a password, code or key would leave of which the user said nothing.",
+    )
+    approvers: Names | None = Field(default=None, description="Roles that may answer a review. Left out: anyone.")
+    expires_after: Seconds | None = Field(default=None, description="Of a review: seconds, 86400 when left out.")
+
+
+class Session(Strict):
+    """What may meet in one session."""
+
+    rule_of_two: Literal["flow", "always", "off"] = Field(
+        default="flow",
+        description="Untrusted input, private data and an outside effect: `always` asks whenever the three meet; "
+        "`flow` does not when the user's words ask for the effect and name where it goes.",
+    )
+    approvers: Names | None = Field(default=None, description="Roles that may answer a review. Left out: anyone.")
+    expires_after: Seconds | None = Field(default=None, description="Of a review: seconds, 86400 when left out.")
+
+
+class ProvenanceGuard:
+    """Implements `lockgate.guardrails.sections.Guard`. One question at most: a call is never asked about twice."""
+
+    def __init__(self, provenance: Provenance, session: Session) -> None:
+        self.provenance = provenance
+        self.session = session
+        self._quick = session.rule_of_two != "always"
+
+    def __call__(self, call: Call, spec: ToolSpec, history: History) -> Decision | None:
+        """None when the evidence speaks for the call, or when nothing in the session bears on it."""
+        if not (spec.effect or spec.sensitive):
+            return None
+        if self._quick and not spec.sensitive and not history.passages and history.evidence is None:
+            return None
+        evidence = history.evidence or examine(call.args, spec, history)
+        doubtful = [trace for trace in known(call, spec, evidence) if not holds(trace, self.provenance.trust)]
+        return self._provenance(evidence, spec, doubtful) or self._rule_of_two(evidence, spec, doubtful)
+
+    def _provenance(self, evidence: Evidence, spec: ToolSpec, doubtful: list[Trace]) -> Decision | None:
+        if doubtful and (why := steered(doubtful, evidence)) and spec.effect:
+            if self.provenance.attacks == "deny":
+                return Deny(rule=PROVENANCE, reason=why)
+            return self._answer("review", why)
+        if doubtful and spec.effect and self.provenance.sensitive != "allow":
+            return self._answer(self.provenance.sensitive, f"{_told(doubtful)} {_WANTED}")
+        if evidence.secrets and self.provenance.secrets != "allow":
+            paths = ", ".join(evidence.secrets[:5])
+            return self._answer(
+                self.provenance.secrets, f"{paths} would carry a secret out of which the user said nothing."
+            )
+        made_up = [trace for trace in doubtful if trace.kind is Kind.UNTRACED or trace.suspect]
+        if made_up and not spec.effect and evidence.private and evidence.untrusted:
+            # A read can carry data out too: in an address that was made up for it.
+            return self._answer(self.provenance.sensitive, f"{_told(made_up)} {_WANTED}")
+        return None
+
+    def _rule_of_two(self, evidence: Evidence, spec: ToolSpec, doubtful: list[Trace]) -> Decision | None:
+        rule = self.session.rule_of_two
+        if rule == "off" or not (spec.effect and evidence.untrusted and evidence.private):
+            return None
+        if rule == "flow":
+            named = evidence.asked is Asked.YES or (evidence.asked is Asked.UNCLEAR and bool(spec.sensitive))
+            if named and not doubtful:
+                return None
+        reason = "The session holds untrusted input and private data, and this call has an effect outside of it."
+        return _review(RULE_OF_TWO, reason, self.session)
+
+    def _answer(self, verb: str, reason: str) -> Decision | None:
+        if verb == "allow":
+            return None
+        return Deny(rule=PROVENANCE, reason=reason) if verb == "deny" else _review(PROVENANCE, reason, self.provenance)
+
+
+def known(call: Call, spec: ToolSpec, evidence: Evidence) -> list[Trace]:
+    """The trace of each leaf of the sensitive arguments. A leaf that the evidence does not speak of is untraced."""
+    traces = {trace.path: trace for trace in evidence.traces}
+    return [
+        traces.get(path) or Trace(path=path, kind=Kind.UNTRACED)
+        for name in call.args
+        if name in spec.sensitive and not is_default(spec, name, call.args[name])
+        for path, _ in leaves(call.args[name], name)
+    ]
+
+
+def steered(doubtful: list[Trace], evidence: Evidence) -> str:
+    """The evidence that a text, and not the user, wants this call; empty when there is none.
+
+    General rules only: nothing here knows a tool, a value or a wording.
+    """
+    for trace in doubtful:
+        if trace.suspect == "encoded":
+            return f"{trace.path} stands in {_from(trace)} only in code ({trace.how}): no honest text hides a value so."
+        if trace.suspect == "instruction":
+            return f"{trace.path} stands only in a part of {_from(trace)} that gives orders to the agent."
+        if trace.suspect == "disguised":
+            return f"{trace.path} stands in {_from(trace)} only in disguise: letters that hide, or pose as others."
+        if evidence.asked is Asked.NO and evidence.untrusted:
+            return f"The user asked for nothing of the kind; {trace.path} comes from {_from(trace)}."
+    return ""
+
+
+_WANTED = "It must come from the user, the operator or a trusted tool."
+
+
+def _told(doubtful: list[Trace]) -> str:
+    said = [f"{trace.path} comes from {_from(trace)}." for trace in doubtful[:4]]
+    more = f" {len(doubtful) - 4} more do as well." if len(doubtful) > 4 else ""  # noqa: PLR2004 - what one reads
+    return " ".join(said) + more
+
+
+def _from(trace: Trace) -> str:
+    if trace.kind is Kind.UNTRACED:
+        return "no text of the session"
+    return f"{trace.kind} text ({', '.join(trace.sources[:3])})"
+
+
+def _review(rule: str, reason: str, section: Provenance | Session) -> Review:
+    approvers = frozenset(section.approvers or ())
+    if section.expires_after is None:
+        return Review(rule=rule, reason=reason, approvers=approvers)
+    return Review(rule=rule, reason=reason, approvers=approvers, expires_after=float(section.expires_after))

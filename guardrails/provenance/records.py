@@ -1,0 +1,96 @@
+"""The records in a tool's structured result: what has an id, and the names a person would call it by."""
+
+import json
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+from lockgate.guardrails.provenance.needle import names_of
+
+_LARGEST = 400_000
+"""Characters of a result that is read as records."""
+_ID = re.compile(r"_?(?:id|uuid|guid)_?|.*(?:[_-](?:id|uuid|guid)_?|[a-z]I[dD])")
+_NAMING = re.compile(
+    r"(?:.*[_-])?(?:file|display|full|user|sur|last|first)?_?(?:name|title|subject|label|heading|topic)_?|.*(?:Name|Title)"
+)
+_NAME = re.compile(r"(?=[^@]*[^\W\d_])[^@]{4,300}", re.DOTALL)
+_EXTENSION = re.compile(r"\.[a-z0-9]{1,5}")
+Record: TypeAlias = dict[str, Any]
+
+
+class Records:
+    """All mappings in one JSON value. A name tells a record only if no other has it in the same field."""
+
+    def __init__(self, text: str) -> None:
+        try:
+            data = json.loads(text) if len(text) <= _LARGEST else None
+        except (ValueError, RecursionError):
+            data = None
+        self._records = list(_mappings(data))
+        self._fields: dict[str, frozenset[str]] = {}
+        for field, value in (pair for record in self._records for pair in record.items()):
+            for item in value if isinstance(value, list) else [value]:
+                if _scalar(item):
+                    at = str(item).casefold()
+                    self._fields[at] = self._fields.get(at, frozenset()) | names_of(field)
+        self._times: dict[tuple[str, str], int] = {}
+        for record in self._records:
+            for field, value in record.items():
+                if isinstance(value, str):
+                    self._times[field, value] = self._times.get((field, value), 0) + 1
+
+    def holding(self, leaf: Any, *, ids_only: bool) -> Iterator[Record]:
+        """The records of which `leaf` is a field: an id, or with other fields too."""
+        wanted = str(leaf)
+        for record in self._records:
+            if any(
+                _scalar(value) and str(value) == wanted and (not ids_only or _ID.fullmatch(field))
+                for field, value in record.items()
+            ):
+                yield record
+
+    def fields(self, leaf: Any) -> frozenset[str]:
+        """The words of the fields that hold `leaf`, itself or in a list."""
+        return self._fields.get(str(leaf).casefold(), frozenset())
+
+    def names(self, record: Record, leaf: Any) -> list[str]:
+        """What a person calls the record by, if that tells it from the others: `shopping-list.txt`, `shopping list`."""
+        found = [
+            value
+            for field, value in record.items()
+            if isinstance(value, str)
+            and value != leaf
+            and _NAMING.fullmatch(field)
+            and _NAME.fullmatch(value)
+            and self._times[field, value] == 1
+        ]
+        return found + [spoken for value in found if (spoken := _spoken(value)) != value and _NAME.fullmatch(spoken)]
+
+
+def _spoken(name: str) -> str:
+    """A file's name as one says it."""
+    stem, dot, ending = name.rpartition(".")
+    bare = stem if dot and _EXTENSION.fullmatch(f".{ending.casefold()}") else name
+    return re.sub(r"[-_]+", " ", bare).strip()
+
+
+@lru_cache(maxsize=64)
+def records_of(text: str) -> Records:
+    """The records of a result."""
+    return Records(text)
+
+
+def _mappings(data: Any) -> Iterator[Record]:
+    left = [data]
+    while left:
+        item = left.pop()
+        if isinstance(item, dict):
+            yield item
+            left.extend(item.values())
+        elif isinstance(item, list):
+            left.extend(item)
+
+
+def _scalar(value: Any) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool)

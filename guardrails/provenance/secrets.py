@@ -1,0 +1,55 @@
+"""Passwords, codes and keys in a text, by the words that introduce them.
+
+They leave only when the user's words say so: integrity alone misses a secret sent to an address that the user named.
+"""
+
+import re
+from functools import lru_cache
+
+from lockgate.passage import Passage
+
+_KEYWORD = re.compile(
+    r"\b(password|passcode|passphrase|pin|(?:security|verification|confirmation|login|access|recovery|reset|activation|"
+    r"one-time|2fa)[ -]code|one-time[ -]password|otp|(?:api|access|secret|private)[ -]key|secret|token|credential)s?\b",
+    re.IGNORECASE,
+)
+_TOKEN = re.compile(r"[^\s\"'<>,;()]{4,200}")
+_NEAR = 48
+"""Characters after the word in which the secret itself stands."""
+_DIGIT = re.compile(r"[0-9]")
+_OTHER = re.compile(
+    r"\d{1,4}[-/.]\d{1,2}(?:[-/.]\d{1,4})?(?:t[\d:.z+-]*)?|\d{1,2}:\d\d(?::\d\d)?\w{0,2}|\d+(?:st|nd|rd|th|%)|[$€£]\S+|https?:\S+"
+)
+"""Dates, times, shares, prices and links: they have digits and are no secrets."""
+
+
+@lru_cache(maxsize=256)
+def secrets_in(text: str) -> dict[str, str]:
+    """From each secret that the text tells to the word that introduces it. Only what has a digit in it is one."""
+    found: dict[str, str] = {}
+    for match in _KEYWORD.finditer(text):
+        near = text[match.end() : match.end() + _NEAR].partition("\n\n")[0]
+        token = next(
+            (word for word in _words(near) if _DIGIT.search(word) and not _OTHER.fullmatch(word.casefold())), ""
+        )
+        if token:
+            found[token] = match.group(1).casefold()
+    return found
+
+
+def marked(passage: Passage) -> dict[str, str]:
+    """Secrets that a screen found."""
+    return {
+        passage.text[finding.start : finding.end]: finding.kind
+        for finding in passage.findings
+        if finding.kind.startswith("secret")
+    }
+
+
+def tokens(text: str) -> set[str]:
+    """The words of a text as secrets are compared with them."""
+    return set(_words(text))
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip(".:!?)]}=") for word in _TOKEN.findall(text)]

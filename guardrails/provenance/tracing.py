@@ -1,0 +1,194 @@
+"""`trace`: where a value comes from, leaf by leaf, among the labelled texts of a session."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from lockgate.evidence import Kind, Trace
+from lockgate.guardrails.provenance.folding import fold
+from lockgate.guardrails.provenance.index import Index, index_of
+from lockgate.guardrails.provenance.instructions import without_attacks
+from lockgate.guardrails.provenance.needle import Needle, names_of
+from lockgate.guardrails.provenance.records import records_of
+from lockgate.labels import Integrity
+from lockgate.passage import Passage
+
+MAX_LEAVES = 1_000
+"""Leaves of one call's arguments that are traced. Those beyond count as untraced."""
+_LONG = 80
+"""Characters from which a text is also traced in pieces."""
+_PIECE = re.compile(r"[^\n.!?;]+[.!?;]?")
+_KINDS = list(Kind)
+KIND_OF = {
+    Integrity.TRUSTED: Kind.TRUSTED,
+    Integrity.INTERNAL: Kind.INTERNAL,
+    Integrity.UNTRUSTED: Kind.UNTRUSTED,
+}
+
+
+@dataclass(frozen=True)
+class Source:
+    """One passage, ready to be searched."""
+
+    passage: Passage
+    kind: Kind
+
+    @cached_property
+    def index(self) -> Index:
+        """Of the whole text."""
+        return index_of(self.passage.text)
+
+    @cached_property
+    def clean(self) -> Index:
+        """Of the text without those parts that a screen found to be an attack."""
+        return index_of(without_attacks(self.passage))
+
+    @cached_property
+    def given(self) -> Index | None:
+        """Of what the tool was called with."""
+        return index_of(self.passage.given) if self.passage.given else None
+
+
+def sources(passages: Iterable[Passage]) -> list[Source]:
+    """The passages that can be the source of a value, best kind first. The model's own words are none."""
+    found = [Source(passage, kind) for passage in passages if (kind := kind_of(passage)) is not None]
+    return sorted(found, key=lambda source: _KINDS.index(source.kind))
+
+
+def kind_of(passage: Passage) -> Kind | None:
+    """What a value is that stands in this passage; None for the model's own words."""
+    if passage.source == "model":
+        return None
+    if passage.label.integrity == Integrity.TRUSTED and passage.source in ("user", "operator"):
+        return Kind(passage.source)
+    return KIND_OF[passage.label.integrity]
+
+
+def trace(value: Any, passages: Iterable[Passage], *, argument: str = "", named: bool = False) -> list[Trace]:
+    """Where each leaf of `value` comes from: the best kind of source there is, and how it is spelled there.
+
+    `argument` is the name of the argument, by which short values are told from chance (`file 13`). Null, true and
+    false, and empty texts are no leaves: they carry nothing. With `named`, what identifies a record that the user
+    named counts as the user's. Linear in the texts' length.
+    """
+    return trace_in(value, sources(passages), argument, named=named)
+
+
+def trace_in(value: Any, ready: Sequence[Source], argument: str, *, named: bool = False) -> list[Trace]:
+    """As `trace`, in sources that are ready."""
+    found = []
+    for number, (path, leaf) in enumerate(leaves(value, argument)):
+        if number >= MAX_LEAVES:
+            found.append(Trace(path=path, kind=Kind.UNTRACED, how="too many values"))
+            break
+        made = _leaf(path, leaf, ready)
+        if named and made.kind in (Kind.INTERNAL, Kind.UNTRUSTED) and (tool := designated(leaf, ready)):
+            made = Trace(path=path, kind=Kind.USER, how="named", sources=("user", tool))
+        found.append(made)
+    return found
+
+
+def designated(leaf: Any, ready: Sequence[Source]) -> str:
+    """The tool in whose result the leaf identifies a record that the user named; an empty string when there is none.
+
+    Of a record in untrusted output only the id: its system made that, whoever wrote the rest. Of one in internal
+    output any field: its system vouches that they belong together.
+    """
+    heard = [source for source in ready if source.kind in (Kind.USER, Kind.OPERATOR)]
+    for source in ready:
+        if source.kind not in (Kind.INTERNAL, Kind.UNTRUSTED) or not source.passage.structured:
+            continue
+        table = records_of(source.passage.text)
+        for record in table.holding(leaf, ids_only=source.kind is Kind.UNTRUSTED):
+            names = table.names(record, leaf)
+            if any(Needle(name, frozenset()).within(s.index, masked=False) for name in names for s in heard):
+                return source.passage.source
+    return ""
+
+
+def leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """(path, leaf) of each text and number in a JSON value. Keys are leaves too where the value is a mapping."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from leaves(item, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list | tuple):
+        for place, item in enumerate(value):
+            yield from leaves(item, f"{path}[{place}]")
+    elif isinstance(value, str):
+        if value.strip():
+            yield path, value
+    elif isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        yield path, value
+
+
+def _leaf(path: str, leaf: Any, ready: Sequence[Source]) -> Trace:
+    needle = Needle(leaf, names_of(path))
+    for kind in Kind:
+        found = [(source, how) for source in ready if source.kind is kind and (how := _stands(needle, source))]
+        if found:
+            return _made(path, kind, found, _suspect(needle, found) if kind is Kind.UNTRUSTED else "")
+    for kind in Kind:
+        coded = [
+            (source, f"encoded:{how}") for source in ready if source.kind is kind and (how := _coded(needle, source))
+        ]
+        if coded:
+            return _made(path, kind, coded, "encoded" if kind is Kind.UNTRUSTED else "")
+    if isinstance(leaf, str) and len(leaf) >= _LONG:
+        return _pieces(path, leaf, ready)
+    return Trace(path=path, kind=Kind.UNTRACED)
+
+
+def _suspect(needle: Needle, found: list[tuple[Source, str]]) -> str:
+    """What speaks against every place in untrusted text where the value stands."""
+    if not any(needle.within(source.clean) for source, _ in found):
+        return "instruction"
+    return "disguised" if all(how == "disguised" for _, how in found) else ""
+
+
+def _stands(needle: Needle, source: Source) -> str:
+    """How the value stands in the source, as far as the source vouches for it."""
+    if source.kind is Kind.UNTRUSTED:
+        return needle.within(source.index) or _field(needle, source)
+    # A value that looks like another is not that other one; and what a tool only repeats, it does not know.
+    how = needle.within(source.index, masked=False) if needle.sound else ""
+    how = how or _field(needle, source)
+    return "" if how and source.given and needle.within(source.given) else how
+
+
+def _field(needle: Needle, source: Source) -> str:
+    """Whether a value that has to be named stands in a field that names it."""
+    if not (needle.named and source.passage.structured):
+        return ""
+    return "exact" if needle.named_by(records_of(source.passage.text).fields(needle.text)) else ""
+
+
+def _coded(needle: Needle, source: Source) -> str:
+    if source.kind is not Kind.UNTRUSTED and (not needle.sound or source.given):
+        return ""
+    return needle.encoded(source.index)
+
+
+def _made(path: str, kind: Kind, found: list[tuple[Source, str]], suspect: str) -> Trace:
+    hows = [how for _, how in found]
+    how = next((how for how in ("exact", "normalised") if how in hows), hows[0])
+    names = tuple(sorted({source.passage.source for source, _ in found}))
+    return Trace(path=path, kind=kind, how=how, sources=names, suspect=suspect)
+
+
+def _pieces(path: str, text: str, ready: Sequence[Source]) -> Trace:
+    """A long text, sentence by sentence. Its kind is that of its worst one."""
+    kinds, names = set(), set()
+    for piece in _PIECE.findall(text)[:200]:
+        said = fold(piece).strip(" \"'()-*•.,;:!?")
+        if len(said) < 12:  # noqa: PLR2004 - words that say nothing by themselves
+            continue
+        home = next((source for source in ready if said in source.index.folded), None)
+        kinds.add(home.kind if home else Kind.UNTRACED)
+        names |= {home.passage.source} if home else set()
+    if not kinds or kinds == {Kind.UNTRACED}:
+        return Trace(path=path, kind=Kind.UNTRACED)
+    worst = max(kinds, key=_KINDS.index)
+    return Trace(path=path, kind=worst, how="parts", sources=tuple(sorted(names)))

@@ -1,0 +1,100 @@
+"""English words for what a person can ask an agent to do, in classes; what a request and a tool are compared by."""
+
+import re
+
+from lockgate.guardrails.provenance.folding import words
+
+CLASSES: dict[str, str] = {
+    "tell": (
+        "send email mail message reply respond answer forward notify inform write post publish contact text dm "
+        "ping remind announce broadcast tweet comment submit deliver dispatch call phone tell"
+    ),
+    "pay": (
+        "pay transfer refund reimburse wire remit buy purchase donate send settle withdraw deposit order return "
+        "transact charge invoice tip repay compensate"
+    ),
+    "make": (
+        "create add make schedule book insert append write plan reserve put save upload draft generate record "
+        "arrange organize organise register open compose build store log note enter duplicate copy install sign "
+        "subscribe"
+    ),
+    "change": (
+        "update change modify edit adjust set reset rename move reschedule replace rewrite amend correct fix "
+        "increase decrease raise lower switch extend renew configure mark assign label convert postpone shift "
+        "revise enable disable activate deactivate lock unlock"
+    ),
+    "remove": (
+        "delete remove cancel erase clear drop unsubscribe archive purge kick ban revoke unshare discard trash "
+        "close terminate wipe uninstall clean deregister"
+    ),
+    "give": ("share invite add grant give allow permit authorize authorise assign enroll enrol join introduce onboard"),
+    "do": (
+        "run execute deploy start launch restart stop trigger invoke merge commit push approve reject confirm accept"
+    ),
+}
+"""Verbs in their base form, by the kind of effect. A verb may be of several kinds."""
+
+READING = words(
+    "show find get list check look search read summarize summarise display fetch retrieve view see compare "
+    "explain describe translate analyze analyse review count suggest recommend calculate what who when where "
+    "which how why whose tell give is are was were did does do has have am"
+)
+"""Words that ask for an answer. They stand at the start of a clause."""
+
+AMBIGUOUS = words(
+    "email mail message text post book schedule note file order transfer change update plan reply call comment "
+    "report record share answer contact invoice charge tip copy label set mark move return address start stop "
+    "run lock switch log remit drop push return refund deposit purchase draft invite sign fix raise increase "
+    "decrease open close clear clean put order archive trash phone wire tip view list search check look review "
+    "count"
+)
+"""Verbs that are nouns or adjectives as often: they count only where a verb stands."""
+
+OPENERS = words(
+    "please to and then also you or must should not can could would will kindly just now first next finally "
+    "i'd we let's let i need want after afterwards but so ok okay hi hello hey"
+)
+"""Words after which a verb stands."""
+
+NEGATIONS = words("not don't dont never without no cannot can't doesn't didn't")
+
+_PLACE = "instructions?|actions?|tasks?|to-?dos?|steps?|requests?|requirements?|everything|whatever|what|things|items"
+DELEGATION = re.compile(
+    r"\b(?:follow|do|perform|execute|complete|handle|process|finish|implement|fulfil+|address|obey|go through|"
+    r"carry out|take care of|deal with|act on|work through|respond to|sort out|answer|apply|proceed)\b[^.!?\n]{0,60}?"
+    rf"\b(?:{_PLACE}|(?:e-?)?mails?|messages?|inbox|mailbox|tickets?|notes?|comments?)\b"
+    r"|\bas (?:instructed|described|requested|specified|asked|told|needed|necessary|appropriate)\b"
+    r"|\b(?:whatever|anything|everything) (?:is |it |they |you )?(?:needs?|needed|necessary|required|asks?|says?)\b"
+)
+"""The user hands the choice of what to do to a text, or to the agent."""
+
+LISTED = re.compile(r"\b(?:following|these|below) \w+")
+"""What the user then lists is no choice handed on."""
+
+MONEY = words("money payment payments fund funds cash transfer transaction")
+LETTERS = words("email mail message sms note letter invitation notification reply dm")
+"""What is sent tells paying from telling."""
+
+_PHRASES = {
+    "tell": r"let \S+(?: \S+)? know|(?:get|be) in touch|reach out|loop in|fill in|drop \S+ a|pass \S+ (?:on|along)|"
+    r"(?:make|leave|put up) an? (?:post|comment|note|announcement|reply)",
+    "pay": r"(?:make|do) (?:an?|the|my|another) (?:\w+ )?(?:payment|transfer|donation|order|purchase|deposit)",
+    "make": r"put \S+(?: \S+)? (?:in|on|down|into)|block (?:off|out)|pencil in|sign (?:me|us) up",
+    "remove": r"get rid of|take (?:\S+ )?(?:off|out|down)|throw (?:\S+ )?(?:away|out)|call off|opt out",
+}
+PHRASES = tuple((kind, re.compile(rf"\b(?:{phrases})\b")) for kind, phrases in _PHRASES.items())
+"""Turns of speech for an effect that no single verb tells."""
+
+PLAIN = words(
+    "please take go be let help try make remember forget don't do not use keep ensure also kindly just first then me "
+    "us i the a my"
+)
+"""Words that may follow `please` and ask for nothing by themselves."""
+
+CONSENT = re.compile(r"\W*(?:yes|yep|yeah|ok|okay|sure|go ahead|do it|do that|proceed|continue|confirmed?|approved?)\b")
+"""Words by which a short message agrees to what the agent proposed."""
+
+DECODING = re.compile(
+    r"\b(?:decod\w*|encod\w*|base-?64|hex\w*|rot-?13|cipher\w*|decrypt\w*|unscrambl\w*|obfuscat\w*)\b"
+)
+"""The user knows that something is written in code."""

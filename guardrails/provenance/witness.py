@@ -1,0 +1,108 @@
+"""`examine`: the evidence about one call in the texts of its session."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from pydantic_core import PydanticUndefined
+
+from lockgate.decision import Call
+from lockgate.evidence import Asked, Evidence, Kind, Trace
+from lockgate.guardrails.provenance.folding import fold
+from lockgate.guardrails.provenance.instructions import attacks
+from lockgate.guardrails.provenance.intent import asked, decodes, delegated
+from lockgate.guardrails.provenance.secrets import marked, secrets_in, tokens
+from lockgate.guardrails.provenance.tracing import KIND_OF, Source, kind_of, leaves, sources, trace_in
+from lockgate.labels import Integrity, Label
+from lockgate.passage import Passage
+from lockgate.ports import History
+from lockgate.spec import ToolSpec
+
+
+def examine(args: Mapping[str, Any], spec: ToolSpec, history: History) -> Evidence:
+    """Where the validated arguments come from, and what the session has seen that bears on them."""
+    ready = sources(history.passages)
+    wants = asked(spec, history.passages) if spec.effect else Asked.UNCLEAR
+    traces: list[Trace] = []
+    for name, value in args.items():
+        found = trace_in(value, ready, name, named=wants is Asked.YES)
+        traces += [_default(trace) if is_default(spec, name, value) else trace for trace in found]
+    traces = _excused(traces, history.passages)
+    untrusted = [passage for passage in history.passages if kind_of(passage) is Kind.UNTRUSTED]
+    return Evidence(
+        traces=tuple(traces),
+        asked=wants,
+        untrusted=bool(untrusted) or history.trust.integrity >= Integrity.UNTRUSTED,
+        private=history.trust.readers is not None or any(p.label.readers is not None for p in history.passages),
+        attacks=tuple(sorted({finding.kind for passage in untrusted for finding in attacks(passage)})),
+        secrets=_leaking(args, history.passages, ready),
+    )
+
+
+def vouched(args: Mapping[str, Any], label: Label) -> Evidence:
+    """The evidence about a call that the operator's own graph makes, of arguments that all bear `label`."""
+    kind, names = KIND_OF[label.integrity], tuple(sorted(label.sources)) or ("operator",)
+    found = [path for name, value in args.items() for path, _ in leaves(value, name)]
+    return Evidence(
+        traces=tuple(Trace(path=path, kind=kind, sources=names) for path in found),
+        asked=Asked.YES,
+        untrusted=label.integrity >= Integrity.UNTRUSTED,
+        private=label.readers is not None,
+    )
+
+
+def _excused(traces: list[Trace], passages: Sequence[Passage]) -> list[Trace]:
+    """What the user allowed for is no sign of an attack: text in code, or orders that the agent is to follow."""
+    excuses = {"encoded"} if decodes(passages) else set()
+    excuses |= {"instruction"} if delegated(passages) else set()
+    return [replace(trace, suspect="") if trace.suspect in excuses else trace for trace in traces]
+
+
+def edited(evidence: Evidence, before: Mapping[str, Any], call: Call) -> Evidence:
+    """The evidence for `call`, which a person made of the arguments `before`: what changed is the person's word."""
+    old = {path: leaf for name, value in before.items() for path, leaf in leaves(value, name)}
+    kept = {trace.path: trace for trace in evidence.traces}
+    source = (f"user:{call.edited_by}",)
+    traces = [
+        kept[path]
+        if path in kept and path in old and _same(old[path], leaf)
+        else Trace(path=path, kind=Kind.USER, how="edit", sources=source)
+        for name, value in call.args.items()
+        for path, leaf in leaves(value, name)
+    ]
+    touched = {trace.path for trace in traces if trace.how == "edit"}
+    secrets = tuple(path for path in evidence.secrets if path not in touched)
+    return replace(evidence, traces=tuple(traces), secrets=secrets)
+
+
+def _same(left: Any, right: Any) -> bool:
+    return type(left) is type(right) and bool(left == right)
+
+
+def is_default(spec: ToolSpec, name: str, value: Any) -> bool:
+    """Whether the value is the one the tool's author gave the argument."""
+    field = spec.args_model.model_fields.get(name)
+    return field is not None and field.default is not PydanticUndefined and _same(field.default, value)
+
+
+def _default(trace: Trace) -> Trace:
+    if trace.kind in (Kind.USER, Kind.OPERATOR):
+        return trace
+    return Trace(path=trace.path, kind=Kind.OPERATOR, how="default", sources=("operator",))
+
+
+def _leaking(args: Mapping[str, Any], passages: Sequence[Passage], ready: Sequence[Source]) -> tuple[str, ...]:
+    """Paths of texts that carry a secret of which the user's words say nothing."""
+    texts = [
+        (path, leaf) for name, value in args.items() for path, leaf in leaves(value, name) if isinstance(leaf, str)
+    ]
+    texts = [(path, leaf) for path, leaf in texts if any(char.isdigit() for char in leaf)]
+    known: dict[str, str] = {}
+    for passage in passages if texts else ():
+        if passage.source.startswith(("tool:", "agent", "memory")):
+            known |= secrets_in(passage.text) | marked(passage)
+    if not known:
+        return ()
+    said = " ".join(fold(source.passage.text) for source in ready if source.kind in (Kind.USER, Kind.OPERATOR))
+    closed = {secret for secret, kind in known.items() if fold(secret) not in said and kind.split()[-1] not in said}
+    return tuple(path for path, leaf in texts if not closed.isdisjoint(tokens(leaf)))

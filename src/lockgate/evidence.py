@@ -1,0 +1,74 @@
+"""`Evidence`: where the arguments of one call come from. Small plain data, frozen with the call in the checkpoint.
+
+The lattice of integrity follows Denning (1976); tracing a value to the texts it stands in, instead of following it
+through the model, is what lets labels survive a language model that mixes everything it reads.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """The best source of a value, from the most to the least trusted."""
+
+    USER = "user"
+    """The user's own words, or a person's edit."""
+    OPERATOR = "operator"
+    """The operator's configuration: the system prompt, or the default the tool's author gave."""
+    TRUSTED = "trusted"
+    """The output of a tool, agent or memory whose label is trusted."""
+    INTERNAL = "internal"
+    """The output of one whose label is internal."""
+    UNTRUSTED = "untrusted"
+    """Text that an outsider may have written."""
+    UNTRACED = "untraced"
+    """Nothing the session has seen holds it: the model made it up, or made it from something else."""
+
+
+class Asked(StrEnum):
+    """Whether the user's words ask for such an effect."""
+
+    YES = "yes"
+    UNCLEAR = "unclear"
+    """They leave it open, delegate, or cannot be read."""
+    NO = "no"
+    """They ask for something else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """Where one leaf of the arguments comes from.
+
+    `path` reads as in a policy (`items[0].account`). `how` is `exact`, `normalised`, `encoded:base64`, `parts` (a long
+    text, in pieces), `default` or `edit`. `sources` are those of its kind (`user`, `tool:read_mail`). `suspect` says
+    what is wrong with the only places it stands in, such as `encoded` or `instruction`; empty when nothing is.
+    """
+
+    path: str
+    kind: Kind
+    how: str = "exact"
+    sources: tuple[str, ...] = ()
+    suspect: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sources", tuple(self.sources))  # a checkpoint hands back a list
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What provenance knows about one call.
+
+    `untrusted` and `private` say whether the session had seen such text, `attacks` which kinds of attack were found in
+    it. `secrets` are paths of arguments that carry a secret the user's words do not speak of.
+    """
+
+    traces: tuple[Trace, ...] = ()
+    asked: Asked = Asked.UNCLEAR
+    untrusted: bool = False
+    private: bool = False
+    attacks: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("traces", "attacks", "secrets"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
