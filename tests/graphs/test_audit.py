@@ -12,7 +12,9 @@ from tests.graphs.team import plan
 
 from lockgate import ScriptedModel, tool
 from lockgate.errors import StoreError
+from lockgate.evals.crash.life import to_the_end
 from lockgate.graphs import orchestrator, react
+from lockgate.graphs.session import Session
 from lockgate.ports import Caller
 from lockgate.runtime import open_checkpointer
 from lockgate.runtime.audit_check import grant, rows, verify
@@ -115,7 +117,7 @@ async def test_workers_of_a_team_write_to_the_same_log(saver):
 
 
 async def test_a_failed_call_is_told_as_failed(saver):
-    @tool(effect=True)
+    @tool(effect=True, safe_errors=[RuntimeError])
     def explode() -> str:
         """Explode."""
         raise RuntimeError("secret")
@@ -211,8 +213,9 @@ async def test_a_database_that_is_down_ends_the_run_which_comes_to_the_same_when
             await graph.ainvoke({"messages": "x"}, CONFIG)
         assert not desk.ran
         connection.execute("DROP TRIGGER full_disk ON audit")
-    await saver.audit.write()
-    out = await graph.ainvoke(None, CONFIG)
+    session = Session(graph, CONFIG["configurable"]["thread_id"])
+    await to_the_end(session, "x")
+    out = (await session.state()).values
     assert (results(out)["pay"][1], out["answer"], sum(desk.ran.values())) == (None, "Done.", 1)
 
 
