@@ -127,7 +127,10 @@ async def test_a_failed_call_is_told_as_failed(saver):
         Desk(), saver, {"calls": [{"name": "explode", "args": {}, "id": "e"}]}, "x", tools=[explode], policy=policy
     )
     await graph.ainvoke({"messages": "x"}, CONFIG)
-    assert await told(saver, "verdict", "detail") == [("allow", ""), ("failed", {"error": "exception"})]
+    assert await told(saver, "verdict", "detail") == [
+        ("allow", ""),
+        ("failed", {"error": "exception", "how": "ran"}),
+    ]
 
 
 async def test_secrets_do_not_reach_the_log(saver):
