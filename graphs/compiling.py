@@ -8,6 +8,8 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
+from lockgate.deployment import METADATA, remember
+from lockgate.graphs.fingerprint import deployed
 from lockgate.graphs.gathered import gathered
 from lockgate.graphs.proof import verify
 from lockgate.langgraph_keys import DURABILITY, STRICT_RESUME
@@ -54,7 +56,8 @@ def _safe(agent: CompiledStateGraph[Any, Any, Any, Any]) -> CompiledStateGraph[A
         configurable = {STRICT_RESUME: True, DURABILITY: "sync"}
     if hasattr(agent.checkpointer, "aend"):
         configurable[GATHER] = agent.channels
-    safe = agent.with_config(recursion_limit=MAX_STEPS, configurable=configurable)
+    metadata = {METADATA: remember(deployed(agent))} if agent.checkpointer is not None else {}
+    safe = agent.with_config(recursion_limit=MAX_STEPS, configurable=configurable, metadata=metadata)
     if GATHER in configurable:
         safe.__class__ = gathered(type(safe))
     return safe

@@ -18,6 +18,7 @@ from langgraph.runtime import RunControl
 from langgraph.types import Command, Interrupt, PregelTask, StateSnapshot, StreamMode
 
 from lockgate.errors import ApprovalError, ConfigError, RunStoppedError, ThreadFinishedError, ThreadNotFoundError
+from lockgate.graphs.deploying import adopt
 from lockgate.nodes.human_review import is_blocking
 from lockgate.ports import Caller
 from lockgate.runtime import thread_lease
@@ -77,13 +78,22 @@ class Session:
             yield part
 
     async def resume(
-        self, answers: Mapping[str, Any] | None = None, *, modes: tuple[StreamMode, ...] = STREAM
+        self,
+        answers: Mapping[str, Any] | None = None,
+        *,
+        modes: tuple[StreamMode, ...] = STREAM,
+        accept_changes: bool = False,
     ) -> AsyncIterator[Part]:
         """Goes on after a crash or with `answers` (question id, or a unique beginning of it, to answer).
 
-        Raises ThreadNotFoundError, ThreadFinishedError, ThreadBusyError, or ApprovalError when an answer names no
-        open question, when the thread can only go on with one, or when a review that blocks the run is passed over.
+        A thread with pending work from another deployment goes on when a registered Migration takes it over, or with
+        `accept_changes` when every node it needs is still there.
+
+        Raises ThreadNotFoundError, ThreadFinishedError, ThreadBusyError, DeploymentError, or ApprovalError when an
+        answer names no open question, when the thread can only go on with one, or when a review that blocks the run
+        is passed over.
         """
+        await adopt(self.graph, self.config, accept=accept_changes)
         snapshot = await self.state()
         resolved = self._resolved(snapshot, answers)
         async for part in self._stream(Command(resume=resolved) if resolved else None, modes):

@@ -133,7 +133,7 @@ async def fork(graph: Graph, thread_id: str, at: str, settings: Mapping[str, Any
     goto: list[Any] = [task.name for task in snapshot.tasks if task.path[0] != "__pregel_push"]
     if len(goto) < len(snapshot.tasks):
         goto += await _sends(graph, config)
-    return await graph.aupdate_state(config, Command(update=update, goto=goto), as_node=_loose_node(graph))
+    return await graph.aupdate_state(config, Command(update=update, goto=goto), as_node=loose_node(graph))
 
 
 def _update(graph: Graph, snapshot: StateSnapshot, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -148,8 +148,12 @@ def _update(graph: Graph, snapshot: StateSnapshot, settings: Mapping[str, Any]) 
         if isinstance(channel, LastValue):
             values[name] = _of_type(channel.typ, values[name], path)
         touched.append(name)
-    # A reducer would add the new value to the old one.
-    return {n: values[n] if isinstance(graph.channels[n], LastValue) else Overwrite(values[n]) for n in touched}
+    return overwrites(graph, {name: values[name] for name in touched})
+
+
+def overwrites(graph: Graph, values: Mapping[str, Any]) -> dict[str, Any]:
+    """An update that puts `values` in place of what stands there; a reducer would add them to it."""
+    return {n: v if isinstance(graph.channels[n], LastValue) else Overwrite(v) for n, v in values.items()}
 
 
 def _of_type(kind: Any, value: Any, path: str) -> Any:
@@ -166,7 +170,7 @@ async def _sends(graph: Graph, config: RunnableConfig) -> Sequence[Any]:
     return found.checkpoint["channel_values"].get(_TASKS, ()) if found else ()
 
 
-def _loose_node(graph: Graph) -> str:
+def loose_node(graph: Graph) -> str:
     """A node that says itself where to go on: an update in its name starts nothing but what the update names."""
     bound = {source for source, _ in graph.builder.edges} | set(graph.builder.branches)
     for name, spec in graph.builder.nodes.items():

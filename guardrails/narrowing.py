@@ -18,8 +18,9 @@ class Narrowed:
     """
 
     def __init__(self, judges: Iterable[Judge], *, tools: Iterable[str]) -> None:
-        self.judges = tuple(judges)
+        self.judges = judges = tuple(judges)
         self.tools = frozenset(tools)
+        self.fingerprint = "+".join(str(getattr(judge, "fingerprint", type(judge).__qualname__)) for judge in judges)
 
     def decide(self, call: Call, spec: ToolSpec, history: History) -> Decision:
         """The strictest decision; without a judge, Deny."""

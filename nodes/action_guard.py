@@ -58,7 +58,7 @@ def action_guard(*, gate: Gate, run: str, ask: str, refuse: str, agent: str = ""
             note("decision", verb(decision), {**state, "call": call}, ruling, gate=gate, agent=agent)
         return {"call": call, "ruling": ruling, EVENTS: [event]}, _next(decision, run, ask, refuse)
 
-    return Node("action_guard", body, agent=agent)
+    return Node("action_guard", body, agent=agent, gate=gate)
 
 
 def _parts(decision: Decision) -> set[str]:

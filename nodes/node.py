@@ -30,17 +30,25 @@ class Node(Runnable[Any, Any]):
 
     A body that waits for nothing is a plain function, one that does is async; both serve `invoke` and `ainvoke`.
     The node's time goes into the state's events, after those of the body itself, and every event is streamed in
-    mode `custom`. A body may run again after a crash or a resume. `graphs` are those the body calls.
+    mode `custom`. A body may run again after a crash or a resume. `graphs` are those the body calls, `gate` the one it
+    decides by.
     """
 
     def __init__(
-        self, role: str, body: Body, *, agent: str = "", graphs: Sequence[Pregel[Any, Any, Any, Any]] = ()
+        self,
+        role: str,
+        body: Body,
+        *,
+        agent: str = "",
+        graphs: Sequence[Pregel[Any, Any, Any, Any]] = (),
+        gate: object = None,
     ) -> None:
         self.role = role
         self.name = role
         self.agent = agent
         self.body = body
         self.graphs = tuple(graphs)
+        self.gate = gate
         self._is_async = inspect.iscoroutinefunction(body)
 
     def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:  # noqa: A002, ARG002

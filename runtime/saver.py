@@ -16,8 +16,11 @@ from langgraph.checkpoint.base import (
     get_checkpoint_id,
 )
 from langgraph.checkpoint.serde.base import SerializerProtocol
+from psycopg.types.json import Jsonb
 
 from lockgate.bridge import run_sync
+from lockgate.deployment import METADATA as DEPLOYMENT
+from lockgate.deployment import Deployment, remembered
 from lockgate.events import EVENTS
 from lockgate.runtime import record, retention
 from lockgate.runtime.audit import PostgresAudit
@@ -105,6 +108,8 @@ class PostgresSaver(BaseCheckpointSaver[int]):
         self.audit = PostgresAudit(self.pools, self.seal)
         self.ledger = Ledger(self.pools, SealedSerializer(self.serde, self.seal))
         # No checkpoint is ahead of the audit log.
+        self._deployments: set[str] = set()
+        """Digests of the deployments that this process has filed."""
         self._writer = Writer(self.pools, self.seal, before=self.audit.settled)
 
     @classmethod
@@ -166,9 +171,25 @@ class PostgresSaver(BaseCheckpointSaver[int]):
             metadata=metadata,
             keep=not gathered or source in ("update", "fork"),
         )
-        statements = [*statements, *fenced(fence_of(where))]
+        statements = [*statements, *self._filed(config.get("metadata") or {}), *fenced(fence_of(where))]
         await self._writer.add_checkpoint(thread_id, put, statements, self.serde, gathered=gathered)
         return {"configurable": {"thread_id": thread_id, "checkpoint_ns": ns, "checkpoint_id": checkpoint["id"]}}
+
+    def _filed(self, metadata: Mapping[str, Any]) -> list[record.Statement]:
+        """Files the deployment that a checkpoint names, the first time."""
+        made = remembered(str(metadata.get(DEPLOYMENT)))
+        if made is None or made.digest in self._deployments:
+            return []
+        self._deployments.add(made.digest)
+        sql = "INSERT INTO deployments (digest, parts) VALUES (%s, %s) ON CONFLICT DO NOTHING"
+        return [(sql, (made.digest, Jsonb(dict(made.parts))))]
+
+    async def adeployment(self, digest: str) -> Deployment | None:
+        """The deployment with that digest, if a checkpoint was ever made under it."""
+        async with self.pools.connection() as connection:
+            cursor = await connection.execute("SELECT parts FROM deployments WHERE digest = %s", (digest,))
+            row = await cursor.fetchone()
+        return Deployment(parts=row["parts"]) if row else None
 
     async def aput_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""

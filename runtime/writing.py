@@ -91,6 +91,8 @@ class Writer:
             await self._now(thread, serde, lost)
         elif due:
             await self.flush(thread_id, serde, lost)
+        elif put.metadata.get("source") == "input":  # what was asked is not to wait for a slow answer
+            self._linger(thread, serde)
 
     async def add_writes(
         self,
@@ -110,8 +112,13 @@ class Writer:
             lost = thread.lost
         if not gathered:
             await self._now(thread, serde, lost)
-        elif thread.timer is None and is_news(wrote.writes):
-            thread.timer = asyncio.get_running_loop().call_later(LINGER, self._soon, thread_id, serde)
+        elif is_news(wrote.writes):
+            self._linger(thread, serde)
+
+    def _linger(self, thread: Thread, serde: SerializerProtocol) -> None:
+        if thread.timer is None:
+            loop = asyncio.get_running_loop()
+            thread.timer = loop.call_later(LINGER, self._soon, thread.thread_id, serde)
 
     def _soon(self, thread_id: str, serde: SerializerProtocol) -> None:
         thread = self._threads.get(thread_id)

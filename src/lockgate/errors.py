@@ -136,6 +136,14 @@ class RunStoppedError(ThreadError):
         self.reason = reason
 
 
+class DeploymentError(ThreadError):
+    """A thread has pending work from another deployment. `changes` says what is different now."""
+
+    def __init__(self, message: str, hint: str = "", changes: tuple[str, ...] = ()) -> None:
+        super().__init__(message, hint)
+        self.changes = changes
+
+
 class ReplayMissError(ThreadError):
     """A run that is played again asked for something that was never recorded."""
 

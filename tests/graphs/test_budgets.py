@@ -89,8 +89,8 @@ def test_calls_that_do_not_fit_are_denied_and_the_model_hears_why(
     ("pack", "why"),
     [
         ("budgets: {run: {model_calls: 1}}", "used up (model_calls)"),
-        ("budgets: {run: {tokens: 1100}, reply: 1000}", "used up (tokens)"),
-        ("budgets: {run: {usd: 0.0011}, prices: {'*': {input: 1, output: 1}}}", "used up (usd)"),
+        ("budgets: {run: {tokens: 1300}, reply: 1000}", "used up (tokens)"),
+        ("budgets: {run: {usd: 0.0013}, prices: {'*': {input: 1, output: 1}}}", "used up (usd)"),
     ],
 )
 def test_a_run_over_its_budget_ends_so_and_the_next_message_has_it_anew(

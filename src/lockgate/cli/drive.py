@@ -45,6 +45,7 @@ class Manner:
     answering: Answering = "never"
     by: str = field(default_factory=me)
     roles: tuple[str, ...] = ()
+    accept_changes: bool = False
 
 
 def answering(*, yes: bool | None, ask_here: bool, as_json: bool) -> Answering:
@@ -119,7 +120,7 @@ async def _play(session: "Session", manner: Manner, *, message: str | None, answ
     if message is not None:
         parts = session.start(message, modes=("tasks",))
     else:
-        parts = session.resume(answers, modes=("tasks",))
+        parts = session.resume(answers, modes=("tasks",), accept_changes=manner.accept_changes)
     try:
         with _stopped_by_signals(session):
             await _print_steps(parts, manner)

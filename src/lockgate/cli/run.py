@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, Self
 
@@ -92,6 +93,9 @@ def resume(
     as_json: AsJson = False,
     yes: YesNo = None,
     ask: Ask = False,
+    accept_changes: Annotated[
+        bool, typer.Option("--accept-changes", help="Also when graph, policy or tools were deployed anew meanwhile.")
+    ] = False,
 ) -> None:
     """Go on with a thread after a crash, an interruption or an error, exactly where it stopped."""
     from lockgate.cli.drive import Manner, answering
@@ -106,6 +110,8 @@ def resume(
         "tools": tuple(tools),
         "max_iterations": max_iterations,
     }
+    # Who names another policy or other tools has accepted that they differ.
+    manner = replace(manner, accept_changes=accept_changes or any(overrides.values()))
     proceed(thread, manner, overrides=overrides)
 
 

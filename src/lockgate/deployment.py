@@ -1,0 +1,53 @@
+"""`Deployment`: what the steps of a thread depend on besides its state: graph, policies, tools, keys of the state.
+
+Each checkpoint names its deployment by digest, and the database keeps the parts of each, once. So a resume after a
+deploy can say what has changed, instead of dropping work that no node of the new graph is there for.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from threading import Lock
+
+from lockgate.decision import canonical_json
+
+METADATA = "lockgate_deployment"
+"""Key of the checkpoints' metadata that holds the digest."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployment:
+    """`parts` by name, such as `node lock:action_guard`, `tool refund`, `policy react`, `key messages`.
+
+    The value of a part is a digest or a short text; it differs when the part has changed.
+    """
+
+    parts: Mapping[str, str]
+
+    @cached_property
+    def digest(self) -> str:
+        """16 hexadecimal digits over all parts."""
+        return hashlib.sha256(canonical_json(dict(self.parts)).encode()).hexdigest()[:16]
+
+    def changes_since(self, before: "Deployment") -> list[str]:
+        """What has changed, a sentence a part; what is gone comes first."""
+        gone = [f"{name} is gone" for name in before.parts if name not in self.parts]
+        new = [f"{name} is new" for name in self.parts if name not in before.parts]
+        other = [f"{n} has changed" for n, v in self.parts.items() if n in before.parts and before.parts[n] != v]
+        return [*gone, *other, *new]
+
+
+_known: dict[str, Deployment] = {}
+_guard = Lock()
+
+
+def remember(deployment: Deployment) -> str:
+    """Keeps it for this process, so that whoever stores its digest can store its parts too. Returns the digest."""
+    with _guard:
+        return _known.setdefault(deployment.digest, deployment).digest
+
+
+def remembered(digest: str) -> Deployment | None:
+    """The deployment of this process with that digest."""
+    return _known.get(digest)
