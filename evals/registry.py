@@ -1,7 +1,7 @@
 """The table of evals. An eval's module is loaded when it is named."""
 
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Annotated, Any, TypeAlias, TypeVar
 
@@ -19,6 +19,10 @@ EVALS: dict[str, tuple[str, str]] = {
     "agentdojo": (
         "lockgate.evals.agentdojo.suite",
         "Attacks by injection against a guard, and the work it lets through.",
+    ),
+    "crash": (
+        "lockgate.evals.crash.suite",
+        "Runs that are killed and broken at every point, resumed, and compared with the undisturbed run.",
     ),
 }
 
@@ -42,12 +46,13 @@ class Options(BaseModel):
 
 @dataclass(frozen=True, kw_only=True)
 class Eval:
-    """One eval: its options, what it measures, and how it runs."""
+    """One eval: its options, what it measures, and how it runs. `must` are bounds that hold unless others are named."""
 
     name: str
     options: type[Options]
     measures: tuple[Measure, ...]
     run: Callable[[Any, Progress], Coroutine[Any, Any, Report]]
+    must: Mapping[str, float] = field(default_factory=dict)
 
     def parse(self, given: Mapping[str, Any]) -> Options:
         """The options; raises ConfigError that names the one at fault."""

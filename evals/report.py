@@ -35,14 +35,15 @@ class Row:
     @property
     def name(self) -> str:
         """Such as `banking plain`."""
-        return " ".join(self.part.values())
+        return " ".join(filter(None, self.part.values()))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
     """The rows of an eval, what its figures mean, and with which `settings` they were found.
 
-    `details` are single runs as plain data, where they were asked for. `cpu_seconds` is what the whole eval took.
+    `details` are single runs as plain data, where they were asked for. `notes` are sentences for whoever reads the
+    figures. `cpu_seconds` is what the whole eval took.
     """
 
     eval: str
@@ -50,6 +51,7 @@ class Report:
     rows: Sequence[Row]
     settings: Mapping[str, Any] = field(default_factory=dict)
     details: Sequence[Mapping[str, Any]] = ()
+    notes: Sequence[str] = ()
     cpu_seconds: float = 0.0
 
     def as_json(self) -> dict[str, Any]:
@@ -60,22 +62,27 @@ class Report:
             "cpu_seconds": round(self.cpu_seconds, 2),
             "rows": [{**row.part, **row.figures} for row in self.rows],
             **({"details": list(self.details)} if self.details else {}),
+            **({"notes": list(self.notes)} if self.notes else {}),
         }
 
     def as_text(self) -> str:
-        """A line a figure, a column a row of the report."""
+        """A line a figure and a column a row of the report, or the other way round when there are more rows."""
         head = [self.eval, *(row.name for row in self.rows)]
         lines = [
             [f"{m.title}{', %' if m.unit else ''}", *(_number(row.figures.get(m.name)) for row in self.rows)]
             for m in self.measures
         ]
-        widths = [max(map(len, column)) for column in zip(head, *lines, strict=True)]
-        return "\n".join(
+        table = [head, *lines]
+        if len(self.rows) > len(self.measures):
+            table = [list(line) for line in zip(*table, strict=True)]
+        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+        text = [
             "  ".join(
                 [first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True))]
             )
-            for first, *rest in [head, *lines]
-        )
+            for first, *rest in table
+        ]
+        return "\n".join([*text, *self.notes])
 
     def broken(self, bounds: Mapping[str, float]) -> list[str]:
         """What does not hold, a sentence each: every row must be at least as good as each bound."""

@@ -11,7 +11,7 @@ from langgraph.errors import GraphBubbleUp
 from langgraph.pregel import Pregel
 from pydantic import TypeAdapter, ValidationError
 
-from lockgate.errors import LockgateError
+from lockgate.errors import HALTING, LockgateError
 from lockgate.handoff import AgentResult, AgentTask, Status, Usage
 from lockgate.labels import TRUSTED, Label, join
 from lockgate.text import clean, cleaned, cut, unfit
@@ -71,13 +71,14 @@ async def heard(
 ) -> Heard:
     """Asks until the answer is of the type `gives` and `check` finds no fault with it, `ATTEMPTS` times at most.
 
-    Whatever goes wrong is told in `why`; only LangGraph's control flow gets out as an exception.
+    Whatever goes wrong is told in `why`; only LangGraph's control flow and what halts a run get out
+    as exceptions.
     """
     usage, text, faults = Usage(), "", [""]
     for _ in range(ATTEMPTS):
         try:
             result = await ask(agent, task, f"{message}\n\n{refused(text, faults)}" if text else message, trust)
-        except GraphBubbleUp:
+        except (GraphBubbleUp, *HALTING):
             raise
         except TimedOutError:
             return Heard(why="It gave no answer in time and was abandoned.", usage=usage, trust=trust)

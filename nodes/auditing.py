@@ -11,7 +11,7 @@ from langgraph.config import get_config
 
 from lockgate.audit import AuditEntry, Kind
 from lockgate.decision import Ruling, verb
-from lockgate.errors import LockgateError
+from lockgate.errors import LockgateError, StoreError
 from lockgate.guardrails.gate import Gate
 from lockgate.guardrails.masking import masked
 from lockgate.nodes.node import caller, checkpointer
@@ -36,7 +36,8 @@ def note(kind: Kind, verdict: str, state: LockState, ruling: Ruling, *, gate: Ga
 async def admit(state: LockState, spec: ToolSpec | None, *, gate: Gate, agent: str) -> str:
     """Records the decision under which the call is about to run; says why it must not, or nothing.
 
-    A call with an effect waits until the entry is durable. A call that only reads does not wait.
+    A call with an effect waits until the entry is durable. A call that only reads does not wait. Raises StoreError when
+    not only the log but its database is down: what the model would be told could not be stored either.
     """
     if (log := audit_log()) is None:
         return ""
@@ -48,6 +49,8 @@ async def admit(state: LockState, spec: ToolSpec | None, *, gate: Gate, agent: s
     try:
         await log.write(entry)
     except LockgateError as error:
+        if isinstance(error, StoreError) and error.down:
+            raise
         return f"It did not run: {error.message}"
     return ""
 

@@ -19,7 +19,7 @@ from langgraph.runtime import get_runtime
 from langgraph.types import Interrupt
 
 from lockgate.blackboard import Blackboard, Entry, merge_entries
-from lockgate.errors import ConfigError
+from lockgate.errors import HALTING, ConfigError, LockgateError
 from lockgate.events import Event
 from lockgate.handoff import AgentResult, AgentTask, Status, Usage
 from lockgate.labels import TRUSTED, Label, join_all
@@ -91,14 +91,14 @@ class _Round:
         self.expected = {task.task_id for task in tasks}
         self.turns: dict[str, asyncio.Future[str]] = {}
         self.questions: dict[str, Interrupt] = {}
-        self.drained: GraphDrained | None = None
+        self.stopped: GraphDrained | LockgateError | None = None
         self.blocked = False
         self.write = get_runtime().stream_writer
 
     async def run(self) -> dict[str, AgentResult]:
         """The result of each task. Raises GraphInterrupt when some wait for a person and all others are through.
 
-        Raises GraphDrained when the run was asked to stop.
+        Raises GraphDrained when the run was asked to stop, and what halted a worker.
         """
         token = _now.set(self)
         try:
@@ -108,8 +108,8 @@ class _Round:
         for task, call in zip(self.tasks, calls, strict=True):
             call.add_done_callback(partial(self._settle, task))
         await asyncio.gather(*calls, return_exceptions=True)
-        if self.drained is not None:
-            raise self.drained
+        if self.stopped is not None:
+            raise self.stopped
         if self.questions:
             raise GraphInterrupt(tuple(self.questions.values()))
         if len(self.results) < len(self.tasks):
@@ -123,8 +123,9 @@ class _Round:
             if turn == _BLOCKED:
                 raise GraphInterrupt(())
             return self._cancel(task) if turn == _CANCELLED else await self._perform(task)
-        except GraphDrained as drained:
-            self.drained = drained
+        except (GraphDrained, *HALTING) as stop:
+            # LangGraph would store an error as the task's end, and tell it again after every resume.
+            self.stopped = stop
             for waiting in self.turns.values():
                 if not waiting.done():
                     waiting.set_result(_BLOCKED)
@@ -135,7 +136,7 @@ class _Round:
 
     async def _turn(self, name: str) -> str:
         self._expect(name)
-        if self.drained is not None:
+        if self.stopped is not None:
             return _BLOCKED
         if self.schedule.status[name] is Status.CANCELLED:
             return _CANCELLED

@@ -12,7 +12,7 @@ from langgraph.graph import END
 from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError
 
-from lockgate.errors import ConfigError, LockgateError
+from lockgate.errors import HALTING, ConfigError, LockgateError
 from lockgate.events import EVENTS, Event
 from lockgate.handoff import AgentResult, Status, Usage
 from lockgate.items import DeadLetter, Ended, Item
@@ -170,7 +170,7 @@ def stage(made_of: Stage, *, after: str, then: str, agent: str = "") -> Node:
 async def _attempted(made_of: Stage, attempt: Attempt) -> Made:
     try:
         return await made_of.work(attempt)
-    except GraphBubbleUp:
+    except (GraphBubbleUp, *HALTING):
         raise
     except TimedOutError:
         return Made(error="It gave no answer in time and was abandoned.")

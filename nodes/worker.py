@@ -12,7 +12,7 @@ from langgraph.pregel import Pregel
 from pydantic import BaseModel, ValidationError
 
 from lockgate.blackboard import Entry
-from lockgate.errors import LockgateError
+from lockgate.errors import HALTING, LockgateError
 from lockgate.guardrails.provenance import passages
 from lockgate.handoff import AgentResult, AgentTask, Budget, Status, Usage
 from lockgate.labels import TRUSTED, Integrity, Label, join, join_all
@@ -67,7 +67,7 @@ async def perform(
     *,
     heard: Sequence[Passage] = (),
 ) -> AgentResult:
-    """Runs the worker on `task` and says what came of it; raises nothing but LangGraph's own control flow.
+    """Runs the worker on `task` and says what came of it; raises LangGraph's own control flow and what halts a run.
 
     `given` are the results of the tasks it depends on, `shared` is what it reads of the blackboard, `trust` is the
     label of the task itself, `run_id` names the run that it is a part of, `heard` is what the user said to the agents
@@ -91,7 +91,7 @@ async def perform(
             entry = {name: value for name, value in entry.items() if name in channels}
             async for reached in worker.graph.astream(entry, stream_mode="values"):
                 state = reached
-    except GraphBubbleUp:
+    except (GraphBubbleUp, *HALTING):
         raise
     except Exception as error:  # noqa: BLE001 - a worker that dies must not take the team with it; its result says so
         if limit.expired():

@@ -57,6 +57,8 @@ class PostgresAudit:
         self._draining = False
         self._retry: float = 0.0
         """Seconds until the next attempt; 0 while the log can be written."""
+        self._down = False
+        """The last attempt failed because the whole database is down, not only the log."""
         self._timer: asyncio.TimerHandle | None = None
         self._lost = 0
         self._closed = False
@@ -75,13 +77,18 @@ class PostgresAudit:
         await self._until(number)
 
     async def settled(self, thread_id: str) -> None:
-        """Waits for the thread's noted entries to be durable, unless the log is down: then it only says so."""
+        """Waits for the thread's noted entries to be durable, unless the log fails: then it only says so.
+
+        Raises StoreError when the whole database is down: then no checkpoint may be ahead of the log.
+        """
         number = self._latest.get(_id(thread_id))
-        if number is None or self._retry:
+        if number is None or (self._retry and not self._down):
             return
         try:
             await self._until(number)
         except StoreError as error:
+            if error.down:
+                raise
             log.error("The run goes on before its audit entries are written. %s", error)  # noqa: TRY400
 
     async def aclose(self) -> None:
@@ -180,12 +187,13 @@ class PostgresAudit:
 
     def _failed(self, error: Exception) -> None:
         told = (
-            StoreError(f"The audit log cannot be written: {error.message}", _HINT)
+            StoreError(f"The audit log cannot be written: {error.message}", _HINT, down=error.down)
             if isinstance(error, StoreError)
             else StoreError(f"The audit log cannot be written ({type(error).__name__}).", _HINT)
         )
         with self._guard:
             self._draining = False
+            self._down = told.down
             self._retry = min(_RETRY_MOST, self._retry * 2 or _RETRY_LEAST)
             waiters, self._waiters = self._waiters, []
             kept, lost = len(self._queue), self._lost

@@ -156,18 +156,23 @@ def parse(url: str) -> dict[str, Any]:
 
 @asynccontextmanager
 async def store_errors() -> AsyncIterator[None]:
-    """Turns errors of the database into StoreError or LeaseLostError, except conflicts (SQLSTATE class 40)."""
+    """Turns errors of the database into StoreError or LeaseLostError."""
     try:
         yield
     except psycopg.Error as error:
-        if (error.sqlstate or "").startswith("40"):
-            raise
         if error.sqlstate == LOST:
             raise LeaseLostError(
                 "Another runner has taken this thread; nothing that this one does from here on is kept.",
                 "Let the other one finish. See what it does: lockgate show THREAD",
             ) from None
-        raise StoreError(f"The database failed: {_text(error)}", _hint(error)) from None
+        raise StoreError(f"The database failed: {_text(error)}", _hint(error), down=_is_down(error)) from None
+
+
+def _is_down(error: psycopg.Error) -> bool:
+    """Whether the connection broke, or the server lacks resources (53), shuts down (57P) or fails itself (58, XX)."""
+    if error.sqlstate is None:
+        return isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
+    return error.sqlstate.startswith(("08", "53", "57P", "58", "XX"))
 
 
 def _text(error: psycopg.Error) -> str:

@@ -80,7 +80,11 @@ class AuthorityError(GraphError):
 
 
 class StoreError(LockgateError):
-    """Postgres is down, refuses, or vanished."""
+    """Postgres is down, refuses, or vanished. `down`: the database as a whole fails, not what was asked of it."""
+
+    def __init__(self, message: str, hint: str = "", *, down: bool = False) -> None:
+        super().__init__(message, hint)
+        self.down = down
 
 
 class LedgerError(LockgateError):
@@ -165,3 +169,11 @@ class ToolError(LockgateError):
 
     Any other exception reaches the model as its class name only: its text may hold secrets.
     """
+
+
+HALTING = (StoreError, LedgerError, ThreadError)
+"""Errors of the run itself, not of whoever works in it. They end the run, which is then resumed.
+
+Who makes a failure into a result (a worker's, a debater's, an item's) lets them pass: otherwise a database that is away
+for a second would change what the run comes to, for good.
+"""

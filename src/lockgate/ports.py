@@ -158,7 +158,10 @@ class AuditLog(Protocol):
         ...
 
     async def settled(self, thread_id: str) -> None:
-        """Waits for the thread's noted entries to be durable, within a bound; never raises StoreError."""
+        """Waits for the thread's noted entries to be durable, within a bound.
+
+        Raises StoreError only when the whole database is down.
+        """
         ...
 
 

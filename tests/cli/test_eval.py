@@ -3,13 +3,15 @@
 import json
 import re
 import sys
+from types import ModuleType
 
 import pytest
 from typer.testing import CliRunner
 
 from lockgate.cli.app import app
-from lockgate.evals import EVALS
+from lockgate.evals import EVALS, Eval, Measure, Report, Row
 from lockgate.evals.agentdojo import dojo
+from lockgate.evals.registry import Options
 
 
 def lockgate(*args):
@@ -72,3 +74,24 @@ def test_without_the_extra_the_next_step_is_named(monkeypatch):
     done = lockgate("run", "agentdojo")
     assert done.exit_code == 1
     assert "pip install 'lockgate[agentdojo]'" in done.stderr
+
+
+def test_an_eval_may_bring_bounds_of_its_own_that_the_command_line_overrides(monkeypatch):
+    module = ModuleType("demo_eval")
+    lost = Measure(name="lost", title="lost", what="How many.", unit="", better="lower")
+
+    async def run(options, progress):
+        return Report(eval="demo", measures=[lost], rows=[Row(part={"part": "all"}, figures={"lost": options.seed})])
+
+    class Seeded(Options):
+        seed: int = 0
+        seeds: int = 1
+
+    module.EVAL = Eval(name="demo", options=Seeded, measures=(lost,), run=run, must={"lost": 0})
+    monkeypatch.setitem(sys.modules, "demo_eval", module)
+    monkeypatch.setitem(EVALS, "demo", ("demo_eval", "Nothing."))
+    assert lockgate("run", "demo", "--seed", "0", "--seeds", "3").exit_code == 0
+    failed = lockgate("run", "demo", "--seed", "2")
+    assert failed.exit_code == 1
+    assert "lost is 2, the bound is 0" in failed.stderr
+    assert lockgate("run", "demo", "--seed", "2", "--must", "lost=2").exit_code == 0

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from lockgate.evals.agentdojo import Dojo, DojoOptions
 from lockgate.evals.agentdojo.score import MEASURES
+from lockgate.evals.crash.suite import MEASURES as CRASH_MEASURES
+from lockgate.evals.crash.suite import CrashOptions
+from lockgate.evals.crash.ways import WAYS
 from lockgate.tools.facts import read_facts
 
 PAGE = (Path(__file__).parents[2] / "docs" / "evals.md").read_text("utf-8")
@@ -33,3 +36,11 @@ def test_every_figure_and_option_is_explained():
         assert f"| `{measure.name}` |" in PAGE or measure.name in ("tasks", "attacks")
     for option in DojoOptions.model_fields:
         assert re.search(rf"`(--)?{option}[=` ]", PAGE), option
+
+
+def test_every_way_figure_and_option_of_the_crash_eval_is_explained():
+    page = PAGE.partition("## Crash")[2].partition("\n## ")[0]
+    for name in [*WAYS, *(measure.name for measure in CRASH_MEASURES)]:
+        assert re.search(rf"^\|[^|]*`{name}`", page, re.MULTILINE), name
+    for option in CrashOptions.model_fields:
+        assert re.search(rf"`(--)?{option}[= ]", page), option

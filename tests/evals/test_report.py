@@ -30,6 +30,17 @@ def test_the_table_has_a_line_a_figure_and_a_column_a_row():
     ]
 
 
+def test_many_rows_have_a_line_each_and_notes_stand_below():
+    rows = [Row(part={"suite": name, "payload": ""}, figures={"runs": 1, "done": 50.0}) for name in "abcd"]
+    report = Report(eval="demo", measures=MEASURES[:2], rows=rows, notes=["Nothing was left out."])
+    assert report.as_text().splitlines() == [
+        "demo  runs  done, %",
+        *(f"{name}        1       50" for name in "abcd"),
+        "Nothing was left out.",
+    ]
+    assert report.as_json()["notes"] == ["Nothing was left out."]
+
+
 def test_json_holds_part_and_figures_side_by_side():
     assert REPORT.as_json() == {
         "eval": "demo",

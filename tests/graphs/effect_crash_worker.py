@@ -6,18 +6,15 @@ knows. A person who is asked looks into the file.
     python effect_crash_worker.py DATABASE_URL FOLDER plain|idempotent|probe STRIDE
 """
 
-import asyncio
 import json
-import os
-import signal
 import sys
-import traceback
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from lockgate import Policy, ScriptedModel, tool
-from lockgate.errors import ThreadFinishedError, ThreadNotFoundError
+from lockgate.evals.crash.fork import around, killed_and_resumed, killing
+from lockgate.evals.crash.life import to_the_end
 from lockgate.graphs import react
 from lockgate.graphs.session import Session
 from lockgate.runtime import open_checkpointer
@@ -38,16 +35,10 @@ def turns() -> list[Any]:
     return [{"calls": [pay(1), pay(100)]}, {"calls": [pay(1)]}, "Paid."]
 
 
-async def go(  # noqa: C901 - one run, told in order
-    url: str, folder: Path, kind: str, thread: str, kill_at: int
-) -> None:
+async def go(url: str, folder: Path, kind: str, thread: str, kill_at: int) -> None:
     world = folder / thread
     world.touch()
-    points = count(1)
-
-    def point() -> None:
-        if next(points) == kill_at:
-            os.kill(os.getpid(), signal.SIGKILL)
+    point = killing(kill_at)
 
     def happened(key: str) -> bool:
         return any(line.endswith(key) for line in world.read_text().splitlines())
@@ -66,21 +57,12 @@ async def go(  # noqa: C901 - one run, told in order
         point()
         return "paid"
 
-    def around(method: Any) -> Any:
-        async def write(*args: Any, **kwargs: Any) -> Any:
-            point()
-            done = await method(*args, **kwargs)
-            point()
-            return done
-
-        return write
-
     saver = await open_checkpointer(url, settings=Settings(pool_size=2))
     graph = react.build(
         model=ScriptedModel(turns=turns()), tools=[pay], policy=Policy.parse(POLICY), checkpointer=saver
     )
-    saver.aput, saver.aput_writes = around(saver.aput), around(saver.aput_writes)
-    saver.ledger._write = around(saver.ledger._write)
+    saver.aput, saver.aput_writes = around(saver.aput, point), around(saver.aput_writes, point)
+    saver.ledger._write = around(saver.ledger._write, point)
     session = Session(graph, thread, wait=5)
     asked = folder / f"{thread}.asked"
 
@@ -91,16 +73,7 @@ async def go(  # noqa: C901 - one run, told in order
             questions.write("asked\n")
         return {"action": "happened", "result": "paid"} if happened(request["key"]) else {"action": "run"}
 
-    while True:
-        try:
-            questions = await session.waiting()
-            async for _ in session.resume({q.id: answer(q.request) for q in questions}):
-                pass
-        except ThreadNotFoundError:
-            async for _ in session.start("Pay."):
-                pass
-        except ThreadFinishedError:
-            break
+    await to_the_end(session, "Pay.", answer)
     state = await session.state()
     ledger = [effect.status for effect in await saver.ledger.of_thread(thread)]
     told = [m.text for m in state.values["messages"] if m.type == "tool"]
@@ -109,37 +82,14 @@ async def go(  # noqa: C901 - one run, told in order
     await saver.aclose()
 
 
-def in_child(*args: Any) -> int:
-    """Exit status of one forked run, negative when a signal ended it."""
-    if pid := os.fork():
-        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    code = 1
-    try:
-        asyncio.run(go(*args))
-        code = 0
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        os._exit(code)
-
-
 def main(url: str, folder: Path, kind: str, stride: int) -> None:
-    for kill_at in count(1, stride):
-        thread = f"{kind}-{kill_at}"
-        killed = in_child(url, folder, kind, thread, kill_at)
-        resumed = in_child(url, folder, kind, thread, 0) if killed == -signal.SIGKILL else 0
+    for report in killed_and_resumed(lambda thread, kill_at: go(url, folder, kind, thread, kill_at), count(1, stride)):
+        thread = report["thread"]
         asked, end = folder / f"{thread}.asked", folder / f"{thread}.end"
-        report = {
-            "kill_at": kill_at,
-            "killed": killed,
-            "resumed": resumed,
-            "effects": sorted(line.split()[0] for line in (folder / thread).read_text().splitlines()),
-            "asked": len(asked.read_text().split()) if asked.exists() else 0,
-            "end": json.loads(end.read_text()) if end.exists() else None,
-        }
+        report["effects"] = sorted(line.split()[0] for line in (folder / thread).read_text().splitlines())
+        report["asked"] = len(asked.read_text().split()) if asked.exists() else 0
+        report["end"] = json.loads(end.read_text()) if end.exists() else None
         print(json.dumps(report), flush=True)
-        if killed != -signal.SIGKILL:
-            return
 
 
 if __name__ == "__main__":

@@ -1,21 +1,18 @@
 """Kills a pipeline after some of its commits and resumes it in a new process; prints what came of each.
 
-Forks as `crash_worker.py` does. Each stage writes a line into a file as its effect.
+Each stage writes a line into a file as its effect.
 
     python pipeline_crash_worker.py DATABASE_URL FOLDER
 """
 
-import asyncio
 import json
-import os
-import signal
 import sys
-import traceback
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from lockgate.errors import ThreadFinishedError, ThreadNotFoundError
+from lockgate.evals.crash.fork import around, killed_and_resumed, killing
+from lockgate.evals.crash.life import to_the_end
 from lockgate.graphs import pipeline
 from lockgate.graphs.session import Session
 from lockgate.nodes.stage import Attempt
@@ -24,7 +21,7 @@ from lockgate.settings import Settings
 
 ITEMS = 5
 PARALLEL = 2
-STEP = 7
+STEP = 13
 
 
 def stages(effects: Path) -> list[Any]:
@@ -55,28 +52,11 @@ def stages(effects: Path) -> list[Any]:
 
 async def go(url: str, folder: Path, thread: str, kill_at: int) -> None:
     saver = await open_checkpointer(url, settings=Settings(pool_size=4))
-    commits = count(1)
-
-    def dying(method: Any) -> Any:
-        async def commit(*args: Any) -> Any:
-            result = await method(*args)
-            if next(commits) == kill_at:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return result
-
-        return commit
-
     graph = pipeline.build(stages=stages(folder / thread), parallel=PARALLEL, checkpointer=saver)
-    saver.aput, saver.aput_writes = dying(saver.aput), dying(saver.aput_writes)
+    point = killing(kill_at)
+    saver.aput, saver.aput_writes = around(saver.aput, point), around(saver.aput_writes, point)
     session = Session(graph, thread)
-    try:
-        async for _ in session.resume():
-            pass
-    except ThreadNotFoundError:
-        async for _ in session.start("\n".join(map(str, range(ITEMS)))):
-            pass
-    except ThreadFinishedError:
-        pass
+    await to_the_end(session, "\n".join(map(str, range(ITEMS))))
     state = await session.state()
     (folder / f"{thread}.answer").write_text(
         json.dumps([state.values["status"], [r.output or r.error for r in state.values["results"]]])
@@ -84,36 +64,12 @@ async def go(url: str, folder: Path, thread: str, kill_at: int) -> None:
     await saver.aclose()
 
 
-def in_child(url: str, folder: Path, thread: str, kill_at: int) -> int:
-    """Exit status of one forked run, negative when a signal ended it."""
-    if pid := os.fork():
-        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    code = 1
-    try:
-        asyncio.run(go(url, folder, thread, kill_at))
-        code = 0
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        os._exit(code)
-
-
 def main(url: str, folder: Path) -> None:
-    for kill_at in count(3, STEP):
-        thread = f"kill-{kill_at}"
-        killed = in_child(url, folder, thread, kill_at)
-        resumed = in_child(url, folder, thread, 0) if killed == -signal.SIGKILL else 0
-        answer = folder / f"{thread}.answer"
-        report = {
-            "kill_at": kill_at,
-            "killed": killed,
-            "resumed": resumed,
-            "effects": (folder / thread).read_text().split() if (folder / thread).exists() else [],
-            "answer": json.loads(answer.read_text()) if answer.exists() else None,
-        }
+    for report in killed_and_resumed(lambda thread, kill_at: go(url, folder, thread, kill_at), count(3, STEP)):
+        effects, answer = folder / report["thread"], folder / f"{report['thread']}.answer"
+        report["effects"] = effects.read_text().split() if effects.exists() else []
+        report["answer"] = json.loads(answer.read_text()) if answer.exists() else None
         print(json.dumps(report), flush=True)
-        if killed != -signal.SIGKILL:
-            return
 
 
 if __name__ == "__main__":

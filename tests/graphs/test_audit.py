@@ -11,7 +11,10 @@ from tests.graphs.desk import BOSS, POLICY, Desk, refund_call
 from tests.graphs.team import plan
 
 from lockgate import ScriptedModel, tool
+from lockgate.errors import StoreError
+from lockgate.evals.crash.life import to_the_end
 from lockgate.graphs import orchestrator, react
+from lockgate.graphs.session import Session
 from lockgate.ports import Caller
 from lockgate.runtime import open_checkpointer
 from lockgate.runtime.audit_check import grant, rows, verify
@@ -192,6 +195,28 @@ async def test_a_log_that_cannot_be_written_stops_effects_not_reads(saver, datab
     assert error == "unrecorded" and "audit log cannot be written" in text and "did not run" in text
     assert out["answer"] == "Done."
     await own.aclose()
+
+
+FULL_DISK = """
+CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'No space left on device' USING ERRCODE = '53100'; END $$;
+CREATE TRIGGER full_disk BEFORE INSERT ON audit FOR EACH ROW EXECUTE FUNCTION full_disk()
+"""
+
+
+async def test_a_database_that_is_down_ends_the_run_which_comes_to_the_same_when_it_is_resumed(saver, database_url):
+    desk = Desk()
+    graph = build(desk, saver, {"calls": [{**refund_call(5), "id": "pay"}]}, "Done.")
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(FULL_DISK)
+        with pytest.raises(StoreError, match="No space left"):
+            await graph.ainvoke({"messages": "x"}, CONFIG)
+        assert not desk.ran
+        connection.execute("DROP TRIGGER full_disk ON audit")
+    session = Session(graph, CONFIG["configurable"]["thread_id"])
+    await to_the_end(session, "x")
+    out = (await session.state()).values
+    assert (results(out)["pay"][1], out["answer"], sum(desk.ran.values())) == (None, "Done.", 1)
 
 
 async def test_a_slow_log_stops_effects_not_reads_within_a_bound(saver, database_url):

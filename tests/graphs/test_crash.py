@@ -42,7 +42,7 @@ def test_a_team_killed_anywhere_resumes_without_running_finished_workers_again(
     database_url: str, tmp_path: Path, every_step: str
 ) -> None:
     done = subprocess.run(
-        [sys.executable, Path(__file__).with_name("team_crash_worker.py"), database_url, tmp_path, "3"],
+        [sys.executable, Path(__file__).with_name("team_crash_worker.py"), database_url, tmp_path, "5"],
         capture_output=True,
         text=True,
         check=False,

@@ -121,6 +121,22 @@ async def test_a_broken_log_refuses_writers_and_lets_notes_wait(saver, database_
     assert "cannot be written" in caplog.text
 
 
+async def test_no_checkpoint_goes_ahead_of_the_log_when_the_whole_database_is_down(saver, database_url):
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(
+            "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION 'No space left on device' USING ERRCODE = '53100'; END $$;"
+            "CREATE TRIGGER full_disk BEFORE INSERT ON audit FOR EACH ROW EXECUTE FUNCTION full_disk()"
+        )
+        saver.audit.note(entry(1))
+        for _ in range(2):
+            with pytest.raises(StoreError, match="No space left"):
+                await saver.audit.settled("t")
+        connection.execute("DROP TRIGGER full_disk ON audit")
+    await saver.audit.settled("t")
+    assert await stored(saver) == ["c1"]
+
+
 async def test_a_log_that_comes_back_gets_what_waited(saver, database_url, caplog):
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("ALTER TABLE audit RENAME TO elsewhere")

@@ -40,6 +40,8 @@ def run_eval(
     policy: Annotated[str, typer.Option(help="A policy file or the name of a pack, instead of the suite's own.")] = "",
     model: Annotated[str, typer.Option(help="provider:name of a real model to play the agent.")] = "",
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many tasks, and attacks, a suite.")] = None,
+    seeds: Annotated[int | None, typer.Option(min=1, help="So many seeded runs.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Only the run of this seed, to see it again.")] = None,
     option: Annotated[list[str], typer.Option("--set", help="NAME=VALUE, an option of this eval.")] = [],
     must: Annotated[list[str], typer.Option(help="FIGURE=BOUND; exit with 1 when any row is worse.")] = [],
     as_json: AsJson = False,
@@ -51,9 +53,13 @@ def run_eval(
     from lockgate.evals.report import parse_bounds
 
     found = load_eval(name)
-    bounds = parse_bounds(must, found.measures)
-    given: dict[str, Any] = {"suite": suite, "policy": policy, "model": model, "limit": limit}
-    options = found.parse({key: value for key, value in given.items() if value} | _settings(option))
+    bounds = {**found.must, **parse_bounds(must, found.measures)}
+    given: dict[str, Any] = {"suite": suite, "policy": policy, "model": model, "limit": limit, "seeds": seeds}
+    options = found.parse(
+        {key: value for key, value in given.items() if value}
+        | ({} if seed is None else {"seed": seed})
+        | _settings(option)
+    )
     report = run_sync(found.run(options, _progress()))
     if as_json:
         print_json(report.as_json())
