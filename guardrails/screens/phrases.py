@@ -16,6 +16,32 @@ _AI = (
     r"(?:(?:large )?language |coding |llm[- ]based |llm[- ]|ai[- ]?|ki-|ai-based |virtual |helpful |automated )*"
     + _AGENT
 )
+STRONG = frozenset(
+    [
+        "drop_rules",
+        "vocative",
+        "to_agents",
+        "if_agent",
+        "agent_must",
+        "secrecy",
+        "unasked",
+        "your_rules",
+        "your_task",
+        "void",
+        "obey",
+        "you_are",
+        "from_now",
+        "authority",
+        "the_user",
+        "role",
+        "when_asked",
+        "instead",
+        "say_that",
+        "favour",
+        "override_rules",
+    ]
+)
+"""Phrases that are rare where nobody speaks to an agent."""
 PHRASES: tuple[tuple[str, int, tuple[str, ...], re.Pattern[str]], ...] = tuple(
     (
         name,
