@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from lockgate.guardrails.screens.features import read
+from lockgate.guardrails.screens.features import Reader
 from lockgate.guardrails.screens.folding import fold
 from lockgate.guardrails.screens.instructions import lowered, sentences
 from lockgate.guardrails.screens.kinds import Kind
@@ -35,9 +35,10 @@ def screen_definition(spec: ToolSpec) -> tuple[Finding, ...]:
 
 def _past_the_tool(text: str) -> Iterator[Finding]:
     low = lowered(text)
+    reader = Reader(low)
     for start, end in sentences(low):
-        words = read(low[start:end], low.isascii())
-        strong = STRONG & said(words.piece, words.mask).keys() if words.mask else frozenset()
+        mask = reader.read(start, end).mask
+        strong = STRONG & said(low[start:end], mask).keys()
         if len(strong) > 1 and not _MARKS.isdisjoint(strong):
             score, note = min(1.0, 0.4 + 0.2 * len(strong)), ", ".join(sorted(strong))
             yield Finding(kind="", start=start, end=end, score=score, note=note)

@@ -1,6 +1,7 @@
 """The features of one sentence: its words (first step), and how it stands in its text (second step)."""
 
 import re
+import string
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,10 +14,29 @@ from lockgate.guardrails.screens.phrases import STRONG, said
 from lockgate.guardrails.screens.weights import WEIGHTS
 
 _WORD = re.compile(r"[^\W_]+(?:(?:[-'\u2019.@_/]|://)[^\W_]+)*")
-_WIDE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_PLAIN_WORD = re.compile(r"[^\W_]+(?:[-'\u2019][^\W_]+)*")
+_BLANKS = {ord(char): " " for char in string.punctuation + string.whitespace if char not in "-'"}
 _UNSPACED = re.compile("|".join(sorted(UNSPACED, key=len, reverse=True)))
 _LETTER = re.compile(r"^\W*(?:subject:|hi|hello|dear|hey|good (?:morning|day)|hallo|bonjour|hola)\b")
-_KNOWN = frozenset(LEXICON)
+_ENTRIES: dict[str, tuple[int, float]] = {
+    word: (LEXICON.get(word, 0), WEIGHTS.get(word, 0.0))
+    for word in (*LEXICON, *(name for name in WEIGHTS if name[0].isalpha() and " " not in name))
+}
+"""What is known of a word: the bits of its classes, and what it counts."""
+_KNOWN = frozenset(_ENTRIES)
+_ANCHORS = frozenset(
+    word
+    for word, bits in LEXICON.items()
+    if bits
+    & sum(
+        BIT[name]
+        for name in (
+            *("act", "write", "alter", "override", "agent", "reply", "rules", "secret", "user", "codework"),
+            *("authority", "private", "urgent", "format"),
+        )
+    )
+)
+"""A sentence that asks nothing and has none of these words is no order, and is read no further."""
 _ORDERS = BIT["act"] | BIT["write"] | BIT["alter"] | BIT["override"]
 _FEW_WORDS, _MANY_WORDS, _LONG_WORD = 4, 30, 4
 _LONE = 3
@@ -24,35 +44,51 @@ _LONE = 3
 
 
 class Words(NamedTuple):
-    """A sentence taken apart: its text, its words, their classes, those of the verb it starts with, and its shape."""
+    """A sentence taken apart: its words, their classes, those of the verb it starts with, and what the words count."""
 
-    piece: str
     words: list[str]
     mask: int
     verb: int
+    weight: float
 
 
-def read(piece: str, plain: bool) -> Words:
-    """The words of a lowered sentence; `plain`: its text is ASCII."""
-    words: list[str] = _WORD.findall(piece)
-    mask = verb = 0
-    for word in _KNOWN.intersection(words):
-        mask |= LEXICON[word]
-    if mask & _ORDERS:
-        for word in words[:6]:
-            verb = LEXICON.get(word, 0) & _ORDERS
-            if verb or word not in LEADING:
-                break
-    if not plain and _WIDE.search(piece):
-        for word in _UNSPACED.findall(piece):
-            mask |= UNSPACED[word]
-    return Words(piece, words, mask, verb)
+class Reader:
+    """Takes the sentences of one lowered text apart."""
+
+    def __init__(self, low: str) -> None:
+        self.low = low
+        self.plain = low.isascii()
+        if self.plain:
+            spaced = low.translate(_BLANKS)
+            self.spaced = spaced.replace(" '", "  ").replace("' ", "  ").replace(" -", "  ").replace("- ", "  ")
+
+    def read(self, start: int, end: int) -> Words:
+        """The first step's view of `low[start:end]`."""
+        words = self.spaced[start:end].split() if self.plain else _PLAIN_WORD.findall(self.low[start:end])
+        if self.plain and _ANCHORS.isdisjoint(words) and self.low[end - 1] != "?":
+            return Words(words, 0, 0, 0.0)
+        mask = verb = 0
+        weight = 0.0
+        for word in _KNOWN.intersection(words):
+            bits, counts = _ENTRIES[word]
+            mask |= bits
+            weight += counts
+        if not self.plain:
+            for word in _UNSPACED.findall(self.low, start, end):
+                mask |= UNSPACED[word]
+        if mask & _ORDERS:
+            for word in words[:6]:
+                verb = LEXICON.get(word, 0) & _ORDERS
+                if verb or word not in LEADING:
+                    break
+        return Words(words, mask, verb, weight)
 
 
-def first(words: Words) -> set[str]:
-    """The keys of the first step: words and pairs of words, with marks for the start and the end; each counts once."""
-    tokens = ["^", *[word if word.isalpha() else _shape(word) for word in words.words], "$" + words.piece[-1:]]
-    return {*tokens[1:], *[f"{one} {other}" for one, other in pairwise(tokens)]}
+def pairs(piece: str) -> set[str]:
+    """Pairs of words, with marks for the start and the end, and kinds of things that are no words; each counts once."""
+    tokens = ["^", *[word if word.isalpha() else _shape(word) for word in _WORD.findall(piece)], "$" + piece[-1:]]
+    kinds = {token for token in tokens if token[0] in "<$"}
+    return kinds.union([f"{one} {other}" for one, other in pairwise(tokens)])
 
 
 @lru_cache(maxsize=8_192)
@@ -81,8 +117,8 @@ def classes(mask: int, verb: int) -> list[str]:
     """The keys of the classes `mask`, and of the verb that starts the sentence."""
     has = [f"@{name}" for name, bit in BIT.items() if mask & bit]
     starts = [f"^@{name}" for name, bit in BIT.items() if verb & bit]
-    pairs = [f"{one}{other}" for index, one in enumerate(has) for other in has[index + 1 :]]
-    return [*has, *starts, *pairs, *[f"{start}{one}" for start in starts for one in has]]
+    both = [f"{one}{other}" for index, one in enumerate(has) for other in has[index + 1 :]]
+    return [*has, *starts, *both, *[f"{start}{one}" for start in starts for one in has]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,9 +161,8 @@ class Host:
         )
 
 
-def second(start: int, end: int, words: Words, host: Host) -> Iterator[tuple[str, float]]:
-    """The names and values of the second step: phrases, and how the sentence stands out from its text."""
-    piece = words.piece
+def second(piece: str, start: int, words: Words, host: Host) -> Iterator[tuple[str, float]]:
+    """Names and values for the sentence `piece` at `start`: its phrases, and how it stands out from its text."""
     phrases = said(piece, words.mask)
     yield from ((f"~{name}", 1.0) for name in phrases)
     strong = len(STRONG.intersection(phrases))

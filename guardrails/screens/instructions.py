@@ -10,16 +10,18 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lockgate.guardrails.screens.features import Host, Words, about, first, read, second
+from lockgate.guardrails.screens.features import Host, Reader, Words, about, pairs, second
 from lockgate.guardrails.screens.mentions import Mentions
 from lockgate.guardrails.screens.weights import BIAS, WEIGHTS
 
 MAX_SENTENCE = 400
 """Characters judged at once; a longer sentence is judged in pieces."""
-MAX_HOT = 200
-"""Sentences of one text that are looked at again, those first that look most like orders."""
-HOT = -8.0
-"""From this sum (log-odds) on a sentence is looked at again. Nine in ten sentences of ordinary texts stay below."""
+MIN_AGAIN, CHARACTERS_AGAIN = 4, 1_024
+"""Sentences of one text that are looked at again: the best so many, and one more for each of so many characters."""
+HOT = -10.0
+"""From this sum (log-odds) on a sentence may be looked at again; below, nothing can make it an order."""
+CERTAIN = 3.0
+"""From this sum on nothing that the second step says would change the finding."""
 OPERATING = 0.0
 """The sum that becomes a score of 0.5."""
 SURE = 0.5
@@ -31,7 +33,9 @@ _BORDERS = ("\n", '"', "|", "\\n")
 _MENTIONED = 4.0
 """What a sentence loses that is merely quoted; twice that in a text about attacks."""
 _MIN_SENTENCE = 9
-_END = re.compile(r"[.!?](?=[\s\"')\]*<\\])|[\n\r|\u2022\u3002\uff01\uff1f\u061f]|\\n|\"\s?[:,}]\s?|<[^<>]{0,300}>")
+_END = re.compile(
+    r"[.!?](?=[\s\"')\]*<\\])|\|(?=[^|\n]{12})|[\n\r\u2022\u3002\uff01\uff1f\u061f]|\\n|\"\s?[:,}]\s?|<[^<>]{0,300}>"
+)
 _CLOSING = frozenset(".!?\u3002\uff01\uff1f\u061f")
 _INSIDE = frozenset("\"'`\u201d\u2019)")
 
@@ -59,7 +63,9 @@ def sentences(low: str) -> Iterator[tuple[int, int]]:
     start = 0
     least = _MIN_SENTENCE if low.isascii() else 3
     for found in _END.finditer(low):
-        end = found.start() + 1 if low[found.start()] in _CLOSING else found.start()
+        end = found.start()
+        if low[end] in _CLOSING:
+            end += 1
         if end - start >= least:
             for at in range(start, end, MAX_SENTENCE):
                 yield at, min(at + MAX_SENTENCE, end)
@@ -74,23 +80,15 @@ def sentences(low: str) -> Iterator[tuple[int, int]]:
 def candidates(text: str) -> tuple[list[Sentence], Host | None]:
     """The sentences of `text` that look most like orders, in order, and what the text around them is like."""
     low = lowered(text)
-    plain = low.isascii()
+    reader = Reader(low)
     read_all: list[tuple[int, int, Words]] = []
     hot: list[Sentence] = []
-    get = WEIGHTS.get
     for start, end in sentences(low):
-        words = read(low[start:end], plain)
+        words = reader.read(start, end)
         read_all.append((start, end, words))
-        if not words.mask:
-            continue
-        total = BIAS + sum([get(key, 0.0) for key in first(words)]) + about(words.mask, words.verb)
-        if total >= HOT:
+        if words.mask and (total := BIAS + words.weight + about(words.mask, words.verb)) >= HOT:
             hot.append(Sentence(start=start, end=end, words=words, total=total))
-    if not hot:
-        return [], None
-    if len(hot) > MAX_HOT:
-        hot = sorted(sorted(hot, key=lambda one: -one.total)[:MAX_HOT], key=lambda one: one.start)
-    return hot, Host.of(low, read_all)
+    return hot, Host.of(low, read_all) if hot else None
 
 
 def judged(text: str) -> Iterator[tuple[int, int, float]]:
@@ -99,10 +97,17 @@ def judged(text: str) -> Iterator[tuple[int, int, float]]:
     if host is None:
         return
     mentions = Mentions(text)
+    get = WEIGHTS.get
+    most = MIN_AGAIN + len(text) // CHARACTERS_AGAIN
+    least = sorted((one.total for one in hot), reverse=True)[most - 1] if len(hot) > most else HOT
     for one in hot:
         total = one.total
-        for name, value in second(one.start, one.end, one.words, host):
-            total += WEIGHTS.get(name, 0.0) * value
+        if total >= least and most > 0 and total < CERTAIN:
+            most -= 1
+            piece = host.low[one.start : one.end]
+            total += sum([get(pair, 0.0) for pair in pairs(piece)])
+            for name, value in second(piece, one.start, one.words, host):
+                total += get(name, 0.0) * value
         if total > OPERATING - 2 and (rest := mentions.around(one.start, one.end)) is not None:
             total = max(total - _MENTIONED * (1 + host.talk), _alone(rest))
         yield one.start, one.end, score(total)
@@ -115,17 +120,25 @@ def orders(text: str) -> list[tuple[int, int, float]]:
     with little between them are one.
     """
     passages: list[tuple[int, int, float]] = []
+    doubtful: list[tuple[int, int, float]] = []
     for start, end, how_much in judged(text):
         if how_much < SURE:
-            passages.append((start, end, how_much))
+            doubtful.append((start, end, how_much))
             continue
-        marks = [at + len(mark) for mark in _BORDERS if (at := text.rfind(mark, 0, start)) >= 0]
-        begin = max([0, start - MAX_REACH, *marks])
-        if passages and begin - passages[-1][1] <= MAX_GAP and passages[-1][2] >= SURE:
-            begin = passages[-1][0]
-            how_much = max(how_much, passages.pop()[2])  # noqa: PLW2901
-        stops = [at for mark in _BORDERS if (at := text.find(mark, end)) >= 0]
-        passages.append((begin, min([len(text), end + MAX_REACH, *stops]), how_much))
+        least, most = max(0, start - MAX_REACH), end + MAX_REACH
+        begin = max([least, *[at + len(mark) for mark in _BORDERS if (at := text.rfind(mark, least, start)) >= 0]])
+        stops = [at for mark in _BORDERS if (at := text.find(mark, end, most)) >= 0]
+        if passages and begin - passages[-1][1] <= MAX_GAP:
+            begin, _, before = passages.pop()
+            how_much = max(how_much, before)  # noqa: PLW2901
+        passages.append((begin, min([len(text), most, *stops]), how_much))
+    covered = iter([*passages, (len(text), len(text), 0.0)])
+    passage = next(covered)
+    for one in doubtful:
+        while passage[1] < one[1]:
+            passage = next(covered)
+        if one[0] < passage[0]:
+            passages.append(one)
     return passages
 
 
@@ -135,7 +148,9 @@ def score(total: float) -> float:
 
 
 def _alone(rest: str) -> float:
-    words = read(lowered(rest), rest.isascii())
+    """The sum for what a sentence says besides what it quotes."""
+    low = lowered(rest)
+    words = Reader(low).read(0, len(low))
     if not words.mask:
         return -30.0
-    return BIAS + sum([WEIGHTS.get(key, 0.0) for key in first(words)]) + about(words.mask, words.verb)
+    return BIAS + words.weight + about(words.mask, words.verb) + sum(WEIGHTS.get(pair, 0.0) for pair in pairs(low))

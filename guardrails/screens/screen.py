@@ -109,7 +109,7 @@ def _found(text: str, depth: int) -> Iterator[Finding]:
     about: bool | None = None
     for start, end, score in orders(text):
         if score >= _ORDER:
-            last_order = start
+            last_order = max(last_order, end)
         if score >= WORTH:
             yield Finding(kind=Kind.INSTRUCTION, start=start, end=end, score=score, note="an order to the reader")
     for start, end, score, note in islice(forgeries(text), 10 * MAX_FINDINGS):
