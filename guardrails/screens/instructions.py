@@ -110,7 +110,8 @@ def judged(text: str) -> Iterator[tuple[int, int, float]]:
                 total += get(name, 0.0) * value
         if total > OPERATING - 2 and (rest := mentions.around(one.start, one.end)) is not None:
             total = max(total - _MENTIONED * (1 + host.talk), _alone(rest))
-        yield one.start, one.end, score(total)
+        if total > OPERATING - 1:  # what scores less than 0.27 is of no use to anybody
+            yield one.start, one.end, score(total)
 
 
 def orders(text: str) -> list[tuple[int, int, float]]:
