@@ -1,7 +1,10 @@
 """Recall and false positives of the instruction screen on texts that you have.
 
+    python benchmarks/screen_quality.py --texts FILE.jsonl [--json]
     python benchmarks/screen_quality.py --bipia DIR [--benign DIR] [--all] [--json]
 
+FILE.jsonl has a {"text": ..., "label": ...} a line; label 1, true, "attack", "injection" or "malicious" means that the
+text orders its reader about, anything else that it does not. A further "set" groups the figures.
 DIR holds BIPIA's files (`text_attack_*.json`, `code_attack_*.json`, `email_*.jsonl`, `table_*.jsonl`; MIT, Microsoft).
 Each attack is put at the start, the end, and after a random sentence of a random host. Without --all only the attack
 categories are used that the weights were not fitted on. --benign names a folder of further texts (.txt, .md) in which
@@ -73,27 +76,55 @@ def _contexts(folder: Path, kind: str) -> list[str]:
     return [json.loads(line)["context"] for line in lines]
 
 
-def main() -> int:
-    """Prints the figures; exits with 1 when recall is below 0.80 or false positives are above 0.05."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--bipia", type=Path, required=True, help="folder with BIPIA's files")
-    parser.add_argument("--benign", type=Path, help="folder with further benign texts")
-    parser.add_argument("--all", action="store_true", help="use the categories that were fitted on, too")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    options = parser.parse_args()
+def labelled(path: Path) -> tuple[dict[str, float], dict[str, float]]:
+    """Recall and false positives by set, of texts that somebody labelled."""
+    hits: dict[tuple[str, bool], list[bool]] = {}
+    for line in filter(None, path.read_text("utf-8").splitlines()):
+        one = json.loads(line)
+        attack = str(one["label"]).lower() in {"1", "true", "attack", "injection", "malicious"}
+        hits.setdefault((str(one.get("set", "texts")), attack), []).append(flagged(one["text"]))
+    shares = {key: round(sum(found) / len(found), 3) for key, found in hits.items()}
+    return (
+        {name: share for (name, attack), share in shares.items() if attack},
+        {name: share for (name, attack), share in shares.items() if not attack},
+    )
+
+
+def bipia(folder: Path, further: Path | None, everything: bool) -> tuple[dict[str, float], dict[str, float]]:
+    """Recall of BIPIA's attacks in its mails and tables, and false positives on these and on `further` texts."""
     pick = random.Random(7)
-    hosts = {kind: _contexts(options.bipia, kind) for kind in ("email", "table")}
-    texts = {name: _attacks(options.bipia, name, options.all) for name in ("text", "code")}
+    hosts = {kind: _contexts(folder, kind) for kind in ("email", "table")}
+    texts = {name: _attacks(folder, name, everything) for name in ("text", "code")}
     found = {
         f"{name} attacks in {kind}s": recall([one for listed in attacks.values() for one in listed], hosts[kind], pick)
         for name, attacks in texts.items()
         for kind in hosts
     }
     benign = dict(hosts)
-    if options.benign:
-        paths = [path for path in sorted(options.benign.rglob("*")) if path.suffix in {".txt", ".md"}]
+    if further:
+        paths = [path for path in sorted(further.rglob("*")) if path.suffix in {".txt", ".md"}]
         benign["further texts"] = [path.read_text("utf-8", "replace") for path in paths]
-    false = {kind: round(sum(map(flagged, listed)) / max(1, len(listed)), 3) for kind, listed in benign.items()}
+    return found, {kind: round(sum(map(flagged, listed)) / max(1, len(listed)), 3) for kind, listed in benign.items()}
+
+
+def main() -> int:
+    """Prints the figures; exits with 1 when recall is below 0.80 or false positives are above 0.05."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--texts", type=Path, help="labelled texts, one JSON object a line")
+    parser.add_argument("--bipia", type=Path, help="folder with BIPIA's files")
+    parser.add_argument("--benign", type=Path, help="folder with further benign texts")
+    parser.add_argument("--all", action="store_true", help="use the categories that were fitted on, too")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    options = parser.parse_args()
+    if not options.texts and not options.bipia:
+        parser.error("name texts: --texts FILE.jsonl or --bipia DIR")
+    found: dict[str, float] = {}
+    false: dict[str, float] = {}
+    if options.texts:
+        found, false = labelled(options.texts)
+    if options.bipia:
+        on_bipia, in_hosts = bipia(options.bipia, options.benign, options.all)
+        found, false = found | on_bipia, false | in_hosts
     if options.json:
         print(json.dumps({"recall": found, "false_positives": false}, indent=2))
     else:
@@ -101,7 +132,7 @@ def main() -> int:
             print(f"recall           {name:32}{figure:>7.3f}")
         for name, figure in false.items():
             print(f"false positives  {name:32}{figure:>7.3f}")
-    return 1 if min(found.values()) < 0.8 or max(false.values()) > 0.05 else 0
+    return 1 if min(found.values(), default=1.0) < 0.8 or max(false.values(), default=0.0) > 0.05 else 0
 
 
 if __name__ == "__main__":

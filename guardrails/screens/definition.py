@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from lockgate.guardrails.screens.features import STRONG
+from lockgate.guardrails.screens.features import Reader
 from lockgate.guardrails.screens.folding import fold
-from lockgate.guardrails.screens.instructions import candidates
+from lockgate.guardrails.screens.instructions import lowered, sentences
 from lockgate.guardrails.screens.kinds import Kind
+from lockgate.guardrails.screens.phrases import STRONG, said
 from lockgate.guardrails.screens.screen import screened
 from lockgate.passage import Finding
 from lockgate.spec import ToolSpec
@@ -33,11 +34,14 @@ def screen_definition(spec: ToolSpec) -> tuple[Finding, ...]:
 
 
 def _past_the_tool(text: str) -> Iterator[Finding]:
-    for sentence in candidates(text):
-        strong = STRONG & sentence.features.keys()
+    low = lowered(text)
+    reader = Reader(low)
+    for start, end in sentences(low):
+        mask = reader.read(start, end).mask
+        strong = STRONG & said(low[start:end], mask).keys()
         if len(strong) > 1 and not _MARKS.isdisjoint(strong):
             score, note = min(1.0, 0.4 + 0.2 * len(strong)), ", ".join(sorted(strong))
-            yield Finding(kind="", start=sentence.start, end=sentence.end, score=score, note=note)
+            yield Finding(kind="", start=start, end=end, score=score, note=note)
 
 
 def _texts(spec: ToolSpec) -> Iterator[tuple[str, str]]:

@@ -6,6 +6,7 @@ import codecs
 import html
 import re
 from collections.abc import Iterator
+from itertools import islice
 from urllib.parse import unquote
 
 import re2
@@ -29,6 +30,8 @@ _READABLE = 0.9
 _MIN_SAID = 12
 MAX_DECODED = 65_536
 """Characters of one blob that are decoded; an order that is to be obeyed stands early, or is found by the next blob."""
+MAX_ROTATED, _ROTATED_LEAD = 2_048, 200
+"""Characters of a text in rot13 that are decoded, and how many of them before the first word that is."""
 
 
 def decoded(text: str) -> Iterator[tuple[int, int, str, str]]:
@@ -39,8 +42,10 @@ def decoded(text: str) -> Iterator[tuple[int, int, str, str]]:
             said = _decode(name, found.group()[:MAX_DECODED])
             if len(said) >= _MIN_SAID:
                 yield found.start(), found.end(), said, name
-    if ("gur " in text or "Gur " in text or "lbh" in text) and _rotated(text):
-        yield 0, len(text), codecs.decode(text, "rot13"), "rot13"
+    if ("gur " in text or "Gur " in text or "lbh" in text) and (first := _rotated(text)) is not None:
+        start = max(0, first - _ROTATED_LEAD)
+        end = min(len(text), start + MAX_ROTATED)
+        yield start, end, codecs.decode(text[start:end], "rot13"), "rot13"
 
 
 def _decode(name: str, blob: str) -> str:
@@ -65,5 +70,7 @@ def _decode(name: str, blob: str) -> str:
     return said if said and good >= _READABLE * len(said) and (" " in said or _MAY.search(said)) else ""
 
 
-def _rotated(text: str) -> bool:
-    return any(count >= _FEW for count, _ in enumerate(_ROTATED.finditer(text), 1))
+def _rotated(text: str) -> int | None:
+    """Where the first word in rot13 stands, if there are a few."""
+    found = list(islice(_ROTATED.finditer(text), _FEW))
+    return found[0].start() if len(found) == _FEW else None

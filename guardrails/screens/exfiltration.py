@@ -1,25 +1,23 @@
 """Exfiltration shapes: images and links that take data along when they are rendered or followed."""
 
+import re
 from collections.abc import Iterator
 from itertools import islice
 
-import re2
-
-_URL = re2.compile(
-    r"(?i)(?P<image>!\[[^\]\n]*\]\(\s*|<img\b[^<>]*?\bsrc\s*=\s*[\"']?"
-    r"|<iframe\b[^<>]*?\bsrc\s*=\s*[\"']?)?"
-    r"(?P<url>(?:https?|ftp|wss?):(?://|\\/\\/)[^\s\"'<>()\\]+)"
-)
-_SLOT = re2.compile(
+_URL = re.compile(r"(?i:https?|ftp|wss?):(?://|\\/\\/)[^\s\"'<>()\\]+")
+_SOURCE = re.compile(r"(?i)<(?:img|iframe)\b[^<>]*\bsrc\s*=\s*[\"']?$")
+_MAX_LEAD = 300
+"""Characters before an address in which the opening of its image stands."""
+_SLOT = re.compile(
     r"(?i)=(?:\{[a-z_. ]{2,60}\}|\{\{[^{}]{2,60}\}\}|\[[a-z_ ]{2,60}\]|<[a-z_ ]{2,60}>|%7B[^&]{2,60}%7D"
     r"|\$\{?[a-z_]{2,60}\}?|(?:USER|YOUR|THE|INSERT|SECRET|DATA|BASE64)[_-][A-Z_-]{2,60}|[\[{<][a-z_]{2,60}$)"
 )
-_SLOT_AFTER = re2.compile(r"^(?:\{[^{}\n]{2,60}\}|<[a-zA-Z_ ]{2,60}>|\[[a-zA-Z_ ]{2,60}\])")
-_CARRIES = re2.compile(
+_SLOT_AFTER = re.compile(r"^(?:\{[^{}\n]{2,60}\}|<[a-zA-Z_ ]{2,60}>|\[[a-zA-Z_ ]{2,60}\])")
+_CARRIES = re.compile(
     r"(?i)[?&/;](?:data|secret|token|pass(?:word|wd)?|key|api_?key|cookie|leak|exfil|dump|content|body|msg|message|chat"
     r"|history|conversation|summary|email|ssn|cc|user_?data|info|payload|prompt|stolen|loot|c|d|q)=([^&#]*)"
 )
-_VALUE = re2.compile(r"[?&][^=&#]{1,60}=([^&#]*)")
+_VALUE = re.compile(r"[?&][^=&#]{1,60}=([^&#]*)")
 MAX_ADDRESSES = 20_000
 """Addresses looked at in one text."""
 _LONG = 200
@@ -33,21 +31,32 @@ def exfiltrations(text: str) -> Iterator[tuple[int, int, float, str]]:
     if "://" not in text and ":\\/\\/" not in text:
         return
     for found in islice(_URL.finditer(text), MAX_ADDRESSES):
-        url = found.group("url")
-        if "?" not in url and "=" not in url and "{" not in url:
+        url = found.group()
+        said = url.partition("=")[2].rstrip(".,;:!?")
+        if "=" not in url or (len(said) < _IMAGE_BLOB and said.isalnum()):
             continue
-        image = found.group("image") is not None
+        start = found.start()
+        lead = text[max(0, start - _MAX_LEAD) : start]
+        image = _opens_image(lead)
+        if image:
+            start -= len(lead) - max(lead.rfind("!["), lead.rfind("<"))
         after = text[found.end() : found.end() + 64]
         slot = _SLOT.search(url) is not None or (url.endswith("=") and _SLOT_AFTER.search(after) is not None)
         carried = _CARRIES.search(url)
         length = max((len(value) for value in _VALUE.findall(url)), default=0)
         if image and slot:
-            yield found.start(), found.end(), 0.9, "an image whose address is to be filled with data"
+            yield start, found.end(), 0.9, "an image whose address is to be filled with data"
         elif slot and carried:
-            yield found.start(), found.end(), 0.7, "a link whose address is to be filled with data"
+            yield start, found.end(), 0.7, "a link whose address is to be filled with data"
         elif image and carried and len(carried.group(1)) >= _IMAGE_BLOB:
-            yield found.start(), found.end(), 0.8, "an image whose address carries data"
+            yield start, found.end(), 0.8, "an image whose address carries data"
         elif carried and len(carried.group(1)) >= _BLOB:
-            yield found.start(), found.end(), 0.6, "a link whose address carries data"
+            yield start, found.end(), 0.6, "a link whose address carries data"
         elif length >= (_LONG if image else 4 * _LONG):
-            yield found.start(), found.end(), 0.5, "an address with a very long value"
+            yield start, found.end(), 0.5, "an address with a very long value"
+
+
+def _opens_image(lead: str) -> bool:
+    if lead.rstrip()[-2:] == "](":
+        return "![" in lead[max(0, lead.rfind("\n")) :]
+    return lead.rstrip(" \"'")[-1:] == "=" and _SOURCE.search(lead, max(0, lead.rfind("<"))) is not None

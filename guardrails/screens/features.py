@@ -1,67 +1,124 @@
-"""The features of one sentence in its text."""
+"""The features of one sentence: its words (first step), and how it stands in its text (second step)."""
 
 import re
+import string
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
+from itertools import pairwise
 from typing import NamedTuple
 
-from lockgate.guardrails.screens.lexicon import BIT, COMMON
-from lockgate.guardrails.screens.phrases import said
+from lockgate.guardrails.screens.lexicon import BIT, COMMON, LEADING, LEXICON, UNSPACED
+from lockgate.guardrails.screens.phrases import STRONG, said
+from lockgate.guardrails.screens.weights import WEIGHTS
 
-_MONEY = re.compile(r"[$€£]\s?\d|\d\s?(?:usd|eur|gbp|euros?|dollars?|btc|eth)\b|\b\d[\d,.]{2,}\b")
-_STARTS = ("act", "write", "alter", "override")
-_HAS = ("agent", "user", "private", "urgent", "authority", "secret", "polite", "format", "you")
-STRONG = frozenset(
-    [
-        "drop_rules",
-        "vocative",
-        "to_agents",
-        "if_agent",
-        "agent_must",
-        "secrecy",
-        "unasked",
-        "your_rules",
-        "your_task",
-        "void",
-        "obey",
-        "you_are",
-        "from_now",
-        "authority",
-        "the_user",
-        "role",
-        "when_asked",
-        "instead",
-        "say_that",
-        "favour",
-        "override_rules",
-    ]
-)
-"""Features that are rare where nobody speaks to an agent."""
-_WITH_ORDER = {
-    "your_reply": "order_reply",
-    "your_work": "order_work",
-    "the_user": "order_user",
-    "secrecy": "order_secret",
-    "first_person": "order_we",
-    "send_to": "order_send",
-    "ordering": "order_after",
+_WORD = re.compile(r"[^\W_]+(?:(?:[-'\u2019.@_/]|://)[^\W_]+)*")
+_PLAIN_WORD = re.compile(r"[^\W_]+(?:[-'\u2019][^\W_]+)*")
+_BLANKS = {ord(char): " " for char in string.punctuation + string.whitespace if char not in "-'"}
+_UNSPACED = re.compile("|".join(sorted(UNSPACED, key=len, reverse=True)))
+_LETTER = re.compile(r"^\W*(?:subject:|hi|hello|dear|hey|good (?:morning|day)|hallo|bonjour|hola)\b")
+_ENTRIES: dict[str, tuple[int, float]] = {
+    word: (LEXICON.get(word, 0), WEIGHTS.get(word, 0.0))
+    for word in (*LEXICON, *(name for name in WEIGHTS if name[0].isalpha() and " " not in name))
 }
-"""What counts anew when the sentence is an order."""
-_FEW_WORDS, _MANY_WORDS, _LONG_WORD = 4, 40, 4
+"""What is known of a word: the bits of its classes, and what it counts."""
+_KNOWN = frozenset(_ENTRIES)
+_ANCHORS = frozenset(
+    word
+    for word, bits in LEXICON.items()
+    if bits
+    & sum(
+        BIT[name]
+        for name in (
+            *("act", "write", "alter", "override", "agent", "reply", "rules", "secret", "user", "codework"),
+            *("authority", "private", "urgent", "format"),
+        )
+    )
+)
+"""A sentence that asks nothing and has none of these words is no order, and is read no further."""
+_ORDERS = BIT["act"] | BIT["write"] | BIT["alter"] | BIT["override"]
+_FEW_WORDS, _MANY_WORDS, _LONG_WORD = 4, 30, 4
 _LONE = 3
 """Sentences below which a text has no surroundings to stand out from."""
 
 
 class Words(NamedTuple):
-    """The words of a sentence, the classes they are of, and those of the verb that begins it, or a clause of it."""
+    """A sentence taken apart: its words, their classes, those of the verb it starts with, and what the words count."""
 
     words: list[str]
     mask: int
     verb: int
-    clause: bool
+    weight: float
+
+
+class Reader:
+    """Takes the sentences of one lowered text apart."""
+
+    def __init__(self, low: str) -> None:
+        self.low = low
+        self.plain = low.isascii()
+        if self.plain:
+            spaced = low.translate(_BLANKS)
+            self.spaced = spaced.replace(" '", "  ").replace("' ", "  ").replace(" -", "  ").replace("- ", "  ")
+
+    def read(self, start: int, end: int) -> Words:
+        """The first step's view of `low[start:end]`."""
+        words = self.spaced[start:end].split() if self.plain else _PLAIN_WORD.findall(self.low[start:end])
+        if self.plain and _ANCHORS.isdisjoint(words) and self.low[end - 1] != "?":
+            return Words(words, 0, 0, 0.0)
+        mask = verb = 0
+        weight = 0.0
+        for word in _KNOWN.intersection(words):
+            bits, counts = _ENTRIES[word]
+            mask |= bits
+            weight += counts
+        if not self.plain:
+            for word in _UNSPACED.findall(self.low, start, end):
+                mask |= UNSPACED[word]
+        if mask & _ORDERS:
+            for word in words[:6]:
+                verb = LEXICON.get(word, 0) & _ORDERS
+                if verb or word not in LEADING:
+                    break
+        return Words(words, mask, verb, weight)
+
+
+def pairs(piece: str) -> set[str]:
+    """Pairs of words, with marks for the start and the end, and kinds of things that are no words; each counts once."""
+    tokens = ["^", *[word if word.isalpha() else _shape(word) for word in _WORD.findall(piece)], "$" + piece[-1:]]
+    kinds = {token for token in tokens if token[0] in "<$"}
+    return kinds.union([f"{one} {other}" for one, other in pairwise(tokens)])
+
+
+@lru_cache(maxsize=8_192)
+def _shape(word: str) -> str:
+    """What kind of thing a word is that is not made of letters alone."""
+    if "@" in word:
+        return "<mail>"
+    if "://" in word or word.startswith("www."):
+        return "<url>"
+    if word[0].isdigit():
+        return "<number>"
+    if "." in word and len(word) > _FEW_WORDS:
+        return "<name.part>"
+    if "_" in word or "/" in word or any(map(str.isdigit, word)):
+        return "<id>"
+    return word
+
+
+@lru_cache(maxsize=16_384)
+def about(mask: int, verb: int) -> float:
+    """What the classes of the words of a sentence, and pairs of classes, count."""
+    return sum(WEIGHTS.get(key, 0.0) for key in classes(mask, verb))
+
+
+def classes(mask: int, verb: int) -> list[str]:
+    """The keys of the classes `mask`, and of the verb that starts the sentence."""
+    has = [f"@{name}" for name, bit in BIT.items() if mask & bit]
+    starts = [f"^@{name}" for name, bit in BIT.items() if verb & bit]
+    both = [f"{one}{other}" for index, one in enumerate(has) for other in has[index + 1 :]]
+    return [*has, *starts, *both, *[f"{start}{one}" for start in starts for one in has]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,78 +133,69 @@ class Host:
     """How much it is about attacks and examples, from 0 to 1."""
     code: float
     """How much it looks like code, from 0 to 1."""
+    letter: bool
+    """Whether it starts like a letter."""
+    edges: tuple[int, int]
+    """Where the first and the last sentence start."""
+    low: str
 
     @classmethod
-    def of(cls, low: str, sentences: Sequence[Words]) -> "Host":
+    def of(cls, low: str, read_all: Sequence[tuple[int, int, Words]]) -> "Host":
         """Of the lowered text and its sentences."""
         signs = low.count("(") + low.count("{") + low.count(";") + low.count("=")
-        about = sum(1 for words in sentences if words.mask & BIT["talk"])
+        talk = BIT["talk"]
+        spoken = sum(1 for _, _, words in read_all if words.mask & talk)
+        counts: Counter[str] = Counter()
+        for _, _, words in read_all:
+            counts.update(words.words)
         return cls(
-            counts=Counter(chain.from_iterable(words.words for words in sentences)),
-            sentences=len(sentences),
-            orders=sum(1 for words in sentences if words.verb),
+            counts=counts,
+            sentences=len(read_all),
+            orders=sum(1 for _, _, words in read_all if words.verb),
             questions=low.count("?"),
-            talk=min(1.0, 4 * about / max(4, len(sentences))),
+            talk=min(1.0, 4 * spoken / max(4, len(read_all))),
             code=min(1.0, 25 * signs / max(1, len(low))),
+            letter=_LETTER.search(low[:100]) is not None,
+            edges=(read_all[0][0], read_all[-1][0]),
+            low=low,
         )
 
 
-def features(piece: str, words: Words, host: Host, *, edge: bool, continued: bool) -> dict[str, float]:
-    """The features of the lowered sentence `piece`, by name; what is not there counts nothing.
-
-    `edge`: it is the first or the last of its text. `continued`: it is the rest of a broken line.
-    """
-    on = said(piece, words.mask)
-    asks = piece.rstrip(" \"')*").endswith(("?", "？"))
-    on |= _of_classes(words.mask, words.verb, piece.isascii())
+def second(piece: str, start: int, words: Words, host: Host) -> Iterator[tuple[str, float]]:
+    """Names and values for the sentence `piece` at `start`: its phrases, and how it stands out from its text."""
+    phrases = said(piece, words.mask)
+    yield from ((f"~{name}", 1.0) for name in phrases)
+    strong = len(STRONG.intersection(phrases))
     novel = _novel(words.words, host)
-    on["novel"], on["talk"], on["code_host"] = novel, host.talk, host.code
-    if len(words.words) < _FEW_WORDS:
-        on["short"] = 1.0
-    elif len(words.words) > _MANY_WORDS:
-        on["long"] = 1.0
-    if host.sentences < _LONE:
-        on["lone"] = 1.0
-    if continued:
-        on["continued"] = 1.0
-        on["order_continued"] = 1.0 if words.verb and not words.clause else 0.0
-    if words.verb:
-        _as_order(on, piece, words, host, novel, edge)
-    if asks:
-        _as_question(on, words, host, novel, edge)
-    if "in_quotes" in on and host.talk:
-        on["talk_quoted"] = host.talk
-    strong = len(STRONG.intersection(on))
+    lone = host.sentences < _LONE
+    crowd = min(1.0, 3 * (host.orders - 1) / max(3, host.sentences - 1))
+    kind = "weak"
     if strong:
-        on["strong_talk"] = host.talk
-        on["strong_order"] = 1.0 if words.verb else 0.0
-        on["strong_two"] = 1.0 if strong > 1 else 0.0
-        on["strong_three"] = 1.0 if strong > 2 else 0.0  # noqa: PLR2004 - three of them
-    return on
-
-
-@lru_cache(maxsize=4_096)
-def _of_classes(mask: int, verb: int, plain: bool) -> dict[str, float]:
-    """What follows from the classes of the words alone."""
-    on = {f"has_{name}": 1.0 for name in _HAS if mask & BIT[name]}
-    override, rules, prior = mask & BIT["override"], mask & BIT["rules"], mask & BIT["prior"]
-    if mask & BIT["deontic"] and mask & BIT["you"]:
-        on["has_deontic_you"] = 1.0
-    if override and prior:
-        on["override_prior"] = 1.0
-    if override and rules:
-        on["override_rules"] = 1.0
-    if override and (rules or prior) and not plain:
-        on["wide_override"] = 1.0
-    if mask & BIT["agent"] and (verb or mask & BIT["deontic"]):
-        on["agent_order"] = 1.0
-        if not plain:
-            on["wide_agent"] = 1.0
-    if verb:
-        on |= {f"start_{name}": 1.0 for name in _STARTS if verb & BIT[name]}
-        on |= {f"order_{name}": 1.0 for name in ("private", "you", "format") if mask & BIT[name]}
-        on["order"] = 1.0
-    return on
+        yield f"%strong{min(3, strong)}", 1.0
+        yield "%strong talk", host.talk
+        kind = "strong"
+    elif words.verb:
+        kind = "write" if words.verb & (BIT["write"] | BIT["alter"]) else "act"
+    elif piece.rstrip(" \"')*").endswith(("?", "\uff1f")):
+        kind = "question"
+        yield "%question alone", 1.0 / max(1, host.questions)
+    yield f"%{kind}", 1.0
+    yield f"%{kind} novel", novel
+    yield f"%{kind} crowd", crowd
+    yield f"%{kind} talk", host.talk
+    yield f"%{kind} code", host.code
+    if host.letter:
+        yield f"%{kind} letter", 1.0
+    if lone:
+        yield f"%{kind} lone", 1.0
+    elif start in host.edges:
+        yield f"%{kind} edge", 1.0
+    if len(words.words) < _FEW_WORDS:
+        yield f"%{kind} short", 1.0
+    elif len(words.words) > _MANY_WORDS:
+        yield f"%{kind} long", 1.0
+    if _continued(host.low, start):
+        yield f"%{kind} continued", 1.0
 
 
 def _novel(words: list[str], host: Host) -> float:
@@ -160,37 +208,9 @@ def _novel(words: list[str], host: Host) -> float:
     return novel if host.sentences >= _LONE else novel / 2
 
 
-def _as_order(on: dict[str, float], piece: str, words: Words, host: Host, novel: float, edge: bool) -> None:
-    crowd = (host.orders - 1) / max(3, host.sentences - 1)
-    alone = max(0.0, 1.0 - 5 * crowd)
-    for name, joined in _WITH_ORDER.items():
-        if name in on:
-            on[joined] = 1.0
-    on["order_novel"], on["order_alone"], on["order_crowd"] = novel, alone, min(1.0, 3 * crowd)
-    on["order_talk"], on["order_code_host"] = host.talk, host.code
-    if words.clause:
-        on["clause"] = 1.0
-    if edge:
-        on["order_edge"] = 1.0
-    if len(words.words) < _FEW_WORDS:
-        on["order_short"] = 1.0
-    if host.sentences < _LONE:
-        on["order_lone"] = 1.0
-    if _MONEY.search(piece):
-        on["order_money"] = 1.0
-    if words.verb & (BIT["write"] | BIT["alter"]):
-        on["write_novel_alone"] = novel * alone
-        if "your_reply" in on and words.verb & BIT["alter"]:
-            on["alter_reply"] = 1.0
-    if words.verb & BIT["act"]:
-        on["act_novel_alone"] = novel * alone
-
-
-def _as_question(on: dict[str, float], words: Words, host: Host, novel: float, edge: bool) -> None:
-    on["question"], on["question_novel"], on["question_talk"] = 1.0, novel, host.talk
-    on["question_alone"] = 1.0 / max(1, host.questions)
-    on["question_general_novel"] = novel if "general" in on or "can_you" in on else 0.0
-    on["question_edge"] = 1.0 if edge else 0.0
-    on["question_lone"] = 1.0 if host.sentences < _LONE else 0.0
-    on["question_we"] = on.get("first_person", 0.0)
-    on["question_you"] = 1.0 if words.mask & BIT["you"] and "can_you" not in on else 0.0
+def _continued(low: str, start: int) -> bool:
+    """Whether the sentence is the rest of one that was broken at the end of a line, by the look of it."""
+    if not start or low[start - 1] != "\n":
+        return False
+    before = low[max(0, start - 2) : start].rstrip()[-1:]
+    return (before.isalnum() or before == ",") and low[start : start + 1].isalpha()

@@ -28,7 +28,7 @@ _SOFT = frozenset("\u00ad\ufeff\u200b\u200e\u200f\u2060")
 """Usual in pages and office documents: taken out without a word, unless there is a message in them."""
 _TURNING = frozenset("\u202a\u202b\u202d\u202e\u2066\u2067\u2068")
 _BIT_LENGTH = 8
-_MAX_LOOKED_AT = 20_000
+_MAX_LOOKED_AT = 256
 """Characters whose message is read, to the end of their run; further ones are taken out all the same."""
 _MANY = 16
 """Zero-width characters in one run: two bytes of a hidden message."""
@@ -85,7 +85,8 @@ def strip_invisible(text: str) -> Stripped:
     spots += _spot(length, run)
     rest = text[last:]
     if count >= _MAX_LOOKED_AT:
-        rest = _INVISIBLE.sub("", rest)
+        rest, more = _INVISIBLE.subn("", rest)
+        spots += [Spot(at=length, count=more)] if more else []
     kept.append(rest)
     return Stripped(text="".join(kept), spots=tuple(spots))
 

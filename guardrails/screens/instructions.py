@@ -1,8 +1,8 @@
-"""Instruction-like text in data: a transparent linear model over the sentences of a text.
+"""Instruction-like text in data: a transparent linear model over the sentences of a text, in two steps.
 
-A sentence that orders a reader about is told by who it speaks to, how it starts (imperative, deontic, question),
-what it asks for, and by how it stands out: its words occur nowhere else in the text, and its neighbours give no
-orders. Each of these is a feature (see `features`); `weights.MODELS` says what it counts.
+The first step adds up weights of words, pairs of words and classes of words, which is a few look-ups a word. Only the
+sentences that look most like orders are looked at again: for phrases that say who is spoken to, for how they stand
+out from their text, and for whether somebody merely quotes them. `weights.txt` says what everything counts.
 """
 
 import math
@@ -10,127 +10,148 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lockgate.guardrails.screens.features import Host, Words, features
-from lockgate.guardrails.screens.lexicon import BIT, LEADING, LEXICON, UNSPACED
-from lockgate.guardrails.screens.weights import MODELS
+from lockgate.guardrails.screens.features import Host, Reader, Words, about, pairs, second
+from lockgate.guardrails.screens.mentions import Mentions
+from lockgate.guardrails.screens.weights import BIAS, WEIGHTS
 
-MAX_SENTENCE = 600
+MAX_SENTENCE = 400
 """Characters judged at once; a longer sentence is judged in pieces."""
-MAX_CANDIDATES = 20_000
-"""Sentences judged in one text; a natural megabyte has a quarter of it. What comes after counts as an order."""
-TOO_MANY = {"too_many": 1.0}
+MIN_AGAIN, CHARACTERS_AGAIN = 4, 1_024
+"""Sentences of one text that are looked at again: the best so many, and one more for each of so many characters."""
+HOT = -10.0
+"""From this sum (log-odds) on a sentence may be looked at again; below, nothing can make it an order."""
+CERTAIN = 3.0
+"""From this sum on nothing that the second step says would change the finding."""
+OPERATING = 0.0
+"""The sum that becomes a score of 0.5."""
+SURE = 0.5
+MAX_REACH = 300
+"""Characters on each side of a sentence, within its line, that belong to its passage."""
+MAX_GAP = 400
+"""Characters between two passages that are one."""
+_BORDERS = ("\n", '"', "|", "\\n")
+_MENTIONED = 4.0
+"""What a sentence loses that is merely quoted; twice that in a text about attacks."""
 _MIN_SENTENCE = 9
-_END = re.compile(r"[.!?](?=[\s\"')\]*<\\])|[\n\r|\u2022\u3002\uff01\uff1f]|\\n|\"\s?[:,}]\s?|<[^<>]{0,300}>")
-_CLOSING = frozenset(".!?\u3002\uff01\uff1f")
-_WORD = re.compile(r"[^\W_](?:[\w'’.-]*[^\W_])?")
-_CLAUSE = re.compile(r"[,:;>–—-] (?:please |then |now |first |also |just |immediately |always )?([^\W\d_]+)")
-_WIDE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-_UNSPACED = re.compile("|".join(sorted(UNSPACED, key=len, reverse=True)))
-
-_KNOWN = frozenset(LEXICON)
-_ORDERS = BIT["act"] | BIT["write"] | BIT["alter"] | BIT["override"]
-_MAY = sum(BIT[name] for name in ("override", "agent", "rules", "secret", "reply", "codework", "user", "authority"))
-"""A sentence that neither starts like an order nor asks, and has none of these words, is not judged."""
-_ASK = BIT["ask"]
-_NAMES = tuple(name for name, _, _ in MODELS)
-_BIASES = tuple(bias for _, bias, _ in MODELS)
-_WEIGHTS: dict[str, tuple[float, ...]] = {
-    name: tuple(weights.get(name, 0.0) for _, _, weights in MODELS)
-    for name in sorted({name for _, _, weights in MODELS for name in weights})
-}
-_NOTHING = (0.0,) * len(MODELS)
+_END = re.compile(
+    r"[.!?](?=[\s\"')\]*<\\])|\|(?=[^|\n]{12})|[\n\r\u2022\u3002\uff01\uff1f\u061f]|\\n|\"\s?[:,}]\s?|<[^<>]{0,300}>"
+)
+_CLOSING = frozenset(".!?\u3002\uff01\uff1f\u061f")
+_INSIDE = frozenset("\"'`\u201d\u2019)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sentence:
-    """One sentence that may be an order: its place in the text, and its features by name."""
+    """One sentence that may be an order: its place in the text, its words, and the sum of the first step."""
 
     start: int
     end: int
-    features: dict[str, float]
+    words: Words
+    total: float
 
 
-def judged(sentence: Sentence) -> tuple[float, str]:
-    """From 0 to 1 how much like an order to the reader it is, 0.5 being the operating point, and what kind of order."""
-    if sentence.features is TOO_MANY:
-        return 1.0, "more possible orders than can be judged"
-    first, second, third = _BIASES
-    for name, value in sentence.features.items():
-        one, two, three = _WEIGHTS.get(name, _NOTHING)
-        first += one * value
-        second += two * value
-        third += three * value
-    best = max(first, second, third)
-    name = _NAMES[(first, second, third).index(best)]
-    return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, best)))), name
-
-
-def candidates(text: str) -> Iterator[Sentence]:
-    """The sentences of `text` that hold a word of an order, with their features."""
+def lowered(text: str) -> str:
+    """`text` in lower case, character for character, so that offsets stay."""
     low = text.lower()
-    if len(low) != len(text):  # a few capitals grow when they are lowered, which would shift every offset
+    if len(low) != len(text):  # a few capitals grow when they are lowered
         low = "".join(char if len(char.lower()) != 1 else char.lower() for char in text)
-    places = list(_sentences(low))
-    wide = not text.isascii() and _WIDE.search(text) is not None
-    all_words = [_words(low[start:end], wide) for start, end in places]
-    host: Host | None = None
-    last = len(places) - 1
-    judgements = 0
-    for index, ((start, end), words) in enumerate(zip(places, all_words, strict=True)):
-        if (
-            (words.verb and not words.clause)
-            or words.mask & _MAY
-            or (words.mask & _ASK and low[end - 1 : end] in {"?", "？"})
-        ):
-            judgements += 1
-            if judgements > MAX_CANDIDATES:
-                yield Sentence(start=start, end=len(text), features=TOO_MANY)
-                return
-            host = host or Host.of(low, all_words)
-            on = features(low[start:end], words, host, edge=index in {0, last}, continued=_continued(text, start))
-            yield Sentence(start=start, end=end, features=on)
+    return low
 
 
-def _sentences(low: str) -> Iterator[tuple[int, int]]:
+def sentences(low: str) -> Iterator[tuple[int, int]]:
+    """Start and end of each sentence of a lowered text; fields of JSON, cells of tables and tags end one, too."""
     start = 0
     least = _MIN_SENTENCE if low.isascii() else 3
     for found in _END.finditer(low):
-        end = found.start() + 1 if low[found.start()] in _CLOSING else found.start()
+        end = found.start()
+        if low[end] in _CLOSING:
+            end += 1
         if end - start >= least:
             for at in range(start, end, MAX_SENTENCE):
                 yield at, min(at + MAX_SENTENCE, end)
         start = found.end()
+        if low[start : start + 1] in _INSIDE:  # the quote that ends here belongs to what ends here
+            start += 1
     if len(low) - start >= least:
         for at in range(start, len(low), MAX_SENTENCE):
             yield at, min(at + MAX_SENTENCE, len(low))
 
 
-def _continued(text: str, start: int) -> bool:
-    """Whether the sentence is the rest of one that was broken at the end of a line, by the look of it."""
-    if not start or text[start - 1] != "\n":
-        return False
-    before, after = text[max(0, start - 2) : start].rstrip(), text[start : start + 40].lstrip()[:1]
-    return after.islower() and (before[-1:].isalnum() or before[-1:] in {",", ")"})
+def candidates(text: str) -> tuple[list[Sentence], Host | None]:
+    """The sentences of `text` that look most like orders, in order, and what the text around them is like."""
+    low = lowered(text)
+    reader = Reader(low)
+    read_all: list[tuple[int, int, Words]] = []
+    hot: list[Sentence] = []
+    for start, end in sentences(low):
+        words = reader.read(start, end)
+        read_all.append((start, end, words))
+        if words.mask and (total := BIAS + words.weight + about(words.mask, words.verb)) >= HOT:
+            hot.append(Sentence(start=start, end=end, words=words, total=total))
+    return hot, Host.of(low, read_all) if hot else None
 
 
-def _words(piece: str, wide: bool) -> Words:
-    """The words of a sentence, the classes they are of, and the verb that it starts with."""
-    words: list[str] = _WORD.findall(piece)
-    mask = verb = 0
-    clause = False
-    for word in _KNOWN.intersection(words):
-        mask |= LEXICON[word]
-    if mask & _ORDERS:
-        for word in words[:6]:
-            verb = LEXICON.get(word, 0) & _ORDERS
-            if verb or word not in LEADING:
-                break
-        if not verb:
-            for found in _CLAUSE.finditer(piece):
-                if verb := LEXICON.get(found.group(1), 0) & _ORDERS:
-                    clause = True
-                    break
-    if wide:
-        for word in _UNSPACED.findall(piece):
-            mask |= UNSPACED[word]
-    return Words(words, mask, verb, clause)
+def judged(text: str) -> Iterator[tuple[int, int, float]]:
+    """Start, end and score of each possible order: from 0 to 1, 0.5 being the operating point."""
+    hot, host = candidates(text)
+    if host is None:
+        return
+    mentions = Mentions(text)
+    get = WEIGHTS.get
+    most = MIN_AGAIN + len(text) // CHARACTERS_AGAIN
+    least = sorted((one.total for one in hot), reverse=True)[most - 1] if len(hot) > most else HOT
+    for one in hot:
+        total = one.total
+        if total >= least and most > 0 and total < CERTAIN:
+            most -= 1
+            piece = host.low[one.start : one.end]
+            total += sum([get(pair, 0.0) for pair in pairs(piece)])
+            for name, value in second(piece, one.start, one.words, host):
+                total += get(name, 0.0) * value
+        if total > OPERATING - 2 and (rest := mentions.around(one.start, one.end)) is not None:
+            total = max(total - _MENTIONED * (1 + host.talk), _alone(rest))
+        if total > OPERATING - 1:  # what scores less than 0.27 is of no use to anybody
+            yield one.start, one.end, score(total)
+
+
+def orders(text: str) -> list[tuple[int, int, float]]:
+    """Start, end and score of each passage that gives orders.
+
+    A passage is the line around a sentence that was found, since what an order is about stands beside it; passages
+    with little between them are one.
+    """
+    passages: list[tuple[int, int, float]] = []
+    doubtful: list[tuple[int, int, float]] = []
+    for start, end, how_much in judged(text):
+        if how_much < SURE:
+            doubtful.append((start, end, how_much))
+            continue
+        least, most = max(0, start - MAX_REACH), end + MAX_REACH
+        begin = max([least, *[at + len(mark) for mark in _BORDERS if (at := text.rfind(mark, least, start)) >= 0]])
+        stops = [at for mark in _BORDERS if (at := text.find(mark, end, most)) >= 0]
+        if passages and begin - passages[-1][1] <= MAX_GAP:
+            begin, _, before = passages.pop()
+            how_much = max(how_much, before)  # noqa: PLW2901
+        passages.append((begin, min([len(text), most, *stops]), how_much))
+    covered = iter([*passages, (len(text), len(text), 0.0)])
+    passage = next(covered)
+    for one in doubtful:
+        while passage[1] < one[1]:
+            passage = next(covered)
+        if one[0] < passage[0]:
+            passages.append(one)
+    return passages
+
+
+def score(total: float) -> float:
+    """The score of a sum of weights."""
+    return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, total - OPERATING))))
+
+
+def _alone(rest: str) -> float:
+    """The sum for what a sentence says besides what it quotes."""
+    low = lowered(rest)
+    words = Reader(low).read(0, len(low))
+    if not words.mask:
+        return -30.0
+    return BIAS + words.weight + about(words.mask, words.verb) + sum(WEIGHTS.get(pair, 0.0) for pair in pairs(low))

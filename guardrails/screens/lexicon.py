@@ -7,6 +7,10 @@ the same classes, so that they share its weights.
 _CLASSES: dict[str, str] = {
     # Verbs by which an agent is told to do something with its tools.
     "act": """
+        أرسل احذف حول افتح نفذ send حوّل löschen überweisen kaufe buche bestätige leite verschicke öffnen
+        achète achetez réserve réservez affiche efface effacez renvoie compra compre reserva reserve muestre
+        reenvíe borren compra prenota mostra elimina cancellate inoltrate compre reserve mostre encaminhar
+        koop boek toon перевести отправить купи закажи сообщи
         request withdraw rename retrieve fetch list report merge approve block unblock ban kick hire fire sign
         sell ship return call wyślij usuń przekaż leite weiter leiten affiche affichez mostrar muestra пришли
         покажи напиши send forward email mail e-mail transfer wire pay purchase buy order book reserve
@@ -28,6 +32,8 @@ _CLASSES: dict[str, str] = {
         """,
     # Verbs by which a writer of text is told to write.
     "write": """
+        اكتب أجب اعرض قل antworten beantworte bewertet bewerte empfiehl recommandez recommande répondez
+        recomienda recomiende consiglia recomende рекомендуй отвечай пиши
         write draft compose provide generate explain describe summarize summarise translate list tell give
         show answer respond reply say output print repeat recite state produce develop design define discuss
         compare analyze analyse identify calculate compute solve suggest recommend outline paraphrase rewrite
@@ -51,6 +57,7 @@ _CLASSES: dict[str, str] = {
         hint praise plug stress highlight
         """,
     "override": """
+        تجاهل انس انسى تجاهلوا ignorieren ignoriert vergiss vergesst oubliez dimentica vergeet negeer
         poleceniach zapomnij zignoruj statt stattdessen plutôt вместо выполняй отвечай ignore disregard forget
         override bypass overrule discard skip neglect abandon supersede circumvent stop halt pause cease
         instead ignoriere ignoriert ignorieren vergiss vergesse missachte ignorez oublie oubliez négligez
@@ -58,12 +65,16 @@ _CLASSES: dict[str, str] = {
         игнорируйте забудь забудьте
         """,
     "prior": """
+        السابقة سابقة أعلاه سبق oben oberhalb bisher haut ci-dessus dessus arriba sopra acima boven hierboven
+        выше
         poprzednich poprzednie previous prior preceding above earlier original initial existing former
         foregoing current past old before vorherigen vorigen bisherigen obigen früheren précédentes précédents
         antérieures anteriores previas previo previos precedenti vorige voorgaande eerdere предыдущие
         предыдущих прежние
         """,
     "rules": """
+        التعليمات تعليمات تعليماتك الأوامر istruzioni instruções instructies инструкцию указаний anweisung
+        indicaciones órdenes ordres indicazioni
         poleceniach polecenia просьбу вопрос anfrage demande petición instruction instructions directive
         directives prompt prompts guideline guidelines rule rules command commands restriction restrictions
         constraint constraints safeguard safeguards policy policies programming training task tasks orders
@@ -73,12 +84,15 @@ _CLASSES: dict[str, str] = {
         инструкций указания правила
         """,
     "agent": """
+        المساعد مساعد الذكاء روبوت robot roboter robô robots crawler crawlers automated machine evaluator
+        grader summarizer copilots chatbots asistentes assistenten робот модель бот
         ассистенты asystent assistent assistente agente bot boty ai a.i assistant assistants agent agents
         chatbot chatbots llm llms gpt chatgpt gpt-4 claude gemini copilot llama model ais ki-assistent
         ki-agent ki ia asistente intelligence нейросеть ассистент ии ассистенту ассистента l'assistant l'agent
         l'ia all'assistente ai-assistent ki-agenten ki-assistenten ki-system ki-modell modèle bots siri alexa
         """,
     "reply": """
+        antworten réponses respuestas risposte respostas ответы إجابتك
         response responses answer answers reply replies output outputs summary message completion email-reply
         analysis antwort réponse respuesta risposta resposta antwoord ответ ответе
         """,
@@ -87,11 +101,13 @@ _CLASSES: dict[str, str] = {
         codes
         """,
     "user": """
+        المستخدم للمستخدم пользователе usuarios utenti utilisateurs
         user users user's users' human operator owner customer nutzer benutzer anwender utilisateur usuario
         utente usuário gebruiker пользователь пользователю пользователя l'utilisateur l’utilisateur all'utente
         nutzers nutzern benutzers
         """,
     "secret": """
+        تخبر سر erfährt sagen verrate verraten cacher digas dire dirlo diga digam vertel говори сообщай скрой
         secretly silently quietly covertly discreetly unnoticed hidden conceal hide confidential undisclosed
         heimlich unauffällig secrètement discrètement silenciosamente secreto mention mentioning reveal
         disclose telling informing notifying alerting erwähne erwähnen mentionne mentionnez menciones mencione
@@ -107,6 +123,7 @@ _CLASSES: dict[str, str] = {
         sudo superuser operator openai anthropic mode debug maintenance systemnachricht système sistema
         """,
     "private": """
+        كلمة المرور السر passwort kennwort passwords senha wachtwoord password пароля паролем
         hasło пароль файл clé claves clave password passwords credential credentials token tokens secret
         secrets apikey api-key key keys ssn cookies cookie contacts address card balance bank account accounts
         passport history conversation passwort mot contraseña contraseñas kontostand files file documents
@@ -117,6 +134,7 @@ _CLASSES: dict[str, str] = {
         sollst sollte sollen dois devez debe devi deve moet должен должны
         """,
     "you": """
+        أنت أنك jij sei bist eres és
         deine du ты мне you your yours yourself you're you'll dir dich dein sie ihr ihre vous votre tu te ton
         usted tú su tus voi tuo você seu вы ваш твой je jouw
         """,
@@ -129,6 +147,7 @@ _CLASSES: dict[str, str] = {
         welcome congratulations merci danke gracias grüße
         """,
     "format": """
+        uppercase lower-case lower upper-case anagrams vowel morse haiku
         base64 base32 hex rot13 caesar cipher ciphers emoji emojis uppercase lowercase capital capitals vowels
         vowel consonants letters letter alphabet backwards reverse reversed order anagram anagrams morse
         binary ascii pirate shakespeare rhyme rhymes haiku limerick poem poems song joke jokes story stories
@@ -228,172 +247,23 @@ UNSPACED: dict[str, int] = {
 """The same for languages that put no spaces between words; looked for anywhere in a sentence."""
 
 LEADING = frozenset(
-    [
-        "please",
-        "kindly",
-        "also",
-        "then",
-        "now",
-        "and",
-        "but",
-        "so",
-        "just",
-        "finally",
-        "first",
-        "next",
-        "additionally",
-        "hey",
-        "ok",
-        "okay",
-        "well",
-        "instead",
-        "always",
-        "simply",
-        "could",
-        "can",
-        "you",
-        "would",
-        "will",
-        "let's",
-        "important",
-        "note",
-        "attention",
-        "urgent",
-        "p.s",
-        "ps",
-        "btw",
-        "quickly",
-        "immediately",
-        "further",
-        "furthermore",
-        "moreover",
-        "do",
-        "don't",
-        "never",
-        "not",
-        "bitte",
-        "veuillez",
-        "s'il",
-        "por",
-        "favor",
-        "per",
-        "пожалуйста",
-        "to",
-        "i",
-        "want",
-        "need",
-        "would",
-        "like",
-        "try",
-        "be",
-        "make",
-        "sure",
-        "remember",
-        "consider",
-        "don’t",
-        "must",
-        "should",
-        "absolutely",
-        "once",
-        "seamlessly",
-        "hello",
-        "hi",
-        "dear",
-        "secretly",
-        "silently",
-    ]
+    """
+    absolutely additionally also always and attention be bitte btw but can consider could dear do don't don’t
+    favor finally first further furthermore hello hey hi i immediately important instead just kindly let's
+    like make moreover must need never next not note now ok okay once p.s per please por ps quickly remember
+    s'il seamlessly secretly should silently simply so sure then to try urgent veuillez want well will would
+    you пожалуйста
+    """.split()  # noqa: SIM905 - a list of so many words is read better as text
 )
 """Words that may stand before the verb of an order."""
 
 COMMON = frozenset(
-    [
-        "that",
-        "this",
-        "with",
-        "from",
-        "have",
-        "been",
-        "were",
-        "will",
-        "would",
-        "could",
-        "should",
-        "about",
-        "which",
-        "their",
-        "there",
-        "what",
-        "when",
-        "where",
-        "your",
-        "yours",
-        "they",
-        "them",
-        "then",
-        "than",
-        "these",
-        "those",
-        "some",
-        "such",
-        "into",
-        "over",
-        "under",
-        "more",
-        "most",
-        "many",
-        "much",
-        "very",
-        "just",
-        "also",
-        "only",
-        "each",
-        "other",
-        "after",
-        "before",
-        "because",
-        "while",
-        "between",
-        "through",
-        "during",
-        "does",
-        "doing",
-        "please",
-        "make",
-        "made",
-        "like",
-        "need",
-        "want",
-        "know",
-        "find",
-        "tell",
-        "give",
-        "show",
-        "using",
-        "used",
-        "being",
-        "here",
-        "both",
-        "same",
-        "well",
-        "even",
-        "back",
-        "still",
-        "every",
-        "first",
-        "last",
-        "following",
-        "below",
-        "above",
-        "include",
-        "next",
-        "send",
-        "write",
-        "email",
-        "message",
-        "response",
-        "answer",
-        "reply",
-        "provide",
-    ]
+    """
+    about above after also answer back because been before being below between both could does doing during
+    each email even every find first following from give have here include into just know last like made make
+    many message more most much need next only other over please provide reply response same send should show
+    some still such tell than that their them then there these they this those through under used using very
+    want well were what when where which while will with would write your yours
+    """.split()  # noqa: SIM905 - a list of so many words is read better as text
 )
 """Words that say nothing about what a sentence is about."""

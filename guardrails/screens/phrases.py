@@ -5,6 +5,7 @@ Sentences are short (`instructions.MAX_SENTENCE`) and repetition in the patterns
 """
 
 import re
+from functools import lru_cache
 
 from lockgate.guardrails.screens.lexicon import BIT
 
@@ -16,6 +17,32 @@ _AI = (
     r"(?:(?:large )?language |coding |llm[- ]based |llm[- ]|ai[- ]?|ki-|ai-based |virtual |helpful |automated )*"
     + _AGENT
 )
+STRONG = frozenset(
+    [
+        "drop_rules",
+        "vocative",
+        "to_agents",
+        "if_agent",
+        "agent_must",
+        "secrecy",
+        "unasked",
+        "your_rules",
+        "your_task",
+        "void",
+        "obey",
+        "you_are",
+        "from_now",
+        "authority",
+        "the_user",
+        "role",
+        "when_asked",
+        "instead",
+        "say_that",
+        "favour",
+        "override_rules",
+    ]
+)
+"""Phrases that are rare where nobody speaks to an agent."""
 PHRASES: tuple[tuple[str, int, tuple[str, ...], re.Pattern[str]], ...] = tuple(
     (
         name,
@@ -205,6 +232,11 @@ def said(piece: str, mask: int) -> dict[str, float]:
     """The phrases in a lowered sentence whose words are of the classes `mask`."""
     return {
         name: 1.0
-        for name, bits, texts, pattern in PHRASES
-        if (mask & bits if bits else not texts or any(text in piece for text in texts)) and pattern.search(piece)
+        for name, texts, pattern in _possible(mask)
+        if (not texts or any(text in piece for text in texts)) and pattern.search(piece)
     }
+
+
+@lru_cache(maxsize=4_096)
+def _possible(mask: int) -> tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...]:
+    return tuple((name, texts, pattern) for name, bits, texts, pattern in PHRASES if not bits or mask & bits)

@@ -11,7 +11,7 @@ from lockgate.guardrails.screens.exfiltration import exfiltrations
 from lockgate.guardrails.screens.folding import fold
 from lockgate.guardrails.screens.forgery import forgeries
 from lockgate.guardrails.screens.hidden import Spot, Stripped, hiding_markup, strip_invisible
-from lockgate.guardrails.screens.instructions import candidates, judged
+from lockgate.guardrails.screens.instructions import orders
 from lockgate.guardrails.screens.kinds import Kind
 from lockgate.passage import Finding, Place
 from lockgate.text import clean
@@ -101,18 +101,17 @@ def _of_spot(spot: Spot) -> Finding:
 
 def _worst(text: str) -> float:
     """The score of the most suspicious sentence of a text that should not be there at all."""
-    return max((judged(sentence)[0] for sentence in candidates(fold(text))), default=0.0)
+    return max((score for _, _, score in orders(fold(text))), default=0.0)
 
 
 def _found(text: str, depth: int) -> Iterator[Finding]:
     last_order = -1
     about: bool | None = None
-    for sentence in candidates(text):
-        score, said = judged(sentence)
+    for start, end, score in orders(text):
         if score >= _ORDER:
-            last_order = sentence.start
+            last_order = max(last_order, end)
         if score >= WORTH:
-            yield Finding(kind=Kind.INSTRUCTION, start=sentence.start, end=sentence.end, score=score, note=said)
+            yield Finding(kind=Kind.INSTRUCTION, start=start, end=end, score=score, note="an order to the reader")
     for start, end, score, note in islice(forgeries(text), 10 * MAX_FINDINGS):
         if about is None:
             about = _TALK.search(text) is not None
