@@ -260,6 +260,7 @@ async def test_equal_arguments_again(saver: PostgresSaver, once_per: Any, paid: 
 
 
 async def test_forks_do_not_repeat_what_their_parent_did(saver: PostgresSaver) -> None:
+    saver.every_step = True
     till = Till()
     run = session(saver, till.tool())
     await drain(run.start("Pay."))
