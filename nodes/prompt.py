@@ -95,7 +95,8 @@ def _ours(message: ToolMessage) -> bool:
 
 def _harmless(text: str, name: str) -> str:
     # A look-alike bracket keeps the text readable, and no longer what it pretended to be.
-    text = re.sub(re.escape(name), "untrusted-…", text, flags=re.IGNORECASE)
+    if name in text.lower():
+        text = re.sub(re.escape(name), "untrusted-…", text, flags=re.IGNORECASE)
     return template_tokens(_FENCE.sub("\u2039", text))
 
 

@@ -24,7 +24,10 @@ def stuck(messages: Sequence[AnyMessage], polling: Collection[str], *, repeats: 
     seen: set[tuple[str, str, str]] = set()
     stale = same = 0
     last: tuple[str, tuple[tuple[str, str], ...]] | None = None
-    for answer, results in _rounds(messages):
+    rounds = _rounds(messages)
+    if len(rounds) < min(repeats, answers):
+        return ""
+    for answer, results in rounds:
         calls = [*answer.tool_calls, *answer.invalid_tool_calls]
         if any(call["name"] in polling for call in calls):
             continue

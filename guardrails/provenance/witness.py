@@ -53,6 +53,8 @@ def vouched(args: Mapping[str, Any], label: Label) -> Evidence:
 
 def _excused(traces: list[Trace], passages: Sequence[Passage]) -> list[Trace]:
     """What the user allowed for is no sign of an attack: text in code, or orders that the agent is to follow."""
+    if not any(trace.suspect for trace in traces):
+        return traces
     excuses = {"encoded"} if decodes(passages) else set()
     excuses |= {"instruction"} if delegated(passages) else set()
     return [replace(trace, suspect="") if trace.suspect in excuses else trace for trace in traces]

@@ -44,13 +44,16 @@ def screen(text: str) -> tuple[Finding, ...]:
     return _kept(_found(fold(clean(text)), MAX_DEPTH))
 
 
-def screened(text: str) -> tuple[str, tuple[Finding, ...]]:
-    """`text` without what no reader can see, and what was found in it. Hidden orders are taken out, too."""
+def screened(text: str, *, by_user: bool = False) -> tuple[str, tuple[Finding, ...]]:
+    """`text` without what no reader can see, and what was found in it. Hidden orders are taken out, too.
+
+    In what is written `by_user` orders are no finding, so nothing is looked for that is only one.
+    """
     stripped = strip_invisible(clean(text))
     findings = [_of_spot(spot) for spot in stripped.spots]
     visible, hidden = _without_hidden_orders(stripped)
     findings = [_moved(finding, visible) for finding in findings] + hidden
-    return visible.text, _kept([*findings, *_found(fold(visible.text), MAX_DEPTH)])
+    return visible.text, _kept([*findings, *_found(fold(visible.text), MAX_DEPTH, orders_too=not by_user)])
 
 
 class _Visible:
@@ -104,10 +107,10 @@ def _worst(text: str) -> float:
     return max((score for _, _, score in orders(fold(text))), default=0.0)
 
 
-def _found(text: str, depth: int) -> Iterator[Finding]:
+def _found(text: str, depth: int, *, orders_too: bool = True) -> Iterator[Finding]:
     last_order = -1
     about: bool | None = None
-    for start, end, score in orders(text):
+    for start, end, score in orders(text) if orders_too else ():
         if score >= _ORDER:
             last_order = max(last_order, end)
         if score >= WORTH:

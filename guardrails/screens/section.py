@@ -78,7 +78,7 @@ class Screens(Strict):
         """`text` as it may go on; the answer is the strictest of those to its findings."""
         if not self.enabled or place not in _PLACES:
             return Inspected(text=text)
-        visible, found = screened(text)
+        visible, found = screened(text, by_user=place is Place.INPUT)
         return self.settle(visible, found, place)
 
     def settle(self, text: str, found: tuple[Finding, ...], place: Place) -> Inspected:
