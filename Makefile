@@ -32,7 +32,7 @@ bench: $(DEV_STAMP)  ## the measured promises, as paired CPU-time ratios
 
 lock:  ## resolve the dependencies anew (needs uv)
 	uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes \
-	  --custom-compile-command "make lock" -o requirements.lock $(ARGS)
+	  --custom-compile-command "make lock" -c .ci/constraints.txt -o requirements.lock $(ARGS)
 	uv pip compile -q pyproject.toml --all-extras --group dev --universal --python-version 3.11 --generate-hashes \
 	  --custom-compile-command "make lock" -c requirements.lock -o requirements-dev.lock $(ARGS)
 
