@@ -73,7 +73,7 @@ class Meter:
         if why := self._circling(state):
             return Halt(status=Status.NO_PROGRESS, text=f"Stopped: {why}.")
         budget = self.budget(state)
-        if budget is None and not self.rates:
+        if not (budget and budget.bounds()) and not self.rates:
             return Permit(model=model, seconds=None)
         if self._unpriced(model, budget):
             text = f"Stopped: a budget in USD is set, but the packs have no price for the model {model or '(unnamed)'}."
