@@ -10,11 +10,11 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from lockgate.decision import Call, Decision, verb
 from lockgate.errors import FileError
 from lockgate.guardrails.constraint import Strict
-from lockgate.guardrails.facts import ToolFacts
 from lockgate.guardrails.gate import Gate
 from lockgate.guardrails.pack import shipped_packs
 from lockgate.guardrails.policy import Policy
 from lockgate.guardrails.rule import Name
+from lockgate.guardrails.standin import StandIn
 from lockgate.guardrails.wording import field_text, first_problem
 from lockgate.labels import Integrity, Label, join
 from lockgate.passage import Passage
@@ -81,7 +81,7 @@ class Cases(Strict):
     """A table of cases. `tools` holds the facts of the tools it speaks of; one that is not named states nothing."""
 
     version: Literal[1]
-    tools: dict[Name, ToolFacts] = Field(default={})
+    tools: dict[Name, StandIn] = Field(default={})
     cases: Annotated[tuple[Case, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -148,7 +148,7 @@ def parse_cases(document: Document) -> Table:
 def specs(table: Table, tools: dict[str, ToolSpec] | None = None) -> dict[str, ToolSpec]:
     """The tools to judge with: the given ones, then those of the table; any other states nothing."""
     named = {name: facts.spec(name) for name, facts in table.cases.tools.items()}
-    unknown = {case.tool: ToolFacts().spec(case.tool) for case in table.cases.cases}
+    unknown = {case.tool: StandIn().spec(case.tool) for case in table.cases.cases}
     return {**unknown, **named, **(tools or {})}
 
 

@@ -6,7 +6,7 @@ from lockgate.decision import Call, verb
 from lockgate.guardrails import Policy
 from lockgate.guardrails.difference import compare_rules, flips, histories
 from lockgate.guardrails.explaining import explained
-from lockgate.guardrails.facts import ToolFacts
+from lockgate.guardrails.standin import StandIn
 from lockgate.guardrails.witness import witnesses
 from lockgate.ports import History
 
@@ -23,7 +23,7 @@ rules:
 def pair(change=("", "")):
     before, after = Policy.parse(BEFORE), Policy.parse(BEFORE.replace(*change))
     calls = witnesses(before, after)
-    tools = {call.name: ToolFacts().spec(call.name) for call in calls}
+    tools = {call.name: StandIn().spec(call.name) for call in calls}
     return compare_rules(before, after), flips(before, after, calls, tools, histories(before, after))
 
 
@@ -77,7 +77,7 @@ def test_explained_asks_the_guards_too(monkeypatch):
 
     monkeypatch.setattr(Sections, "guards", lambda self: (careful, broken))
     policy = Policy.parse("version: 1\nrules:\n  - {id: a, tools: [pay], action: allow}")
-    spec = ToolFacts().spec("pay")
+    spec = StandIn().spec("pay")
     asked = explained(policy, Call(id="c", name="pay", args={"x": 1}), spec, History())
     assert [(item.action, item.matched) for item in asked] == [("allow", True), ("review", True), ("deny", True)]
     quiet = explained(policy, Call(id="c", name="pay", args={}), spec, History())

@@ -3,12 +3,12 @@
 import pytest
 
 from lockgate.guardrails import Policy
-from lockgate.guardrails.facts import ToolFacts
 from lockgate.guardrails.lint import lint_policy
 from lockgate.guardrails.pack import rule_lines
+from lockgate.guardrails.standin import StandIn
 
 TOOLS = {
-    name: ToolFacts(**facts).spec(name)
+    name: StandIn(**facts).spec(name)
     for name, facts in {
         "look": {"effect": False, "args": {"what": "string"}},
         "pay": {"sensitive": ["account", "amount"], "args": {"account": "string", "amount": "number"}},

@@ -104,13 +104,13 @@ def diff(
     from lockgate.cli.screen import one_line, out, print_json, styled
     from lockgate.guardrails import Policy
     from lockgate.guardrails.difference import compare_rules, flips, histories
-    from lockgate.guardrails.facts import ToolFacts
+    from lockgate.guardrails.standin import StandIn
     from lockgate.guardrails.witness import witnesses
 
     old, new = Policy.load(before), Policy.load(after)
     known = _tools(tools) or {**_stated(before), **_stated(after)}
     calls = [*witnesses(old, new, tools=known), *(made.call for name in thread for made in _recorded(name))]
-    specs = {call.name: known.get(call.name) or ToolFacts().spec(call.name) for call in calls}
+    specs = {call.name: known.get(call.name) or StandIn().spec(call.name) for call in calls}
     changes, changed = compare_rules(old, new), flips(old, new, calls, specs, histories(old, new))
     if as_json:
         print_json({"rules": [_change(item) for item in changes], "calls": [_flip(item) for item in changed]})
@@ -145,14 +145,14 @@ def replay(
     from lockgate.cli.screen import one_line, out, print_json, styled
     from lockgate.decision import verb
     from lockgate.guardrails import Gate, Policy
-    from lockgate.guardrails.facts import ToolFacts
+    from lockgate.guardrails.standin import StandIn
     from lockgate.ports import Caller
 
     policy = Policy.load(pack)
     given = Caller(user=user, roles=frozenset(role)) if user or role else None
     known = known_tools(pack, tools)
     found = [made for name in thread or _newest(limit) for made in _recorded(name, given)]
-    specs = {made.call.name: known.get(made.call.name) or ToolFacts().spec(made.call.name) for made in found}
+    specs = {made.call.name: known.get(made.call.name) or StandIn().spec(made.call.name) for made in found}
     gate = Gate(policy, specs)
     judged = [(made, _recorded_answer(made), gate.decide(made.call, made.history)) for made in found]
     changed = [answer for answer in judged if answer[1] != verb(answer[2])]

@@ -1,4 +1,4 @@
-"""`ToolFacts`: what a tool states about itself, as data, for judging calls where the tool itself is not at hand."""
+"""`StandIn`: a tool described as data, for judging calls where the tool itself is not at hand."""
 
 from typing import Annotated, Any, Literal
 
@@ -24,8 +24,8 @@ class _Anything(BaseModel):
     model_config = ConfigDict(extra="allow")
 
 
-class ToolFacts(Strict):
-    """The facts of `ToolSpec`. What is left out is assumed to be the worst, as for a tool that states nothing."""
+class StandIn(Strict):
+    """A tool with the facts of `ToolSpec`. What is left out is assumed to be the worst, as for a tool that states nothing."""
 
     effect: Flag = True
     reversible: Flag = False
