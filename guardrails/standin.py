@@ -25,7 +25,7 @@ class _Anything(BaseModel):
 
 
 class StandIn(Strict):
-    """A tool with the facts of `ToolSpec`. What is left out is assumed to be the worst, as for a tool that states nothing."""
+    """A tool with the facts of `ToolSpec`; what is left out is assumed to be the worst, as where a tool says nothing."""
 
     effect: Flag = True
     reversible: Flag = False
