@@ -25,7 +25,7 @@ class _Anything(BaseModel):
 
 
 class StandIn(Strict):
-    """A tool with the facts of `ToolSpec`; what is left out is assumed to be the worst, as where a tool says nothing."""
+    """A tool with the facts of `ToolSpec`; what is left out is assumed to be the worst, as of one that is silent."""
 
     effect: Flag = True
     reversible: Flag = False
