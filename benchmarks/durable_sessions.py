@@ -26,7 +26,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from lockgate import Policy, ScriptedModel, tool
 from lockgate.graphs import react
-from lockgate.runtime import embedded_url, open_checkpointer, thread_lease
+from lockgate.runtime import embedded_url, open_checkpointer
 from lockgate.settings import settings
 
 TURNS = 5
@@ -62,22 +62,13 @@ def bare(saver: AsyncPostgresSaver) -> Any:
     return graph.compile(checkpointer=saver)
 
 
-async def session(agent: Any, saver: Any) -> None:
+async def session(agent: Any) -> None:
     thread_id = uuid.uuid4().hex
     config: Any = {"configurable": {"thread_id": thread_id}}
     for number in range(TURNS):
         message = {"messages": [("user", f"Pay {number + 1}.")]}
-        async with thread_lease(saver, thread_id) if saver is not None else _nothing():
-            out = await agent.ainvoke(message, config, durability="sync")
+        out = await agent.ainvoke(message, config, durability="sync")
         assert out["messages"][-1].text == f"Paid {number + 1}."
-
-
-class _nothing:  # noqa: N801 - a context manager
-    async def __aenter__(self) -> None:
-        pass
-
-    async def __aexit__(self, *_: object) -> None:
-        pass
 
 
 def server_cpu(postmaster: int) -> float:
@@ -115,7 +106,7 @@ async def measure(pairs: int, sessions: int) -> dict[str, Any]:
         spec = tool(effect=True, idempotent=True)(pay)
         guarded = react.build(model=model(), tools=[spec], policy=Policy.parse(POLICY), checkpointer=saver)
         plain = bare(stock)
-        faces = {"guarded": lambda: session(guarded, saver), "bare": lambda: session(plain, None)}
+        faces = {"guarded": lambda: session(guarded), "bare": lambda: session(plain)}
         for face in faces.values():
             await face()
         rows: dict[str, list[tuple[float, float]]] = {"guarded": [], "bare": []}

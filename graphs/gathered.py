@@ -1,64 +1,84 @@
-"""Graphs whose steps may be gathered: each run ends with a write of all that is not written yet."""
+"""Graphs whose runs are gathered and leased: one runner a thread, and at its end a write of all that is not written."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import aclosing, closing, suppress
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, closing, suppress
 from functools import cache
 from typing import Any
 
-from langchain_core.runnables.config import ensure_config
+from langchain_core.runnables.config import ensure_config, var_child_runnable_config
 from langgraph.graph.state import CompiledStateGraph
 
 from lockgate.bridge import run_sync
 from lockgate.langgraph_keys import TASK_ID
+from lockgate.runtime import thread_lease
+from lockgate.runtime.fence import FENCE, fence_of
 from lockgate.runtime.gather import GATHER
 
 
 class Gathered(CompiledStateGraph[Any, Any, Any, Any]):
-    """Ends a run with `aend` of its checkpointer: when it returns, pauses or fails, it is on disk."""
+    """Runs a thread under its lease, and ends with `aend` of its checkpointer.
+
+    While it runs, any other run of the thread raises ThreadBusyError; when it returns, pauses or fails, it is on disk.
+    A run inside a run of the same thread, and one that was handed a lease, goes on under that.
+    """
 
     def stream(self, input: Any, config: Any = None, **kwargs: Any) -> Iterator[Any]:  # noqa: A002 - LangGraph's name
         """As LangGraph's own."""
-        thread_id = self._outermost(config)
+        held = AsyncExitStack()
+        config = run_sync(held.enter_async_context(self._run(config)))
         try:
             with closing(super().stream(input, config, **kwargs)) as parts:  # type: ignore[type-var]
                 yield from parts
-        except BaseException:
-            with suppress(Exception):
-                self._end(thread_id)
+        except BaseException as error:
+            run_sync(held.__aexit__(type(error), error, error.__traceback__))
             raise
-        self._end(thread_id)
+        run_sync(held.aclose())
 
     async def astream(self, input: Any, config: Any = None, **kwargs: Any) -> AsyncIterator[Any]:  # noqa: A002
         """As LangGraph's own."""
-        thread_id = self._outermost(config)
+        async with self._run(config) as own, aclosing(super().astream(input, own, **kwargs)) as parts:  # type: ignore[type-var]
+            async for part in parts:
+                yield part
+
+    @asynccontextmanager
+    async def _run(self, config: Any) -> AsyncIterator[Any]:
+        """What surrounds a run: the config to run with."""
+        around = ensure_config(config).get("configurable", {})
+        where = {**(self.config or {}).get("configurable", {}), **around}
+        thread_id = where.get("thread_id")
+        # A copy of the graph with another saver; or a run of no thread, which LangGraph refuses.
+        if not hasattr(self.checkpointer, "aend") or thread_id is None:
+            yield config
+            return
+        thread_id = str(thread_id)
+        async with AsyncExitStack() as stack:
+            if TASK_ID not in around and fence_of(where) is None:
+                lease = thread_lease(self.checkpointer, thread_id)  # type: ignore[arg-type]
+                around_it = _fence_around(thread_id)
+                fence = await stack.enter_async_context(lease) if around_it is None else around_it
+                config = {**(config or {}), "configurable": {**((config or {}).get("configurable") or {}), **fence}}
+            if not (TASK_ID in around and GATHER in around):  # else a graph around this one ends the run
+                await stack.enter_async_context(self._ending(thread_id))
+            yield config
+
+    @asynccontextmanager
+    async def _ending(self, thread_id: str) -> AsyncIterator[None]:
         try:
-            async with aclosing(super().astream(input, config, **kwargs)) as parts:  # type: ignore[type-var]
-                async for part in parts:
-                    yield part
+            yield
         except BaseException:
             with suppress(Exception):  # what happened first is what counts
-                await self._aend(thread_id)
+                await self.checkpointer.aend(thread_id)  # type: ignore[union-attr]
             raise
-        await self._aend(thread_id)
+        await self.checkpointer.aend(thread_id)  # type: ignore[union-attr]
 
-    def _outermost(self, config: Any) -> str | None:
-        """The thread, when no graph around this one ends the run."""
-        if not hasattr(self.checkpointer, "aend"):  # a copy of the graph with another saver
-            return None
-        around = ensure_config(config).get("configurable", {})
-        if TASK_ID in around and GATHER in around:
-            return None
-        own = (self.config or {}).get("configurable", {})
-        thread_id = around.get("thread_id", own.get("thread_id"))
-        return None if thread_id is None else str(thread_id)
 
-    def _end(self, thread_id: str | None) -> None:
-        if thread_id is not None:
-            run_sync(self.checkpointer.aend(thread_id))  # type: ignore[union-attr]
-
-    async def _aend(self, thread_id: str | None) -> None:
-        if thread_id is not None:
-            await self.checkpointer.aend(thread_id)  # type: ignore[union-attr]
+def _fence_around(thread_id: str) -> dict[str, Any] | None:
+    """The lease of the run in one of whose nodes this is, when that run is of the same thread; else None."""
+    configurable = (var_child_runnable_config.get() or {}).get("configurable", {})
+    if TASK_ID not in configurable or str(configurable.get("thread_id")) != thread_id:
+        return None
+    fence = fence_of(configurable)
+    return {} if fence is None else {FENCE: fence}
 
 
 @cache

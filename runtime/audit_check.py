@@ -167,6 +167,7 @@ async def grant(pools: Pools, role: str) -> None:
             "REVOKE ALL ON audit, audit_head, audit_heads, lockgate_migrations FROM {role}",
             "GRANT SELECT ON audit, audit_head, audit_heads, lockgate_migrations TO {role}",
             "GRANT EXECUTE ON FUNCTION audit_append TO {role}",
+            "GRANT USAGE ON SEQUENCE lease_tokens TO {role}",
         ):
             await connection.execute(
                 sql.SQL(statement).format(role=name, tables=tables, schema=sql.Identifier(found["schema"]))

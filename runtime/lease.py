@@ -1,10 +1,15 @@
-"""One runner a thread: two runs of one thread at once would both do what it does next."""
+"""One runner a thread: two runs of one thread at once would both do what it does next.
+
+The leases of one event loop are advisory locks on one connection that stays open, so a lease costs two short queries
+and no connection, and all of them are given back at once when the process dies. One session may take an advisory
+lock of its own again: which leases it holds is therefore also kept beside the connection.
+"""
 
 import asyncio
 import hashlib
 import threading
 import weakref
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from time import monotonic
 from typing import Any
@@ -13,14 +18,14 @@ import psycopg
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from lockgate.effect import Fence
-from lockgate.errors import ThreadBusyError
+from lockgate.errors import StoreError, ThreadBusyError
 from lockgate.runtime.fence import FENCE
-from lockgate.runtime.pool import Connection, store_errors
+from lockgate.runtime.pool import Connection, Kept, store_errors
 from lockgate.runtime.saver import PostgresSaver
 
 _guard = threading.Lock()
 _local: "weakref.WeakKeyDictionary[BaseCheckpointSaver[Any], set[str]]" = weakref.WeakKeyDictionary()
-
+_releasing: set[asyncio.Task[None]] = set()
 
 LOCAL_PAUSE = 0.02
 """Seconds between two looks at a lease that another task of this process holds."""
@@ -42,8 +47,9 @@ async def thread_lease(
     the ledger refuse a runner that has been replaced (LeaseLostError). Waits at most `wait` seconds for another
     holder to end, then raises ThreadBusyError.
 
-    With a PostgresSaver it holds against all processes, on a connection of its own, so a killed process gives it
-    back at once. With any other saver it holds within this process and for this saver object, and there is no token.
+    With a PostgresSaver it holds against all processes, on a connection that the leases of this event loop share, so
+    a killed process gives all of its leases back at once. With any other saver it holds within this process and for
+    this saver object, and there is no token.
     """
     thread_id = str(thread_id)
     if isinstance(saver, PostgresSaver):
@@ -75,13 +81,93 @@ def _take_locally(saver: BaseCheckpointSaver[Any], thread_id: str) -> bool:
 async def _in_postgres(saver: PostgresSaver, thread_id: str, wait: float) -> AsyncIterator[int]:
     digest = hashlib.sha256(b"lockgate thread\0" + thread_id.encode("utf-8", "surrogatepass")).digest()
     key = int.from_bytes(digest[:8], "big", signed=True)
-    connection: Connection = await saver.pools.connect()
+    # What was begun on the shared connection is seen through, also when the caller is cancelled meanwhile.
+    taking = asyncio.ensure_future(_take(saver, key, thread_id))
+    try:
+        taken = await asyncio.shield(taking)
+    except asyncio.CancelledError:
+        _see_through(_undo(saver, taking, key, thread_id))
+        raise
+    if taken is None:
+        async with _waited_for(saver, key, thread_id, wait) as token:
+            yield token
+        return
+    kept, token = taken
+    try:
+        yield token
+    finally:
+        await asyncio.shield(_see_through(_release(saver, kept, key, thread_id)))
+
+
+async def _take(saver: PostgresSaver, key: int, thread_id: str) -> tuple[Kept, int] | None:
+    """The lease on the shared connection, with its token; None when another holds the thread."""
+    async with saver.pools.kept() as kept:
+        if key in kept.held:
+            return None
+        try:
+            token = await _token(kept.connection, key, thread_id)
+        except psycopg.Error:
+            await _unlock(kept.connection, key)
+            raise
+        if token is None:
+            return None
+        kept.held[key] = thread_id
+        return kept, token
+
+
+async def _release(saver: PostgresSaver, kept: Kept, key: int, thread_id: str) -> None:
+    with suppress(StoreError):  # whoever is gone holds nothing
+        async with saver.pools.kept() as current:
+            if current is not kept:
+                return
+            try:
+                await kept.connection.execute(_RELEASE, (thread_id, key))
+            except psycopg.Error:
+                await _unlock(kept.connection, key)
+            kept.held.pop(key, None)
+
+
+async def _unlock(connection: Connection, key: int) -> None:
+    """Gives a lock back that nothing may keep: if need be by ending the connection, and all its leases."""
+    try:
+        await connection.execute("SELECT pg_advisory_unlock(%s)", (key,))
+    except psycopg.Error:
+        connection.pgconn.finish()
+
+
+async def _undo(
+    saver: PostgresSaver, taking: "asyncio.Future[tuple[Kept, int] | None]", key: int, thread_id: str
+) -> None:
+    with suppress(Exception):
+        if taken := await taking:
+            await _release(saver, taken[0], key, thread_id)
+
+
+def _see_through(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    task = asyncio.get_running_loop().create_task(work)
+    _releasing.add(task)
+    task.add_done_callback(_releasing.discard)
+    return task
+
+
+@asynccontextmanager
+async def _waited_for(saver: PostgresSaver, key: int, thread_id: str, wait: float) -> AsyncIterator[int]:
+    """The lease on a connection of its own: waiting for a lock keeps a connection busy."""
+    if wait <= 0:
+        raise _busy(thread_id)
+    connection = await saver.pools.connect()
     try:
         async with store_errors():
-            token = await _token(connection, key, thread_id, wait)
-        if token is None:
-            raise _busy(thread_id)
-        yield token
+            await connection.execute("SELECT set_config('lock_timeout', %s, false)", (str(max(1, int(wait * 1_000))),))
+            try:
+                await connection.execute("SELECT pg_advisory_lock(%s)", (key,))
+            except psycopg.errors.LockNotAvailable:
+                raise _busy(thread_id) from None
+            await connection.execute("SET lock_timeout = 0")
+            cursor = await connection.execute("SELECT lockgate_take_lease(%s) AS token", (thread_id,))
+            row = await cursor.fetchone()
+        assert row is not None
+        yield row["token"]
     finally:
         # Unlocked before it closes: the server notices a closed connection only a moment later.
         with suppress(psycopg.Error):
@@ -89,21 +175,11 @@ async def _in_postgres(saver: PostgresSaver, thread_id: str, wait: float) -> Asy
         await connection.close()
 
 
-async def _token(connection: Connection, key: int, thread_id: str, wait: float) -> int | None:
-    """The token of the new lease; None when another holds the thread."""
+async def _token(connection: Connection, key: int, thread_id: str) -> int | None:
+    """Tries for the lock; the token of the new lease, or None when another holds the thread."""
     cursor = await connection.execute(_TRY, (key, thread_id))
     row = await cursor.fetchone()
     token: int | None = row["token"] if row else None
-    if token is None and wait > 0:
-        await connection.execute("SELECT set_config('lock_timeout', %s, false)", (str(max(1, int(wait * 1_000))),))
-        try:
-            await connection.execute("SELECT pg_advisory_lock(%s)", (key,))
-        except psycopg.errors.LockNotAvailable:
-            return None
-        await connection.execute("SET lock_timeout = 0")
-        cursor = await connection.execute("SELECT lockgate_take_lease(%s) AS token", (thread_id,))
-        row = await cursor.fetchone()
-        token = row["token"] if row else None
     return token
 
 

@@ -6,12 +6,14 @@ database that comes back is used at once.
 """
 
 import asyncio
+import logging
 import re
 import select
 import threading
 import weakref
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import psycopg
@@ -27,6 +29,8 @@ from lockgate.runtime.text import to_json
 
 Connection: TypeAlias = AsyncConnection[DictRow]
 
+_log = logging.getLogger(__name__)
+
 SLOT_TIMEOUT = 10.0
 """Seconds to wait for a free connection."""
 DEFAULTS: dict[str, Any] = {
@@ -41,31 +45,41 @@ DEFAULTS: dict[str, Any] = {
 """libpq parameters that hold unless the URL names others."""
 
 
+@dataclass(slots=True)
+class Kept:
+    """The connection of a loop that stays. `held`: what is lost with it, by advisory lock key."""
+
+    connection: Connection
+    held: dict[int, str] = field(default_factory=dict)
+
+
 class _Loop:
     """The connections of one event loop."""
 
     def __init__(self, size: int) -> None:
         self.idle: list[Connection] = []
         self.slots = asyncio.Semaphore(size)
+        self.kept: Kept | None = None
+        self.turn = asyncio.Lock()
 
     def take(self) -> Connection | None:
         while self.idle:
             connection = self.idle.pop()
-            # A healthy idle connection has nothing to say; the one that has was hung up. Costs no round trip.
-            if not connection.closed and not _readable(connection.fileno()):
+            if _healthy(connection):
                 return connection
             connection.pgconn.finish()
         return None
 
     def finish(self) -> None:
         """Closes the idle connections without their loop, which may be gone."""
-        for connection in self.idle:
+        for connection in (*self.idle, *([self.kept.connection] if self.kept else ())):
             connection.pgconn.finish()
         self.idle.clear()
+        self.kept = None
 
 
 class Pools:
-    """At most `size` connections for each running event loop, opened when first needed.
+    """At most `size` connections for each running event loop, and one that is kept, opened when first needed.
 
     `address` gives the URL, anew for each connection: that is where an embedded server is started again.
     """
@@ -102,6 +116,27 @@ class Pools:
         finally:
             loop.slots.release()
 
+    @asynccontextmanager
+    async def kept(self) -> AsyncIterator[Kept]:
+        """The one connection of this loop that stays, for what lasts as long as a connection; to one caller at a time.
+
+        It is another object once the one before was lost; what was held on that is named in the log.
+        """
+        loop = self._here()
+        async with loop.turn, store_errors():
+            if loop.kept is not None and not _healthy(loop.kept.connection):
+                loop.kept.connection.pgconn.finish()
+                if names := ", ".join(sorted(map(repr, loop.kept.held.values()))):
+                    _log.warning("The connection to the database was lost, and with it the lease of: %s", names)
+                loop.kept = None
+            if loop.kept is None:
+                opened = await self.connect()
+                if self._closed:
+                    opened.pgconn.finish()
+                    raise _closed()
+                loop.kept = Kept(opened)
+            yield loop.kept
+
     async def connect(self) -> Connection:
         """A new connection outside the pool, for the caller to close."""
         async with store_errors():
@@ -122,12 +157,21 @@ class Pools:
         running = asyncio.get_running_loop()
         with self._guard:
             if self._closed:
-                raise StoreError("The checkpointer is closed.", "Open another with open_checkpointer().")
+                raise _closed()
             for loop in [loop for loop in self._loops if loop.is_closed()]:
                 self._loops.pop(loop).finish()
             if running not in self._loops:
                 self._loops[running] = _Loop(self._size)
             return self._loops[running]
+
+
+def _closed() -> StoreError:
+    return StoreError("The checkpointer is closed.", "Open another with open_checkpointer().")
+
+
+def _healthy(connection: Connection) -> bool:
+    """Whether an idle connection is up: then it has nothing to say, else it was hung up. Costs no round trip."""
+    return not connection.closed and not _readable(connection.fileno())
 
 
 def _readable(socket: int) -> bool:
@@ -161,9 +205,10 @@ async def store_errors() -> AsyncIterator[None]:
         yield
     except psycopg.Error as error:
         if error.sqlstate == LOST:
+            thread = (error.diag.message_primary or "").removeprefix("another runner has taken thread ")
             raise LeaseLostError(
-                "Another runner has taken this thread; nothing that this one does from here on is kept.",
-                "Let the other one finish. See what it does: lockgate show THREAD",
+                f"Another runner has taken thread {thread!r}; nothing that this one does from here on is kept.",
+                f"Let the other one finish. See what it does: lockgate show {thread}",
             ) from None
         raise StoreError(f"The database failed: {_text(error)}", _hint(error), down=_is_down(error)) from None
 

@@ -73,13 +73,14 @@ WHERE events.thread_id = closed.thread_id AND events.interrupt_id = closed.inter
 
 # Only what was asked before the new input: writes are saved in the background and may overtake its checkpoint.
 _SUPERSEDE = """
-WITH closed AS (
-    UPDATE approvals SET status = 'superseded', answered_at = now()
-    WHERE thread_id = %s AND status = 'pending' AND checkpoint_id < %s
-    RETURNING thread_id, interrupt_id, status
-)
-UPDATE events SET status = closed.status, ended = now() FROM closed
-WHERE events.thread_id = closed.thread_id AND events.interrupt_id = closed.interrupt_id
+UPDATE approvals SET status = 'superseded', answered_at = now()
+WHERE thread_id = %s AND status = 'pending' AND checkpoint_id < %s
+"""
+# Told from what is pending before the statement above: both run as one, which costs no pipeline.
+_SUPERSEDE_WAITS = """
+UPDATE events SET status = 'superseded', ended = now() FROM approvals AS a
+WHERE a.thread_id = %s AND a.status = 'pending' AND a.checkpoint_id < %s
+    AND events.thread_id = a.thread_id AND events.interrupt_id = a.interrupt_id AND events.ended IS NULL
 """
 
 _RUN = """
@@ -110,7 +111,7 @@ def of_checkpoint(
     thread_id = where["thread_id"]
     statements: list[Statement] = []
     if source == "input":
-        statements.append((_SUPERSEDE, (thread_id, checkpoint_id)))
+        statements += [(sql, (thread_id, checkpoint_id)) for sql in (_SUPERSEDE_WAITS, _SUPERSEDE)]
     run_id = values.get("run_id")
     if isinstance(run_id, str) and run_id:
         spec = _mapping(metadata.get(SPEC)) | _caller(where)

@@ -1,7 +1,12 @@
 """What is kept of threads, from the command line."""
 
+import asyncio
 import base64
 import os
+
+from langchain_core.messages import AIMessage
+from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+from langgraph.graph import START, MessagesState, StateGraph
 
 from .bench import Bench
 
@@ -50,3 +55,24 @@ def test_every_step_can_be_stored(bench: Bench) -> None:
     found = bench("threads", "prune", "--keep", "1", "--dry-run", "--json").json
     sizes = {item["thread_id"]: item["before"] for item in found}
     assert sizes["all"] > 2 * sizes["some"]
+
+
+def test_threads_of_the_stock_saver_are_imported(bench: Bench, database_url: str) -> None:
+    nothing = bench("threads", "import")
+    assert nothing.code == 1 and "no tables of LangGraph" in nothing.err
+
+    async def store() -> None:
+        async with AsyncPostgresSaver.from_conn_string(database_url) as saver:
+            await saver.setup()
+            graph = StateGraph(MessagesState).add_node("say", lambda _: {"messages": [AIMessage("Hello.")]})
+            agent = graph.add_edge(START, "say").compile(checkpointer=saver)
+            await agent.ainvoke({"messages": "Hi."}, {"configurable": {"thread_id": "t"}})
+
+    asyncio.run(store())
+    more = ("--from", database_url, "--json")
+    (planned,) = bench("threads", "import", "--dry-run", *more).json
+    assert planned == {"thread_id": "t", "outcome": "imported", "checkpoints": 3, "added": 3, "reason": ""}
+    assert bench("threads", "import", *more).json == [planned]
+    assert bench("threads", "import", "--json").json == [{**planned, "outcome": "present", "added": 0}]
+    refused = bench("threads", "import", "--thread", "other")
+    assert refused.code == 1 and "there is no such thread" in refused.out

@@ -1,4 +1,4 @@
-"""`threads` and, below it, `prune`, `erase` and `rotate`: what is kept, for how long, and under which key."""
+"""`threads` and, below it, `prune`, `erase`, `rotate` and `import`: what is kept, for how long, and under which key."""
 
 from dataclasses import asdict
 from datetime import timedelta
@@ -113,6 +113,46 @@ def rotate(as_json: AsJson = False) -> None:
         print_json({"changed": count})
     else:
         out().print(f"{count:,} row(s) changed.")
+
+
+@threads.command("import", epilog="\b\nExample:\n  lockgate threads import --from postgresql://localhost/app --dry-run")
+def take_over(
+    source: Annotated[
+        str, typer.Option("--from", help="Database of LangGraph's saver; without it, the same one.")
+    ] = "",
+    thread: Annotated[list[str], typer.Option(help="Only this thread; may be given again.")] = [],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take over threads of LangGraph's own Postgres saver, with their whole history. May be run again."""
+    from lockgate.cli.screen import err, one_line, out, print_json, print_table, table
+    from lockgate.cli.store import opened, run
+    from lockgate.runtime.importing import import_threads, stock_saver
+
+    async def go() -> list[Any]:
+        async with opened() as saver, stock_saver(saver, source) as stock:
+            with err().status("reading") as status:
+
+                def progress(thread_id: str, done: int, of: int) -> None:
+                    status.update(f"{one_line(thread_id, 60)}: {done:,} of {of:,}")
+
+                taking = import_threads(saver, stock, threads=thread, dry_run=dry_run, progress=progress)
+                return [item async for item in taking]
+
+    found = run(go())
+    refused = [item for item in found if item.outcome == "refused"]
+    if as_json:
+        print_json([asdict(item) for item in found])
+    elif not found:
+        out().print("There is no thread to import.")
+    else:
+        rows = table("thread", "outcome", "checkpoints", "added", "reason")
+        for item in found:
+            numbers = (f"{item.checkpoints:,}", f"{item.added:,}")
+            rows.add_row(one_line(item.thread_id), item.outcome, *numbers, one_line(item.reason, 200))
+        print_table(rows)
+    if refused:
+        raise typer.Exit(1)
 
 
 def _age(text: str) -> timedelta:
