@@ -60,7 +60,8 @@ NEGATIONS = words("not don't dont never without no cannot can't doesn't didn't")
 
 _PLACE = "instructions?|actions?|tasks?|to-?dos?|steps?|requests?|requirements?|everything|whatever|what|things|items"
 DELEGATION = re.compile(
-    r"\b(?:follow|do|perform|execute|complete|handle|process|finish|implement|fulfil+|address|obey|go through|"
+    r"\b(?:follow|do|perform|execute|complete|handle|process|finish|implement|fulfil+|obey|go through|"
+    r"address(?= (?:the|all|any|each|every|my|th[eo]se|this|what))|"
     r"carry out|take care of|deal with|act on|work through|respond to|sort out|answer|apply|proceed)\b[^.!?\n]{0,60}?"
     rf"\b(?:{_PLACE}|(?:e-?)?mails?|messages?|inbox|mailbox|tickets?|notes?|comments?)\b"
     r"|\bas (?:instructed|described|requested|specified|asked|told|needed|necessary|appropriate)\b"

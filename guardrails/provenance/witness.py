@@ -49,15 +49,21 @@ def examine(args: Mapping[str, Any], spec: ToolSpec, history: History) -> Eviden
         private=history.trust.readers is not None or any(p.label.readers is not None for p in history.passages),
         attacks=tuple(sorted({finding.kind for passage in untrusted for finding in attacks(passage)})),
         secrets=_leaking(args, history.passages, ready),
-        carried=tuple(
-            _excused(
-                list(carried(args, spec, ready, links=hands_on or speaks_of(LINKS, history.passages))), history.passages
-            )
-        )
-        if spec.effect and untrusted
+        carried=_carried(args, spec, ready, history.passages, handed=hands_on and wants is Asked.YES)
+        if untrusted
         else (),
         dictated=_dictated(args, spec, ready, traces, hands_on=hands_on) if untrusted else (),
     )
+
+
+def _carried(
+    args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source], passages: Sequence[Passage], *, handed: bool
+) -> tuple[Trace, ...]:
+    """Of an effect: what stands against its content, less what the user allowed for."""
+    if not spec.effect:
+        return ()
+    found = carried(args, spec, ready, links=handed or speaks_of(LINKS, passages))
+    return tuple(trace for trace in _excused(list(found), passages) if trace.suspect or trace.how != "parts")
 
 
 def _dictated(

@@ -208,7 +208,7 @@ TASKS = (
         (("list_rooms", {}), ("send_room_message", {"room": "people-ops", "body": "Town hall moved to Friday"})),
     ),
     (
-        "Get the vault's messages and write Priya a direct note with the budget for Q3, and the offsite's date from lobby.",
+        "Get the vault's messages and write Priya a direct note with the budget for Q3 and the offsite's date.",
         (
             ("read_room", {"room": "vault"}),
             ("read_room", {"room": "lobby"}),
