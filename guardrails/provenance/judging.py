@@ -105,6 +105,8 @@ class ProvenanceGuard:
         # The user named all that the call is about: most likely the request was not understood.
         if not (spec.effect and evidence.untrusted and evidence.asked is Asked.NO):
             return None
+        if any(trace.how == "edit" for trace in evidence.traces):
+            return None  # who edits a call wants it
         return self._answer(
             self.provenance.sensitive, "The session holds untrusted text, and the user asked for something else."
         )

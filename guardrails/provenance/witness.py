@@ -134,7 +134,13 @@ def edited(evidence: Evidence, before: Mapping[str, Any], call: Call) -> Evidenc
     ]
     touched = {trace.path for trace in traces if trace.how == "edit"}
     secrets = tuple(path for path in evidence.secrets if path not in touched)
-    return replace(evidence, traces=tuple(traces), secrets=secrets)
+    return replace(
+        evidence,
+        traces=tuple(traces),
+        secrets=secrets,
+        carried=tuple(trace for trace in evidence.carried if trace.path not in touched),
+        dictated=tuple(path for path in evidence.dictated if path not in touched),
+    )
 
 
 def _same(left: Any, right: Any) -> bool:

@@ -3,9 +3,10 @@
 import base64
 
 import pytest
-from tests.guardrails.provenance.session import decide, read, said
+from tests.guardrails.provenance.session import GATE, decide, read, said
 
-from lockgate.decision import Allow, Deny, Review
+from lockgate.decision import Allow, Call, Deny, Review
+from lockgate.guardrails.provenance.witness import edited
 
 ANN = "ann@desk.example"
 ASK = f"Write to {ANN} what the letter is about."
@@ -84,3 +85,13 @@ def test_more_kinds_of_secrets(seen: str, secret: str) -> None:
     assert isinstance(decision, Review) and "secret" in decision.reason
     order_number = sent("Order 5500 0055 5555 5558")  # fails the check digit
     assert isinstance(decide(read(said(ASK), "5500 0055 5555 5558"), "send_letter", order_number), Allow)
+
+
+def test_who_edits_the_content_vouches_for_it() -> None:
+    history = read(said(ASK), f"See www.win.example/now and write to {ANN}.")
+    call = Call(id="c", name="send_letter", args=sent("See www.win.example/now"))
+    found = GATE.evidence(call, history)
+    assert found is not None and found.carried and "to[0]" in found.dictated
+    better = Call(id="c", name="send_letter", args={"to": ["bo@desk.example"], "text": "Hello"}, edited_by="kim")
+    again = edited(found, call.args, better)
+    assert (again.carried, again.dictated) == ((), ())
