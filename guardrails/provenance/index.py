@@ -62,6 +62,11 @@ class Index:
         return Index(rot13(self.folded))
 
     @cached_property
+    def backwards(self) -> "Index":
+        """Of the text read from its end."""
+        return Index(self.bare[::-1])
+
+    @cached_property
     def wide(self) -> bool:
         """Whether the text is of a script whose writers use full-width letters in good faith."""
         return _EAST_ASIAN.search(self.text) is not None

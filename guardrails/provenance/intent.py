@@ -16,6 +16,7 @@ from lockgate.guardrails.provenance.verbs import (
     CONSENT,
     DECODING,
     DELEGATION,
+    IRREGULAR,
     LETTERS,
     LISTED,
     MONEY,
@@ -24,6 +25,8 @@ from lockgate.guardrails.provenance.verbs import (
     PHRASES,
     PLAIN,
     READING,
+    TO_BE,
+    VISITING,
 )
 from lockgate.labels import Integrity
 from lockgate.passage import Passage
@@ -36,6 +39,9 @@ _QUOTED = re.compile(r"(?<!\w)'[^'\n]{2,400}'(?!\w)|\"[^\"\n]{2,400}\"|`[^`\n]{1
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _HABIT = frozenset({"sure", "sense", "note"})
 _SHORT = 60
+_NOUN = re.compile(r"\b([a-z]+) (?=(?:at|of|by|is|was|has)\b)")
+"""What stands before such a word is no verb: `purchase at`."""
+_NO_QUOTES = str.maketrans("'\"`", "   ")
 
 _OF: dict[str, frozenset[str]] = {}
 for _class, _words in CLASSES.items():
@@ -67,6 +73,28 @@ def delegated(passages: Iterable[Passage]) -> bool:
 def decodes(passages: Iterable[Passage]) -> bool:
     """Whether the user's words speak of texts in code."""
     return any(DECODING.search(fold(p.text[:_MAX])) for p in passages if p.source == "user" and _commands(p))
+
+
+def ordered(text: str) -> frozenset[str]:
+    """The classes of effect that a text asks for, in whatever turn of speech; `visit` if it wants a page opened.
+
+    Wider than what counts as the user's request: where anything is asked for, nouns count too (`put it in a reply`).
+    """
+    text = _NOUN.sub(lambda match: " " if match[1] in AMBIGUOUS else match[0], text.translate(_NO_QUOTES))
+    classes = _request(text)[0] | {kind for word in TO_BE.findall(text) for kind in _OF.get(_participle(word), ())}
+    if classes:
+        classes |= {kind for word in _TOKEN.findall(text) for kind in _OF.get(word, ())}
+    return frozenset(classes | {"visit"} if VISITING.search(text) else classes)
+
+
+def _participle(word: str) -> str:
+    stems = (word.removesuffix("ed"), word.removesuffix("d"), word.removesuffix("ed")[:-1])
+    return IRREGULAR.get(word) or next((stem for stem in stems if stem in _OF), word)
+
+
+def speaks_of(pattern: re.Pattern[str], passages: Iterable[Passage]) -> bool:
+    """Whether the user's words, or the operator's, hold what `pattern` finds."""
+    return any(pattern.search(fold(p.text[:_MAX])) for p in passages if _commands(p))
 
 
 @lru_cache(maxsize=1024)

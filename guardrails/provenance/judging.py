@@ -68,10 +68,14 @@ class ProvenanceGuard:
             return None
         evidence = history.evidence or examine(call.args, spec, history)
         doubtful = [trace for trace in known(call, spec, evidence) if not holds(trace, self.provenance.trust)]
-        return self._provenance(evidence, spec, doubtful) or self._rule_of_two(evidence, spec, doubtful)
+        return (
+            self._provenance(evidence, spec, doubtful)
+            or self._rule_of_two(evidence, spec, doubtful)
+            or self._unasked(evidence, spec)
+        )
 
     def _provenance(self, evidence: Evidence, spec: ToolSpec, doubtful: list[Trace]) -> Decision | None:
-        if doubtful and (why := steered(doubtful, evidence)) and spec.effect:
+        if why := steered(doubtful, evidence, spec):
             if self.provenance.attacks == "deny":
                 return Deny(rule=PROVENANCE, reason=why)
             return self._answer("review", why)
@@ -82,10 +86,8 @@ class ProvenanceGuard:
             return self._answer(
                 self.provenance.secrets, f"{paths} would carry a secret out of which the user said nothing."
             )
-        made_up = [trace for trace in doubtful if trace.kind is Kind.UNTRACED or trace.suspect]
-        if made_up and not spec.effect and evidence.private and evidence.untrusted:
-            # A read can carry data out too: in an address that was made up for it.
-            return self._answer(self.provenance.sensitive, f"{_told(made_up)} {_WANTED}")
+        if self.provenance.sensitive != "allow" and (why := doubted(doubtful, evidence, spec)):
+            return self._answer(self.provenance.sensitive, why)
         return None
 
     def _rule_of_two(self, evidence: Evidence, spec: ToolSpec, doubtful: list[Trace]) -> Decision | None:
@@ -98,6 +100,16 @@ class ProvenanceGuard:
                 return None
         reason = "The session holds untrusted input and private data, and this call has an effect outside of it."
         return _review(RULE_OF_TWO, reason, self.session)
+
+    def _unasked(self, evidence: Evidence, spec: ToolSpec) -> Decision | None:
+        # The user named all that the call is about: most likely the request was not understood.
+        if not (spec.effect and evidence.untrusted and evidence.asked is Asked.NO):
+            return None
+        if any(trace.how == "edit" for trace in evidence.traces):
+            return None  # who edits a call wants it
+        return self._answer(
+            self.provenance.sensitive, "The session holds untrusted text, and the user asked for something else."
+        )
 
     def _answer(self, verb: str, reason: str) -> Decision | None:
         if verb == "allow":
@@ -116,24 +128,52 @@ def known(call: Call, spec: ToolSpec, evidence: Evidence) -> list[Trace]:
     ]
 
 
-def steered(doubtful: list[Trace], evidence: Evidence) -> str:
+def steered(doubtful: list[Trace], evidence: Evidence, spec: ToolSpec) -> str:
     """The evidence that a text, and not the user, wants this call; empty when there is none.
 
     General rules only: nothing here knows a tool, a value or a wording.
     """
-    for trace in doubtful:
+    for trace in (*doubtful, *evidence.carried):
         if trace.suspect == "encoded":
             return f"{trace.path} stands in {_from(trace)} only in code ({trace.how}): no honest text hides a value so."
-        if trace.suspect == "instruction":
-            return f"{trace.path} stands only in a part of {_from(trace)} that gives orders to the agent."
         if trace.suspect == "disguised":
             return f"{trace.path} stands in {_from(trace)} only in disguise: letters that hide, or pose as others."
-        if evidence.asked is Asked.NO and evidence.untrusted:
-            return f"The user asked for nothing of the kind; {trace.path} comes from {_from(trace)}."
+        if trace.suspect == "filled":
+            return f"{trace.path} is an address of others, filled with what a tool returned."
+        if spec.effect and trace.suspect == "instruction" and trace.path in evidence.dictated:
+            return f"{trace.path} stands only in a part of {_from(trace)} that gives orders to the agent."
+    if evidence.asked is Asked.NO and evidence.untrusted:
+        if doubtful and spec.effect:
+            return f"The user asked for nothing of the kind; {doubtful[0].path} comes from {_from(doubtful[0])}."
+        if evidence.dictated:
+            return (
+                f"The user asked for nothing of the kind; untrusted text does, and names {_paths(evidence.dictated)}."
+            )
+    return ""
+
+
+def doubted(doubtful: list[Trace], evidence: Evidence, spec: ToolSpec) -> str:
+    """What a person should know of a call that is not plainly steered; empty when there is nothing."""
+    made_up = [trace for trace in doubtful if trace.kind is Kind.UNTRACED or trace.suspect]
+    if made_up and not spec.effect and evidence.untrusted:
+        # A read can carry data out too: in an address that was made up for it.
+        return f"{_told(made_up)} {_WANTED}"
+    if not (doubtful or spec.effect):
+        return ""
+    if evidence.dictated:
+        return f"Untrusted text asks for such a call, and names {_paths(evidence.dictated)}."
+    if evidence.carried:
+        return f"{_told([*evidence.carried])} The user did not speak of it."
+    if evidence.asked is Asked.NO and evidence.untrusted and doubtful:
+        return f"The user spoke of no page; {_told(doubtful)}"
     return ""
 
 
 _WANTED = "It must come from the user, the operator or a trusted tool."
+
+
+def _paths(paths: tuple[str, ...]) -> str:
+    return ", ".join(paths[:5])
 
 
 def _told(doubtful: list[Trace]) -> str:

@@ -10,9 +10,11 @@ from lockgate.passage import Passage
 
 _KEYWORD = re.compile(
     r"\b(password|passcode|passphrase|pin|(?:security|verification|confirmation|login|access|recovery|reset|activation|"
-    r"one-time|2fa)[ -]code|one-time[ -]password|otp|(?:api|access|secret|private)[ -]key|secret|token|credential)s?\b",
+    r"one-time|2fa)[ -]code|one-time[ -]password|otp|(?:api|access|secret|private|deployment|signing|"
+    r"license|master|encryption|ssh)[ _-]key|secret|token|credential|passport|social[ _-]security|ssn|cvv|cvc)s?\b",
     re.IGNORECASE,
 )
+_CARD = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-])")
 _TOKEN = re.compile(r"[^\s\"'<>,;()]{4,200}")
 _NEAR = 48
 """Characters after the word in which the secret itself stands."""
@@ -34,7 +36,18 @@ def secrets_in(text: str) -> dict[str, str]:
         )
         if token:
             found[token] = match.group(1).casefold()
-    return found
+    return found | dict.fromkeys(_cards(text), "card")
+
+
+def _cards(text: str) -> set[str]:
+    """The numbers of payment cards, digits alone. The last digit is a check on the others (Luhn, ISO/IEC 7812)."""
+    numbers = (re.sub(r"\D", "", match.group()) for match in _CARD.finditer(text))
+    return {number for number in numbers if _checks(number)}
+
+
+def _checks(number: str) -> bool:
+    doubled = (sum(divmod(2 * int(digit), 10)) for digit in number[-2::-2])
+    return (sum(map(int, number[-1::-2])) + sum(doubled)) % 10 == 0
 
 
 def marked(passage: Passage) -> dict[str, str]:
@@ -48,7 +61,7 @@ def marked(passage: Passage) -> dict[str, str]:
 
 def tokens(text: str) -> set[str]:
     """The words of a text as secrets are compared with them."""
-    return set(_words(text))
+    return {*_words(text), *_cards(text)}
 
 
 def _words(text: str) -> list[str]:

@@ -84,7 +84,7 @@ def trace_in(value: Any, ready: Sequence[Source], argument: str, *, named: bool 
         if number >= MAX_LEAVES:
             found.append(Trace(path=path, kind=Kind.UNTRACED, how="too many values"))
             break
-        made = _leaf(path, leaf, ready)
+        made = trace_leaf(path, leaf, ready)
         if named and made.kind in (Kind.INTERNAL, Kind.UNTRUSTED) and (tool := designated(leaf, ready)):
             made = Trace(path=path, kind=Kind.USER, how="named", sources=("user", tool))
         found.append(made)
@@ -124,7 +124,8 @@ def leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-def _leaf(path: str, leaf: Any, ready: Sequence[Source]) -> Trace:
+def trace_leaf(path: str, leaf: Any, ready: Sequence[Source]) -> Trace:
+    """Where one text or number comes from."""
     needle = Needle(leaf, names_of(path))
     for kind in Kind:
         found = [(source, how) for source in ready if source.kind is kind and (how := _stands(needle, source))]

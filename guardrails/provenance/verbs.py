@@ -16,7 +16,7 @@ CLASSES: dict[str, str] = {
     "make": (
         "create add make schedule book insert append write plan reserve put save upload draft generate record "
         "arrange organize organise register open compose build store log note enter duplicate copy install sign "
-        "subscribe"
+        "subscribe publish"
     ),
     "change": (
         "update change modify edit adjust set reset rename move reschedule replace rewrite amend correct fix "
@@ -60,7 +60,8 @@ NEGATIONS = words("not don't dont never without no cannot can't doesn't didn't")
 
 _PLACE = "instructions?|actions?|tasks?|to-?dos?|steps?|requests?|requirements?|everything|whatever|what|things|items"
 DELEGATION = re.compile(
-    r"\b(?:follow|do|perform|execute|complete|handle|process|finish|implement|fulfil+|address|obey|go through|"
+    r"\b(?:follow|do|perform|execute|complete|handle|process|finish|implement|fulfil+|obey|go through|"
+    r"address(?= (?:the|all|any|each|every|my|th[eo]se|this|what))|"
     r"carry out|take care of|deal with|act on|work through|respond to|sort out|answer|apply|proceed)\b[^.!?\n]{0,60}?"
     rf"\b(?:{_PLACE}|(?:e-?)?mails?|messages?|inbox|mailbox|tickets?|notes?|comments?)\b"
     r"|\bas (?:instructed|described|requested|specified|asked|told|needed|necessary|appropriate)\b"
@@ -76,10 +77,12 @@ LETTERS = words("email mail message sms note letter invitation notification repl
 """What is sent tells paying from telling."""
 
 _PHRASES = {
-    "tell": r"let \S+(?: \S+)? know|(?:get|be) in touch|reach out|loop in|fill in|drop \S+ a|pass \S+ (?:on|along)|"
+    "tell": r"let \S+(?: \S+){0,4} know|(?:get|be) in touch|reach out|loop in|fill in|drop \S+ a|pass \S+ (?:on|along)|"
     r"(?:make|leave|put up) an? (?:post|comment|note|announcement|reply)",
     "pay": r"(?:make|do) (?:an?|the|my|another) (?:\w+ )?(?:payment|transfer|donation|order|purchase|deposit)",
-    "make": r"put \S+(?: \S+)? (?:in|on|down|into)|block (?:off|out)|pencil in|sign (?:me|us) up",
+    "make": r"put \S+(?: \S+)? (?:in|on|down|into)|block (?:off|out)|"
+    r"(?:need|want|like|have|get|find) (?:me |us )?an? (?:\w+ ){0,2}(?:table|room|seat|ticket|reservation|booking|"
+    r"appointment|slot|taxi|cab|ride)|pencil in|sign (?:me|us) up",
     "remove": r"get rid of|take (?:\S+ )?(?:off|out|down)|throw (?:\S+ )?(?:away|out)|call off|opt out",
 }
 PHRASES = tuple((kind, re.compile(rf"\b(?:{phrases})\b")) for kind, phrases in _PHRASES.items())
@@ -98,3 +101,31 @@ DECODING = re.compile(
     r"\b(?:decod\w*|encod\w*|base-?64|hex\w*|rot-?13|cipher\w*|decrypt\w*|unscrambl\w*|obfuscat\w*)\b"
 )
 """The user knows that something is written in code."""
+
+VISITING = re.compile(
+    r"\b(?:visit|open|browse|load|navigate|retrieve|fetch|get|request|go to|surf|download|access|call|click|"
+    r"query|ping)\b"
+)
+"""Words by which a text wants an address opened."""
+
+TO_BE = re.compile(r"\b(?:to|must|should|shall|will|can|may|please) (?:also |now )?be (\w+)")
+"""A request in the passive: `must be closed`."""
+IRREGULAR = {
+    "sent": "send",
+    "paid": "pay",
+    "told": "tell",
+    "written": "write",
+    "put": "put",
+    "set": "set",
+    "given": "give",
+}
+"""Participles that no rule makes."""
+
+LINKS = re.compile(r"\b(?:urls?|(?:hyper)?links?|(?:web-?)?pages?|(?:web-?)?sites?|references?)\b|https?:|www\.")
+"""Words of a user who wants a link passed on."""
+
+PAGES = re.compile(
+    rf"{LINKS.pattern}|\b(?:web|internet|online|articles?|blogs?|posts?|news|sources?|docs?|documentation|wiki|guides?|"
+    r"tutorials?|read)\b"
+)
+"""Words of a user who has something on the web in mind."""

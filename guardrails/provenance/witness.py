@@ -1,5 +1,6 @@
 """`examine`: the evidence about one call in the texts of its session."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -8,26 +9,38 @@ from pydantic_core import PydanticUndefined
 
 from lockgate.decision import Call
 from lockgate.evidence import Asked, Evidence, Kind, Trace
+from lockgate.guardrails.provenance.content import carried, dictated, filled
 from lockgate.guardrails.provenance.folding import fold
 from lockgate.guardrails.provenance.instructions import attacks
-from lockgate.guardrails.provenance.intent import asked, decodes, delegated
+from lockgate.guardrails.provenance.intent import asked, decodes, delegated, speaks_of
 from lockgate.guardrails.provenance.secrets import marked, secrets_in, tokens
 from lockgate.guardrails.provenance.tracing import KIND_OF, Source, kind_of, leaves, sources, trace_in
+from lockgate.guardrails.provenance.verbs import LINKS, PAGES
 from lockgate.labels import Integrity, Label
 from lockgate.passage import Passage
 from lockgate.ports import History
 from lockgate.spec import ToolSpec
 
+_ADDRESS = re.compile(r"\s*(?:\w+://|www\.|(?:[\w-]+\.)+\w{2,}(?:/|$))", re.IGNORECASE)
+
 
 def examine(args: Mapping[str, Any], spec: ToolSpec, history: History) -> Evidence:
     """Where the validated arguments come from, and what the session has seen that bears on them."""
     ready = sources(history.passages)
-    wants = asked(spec, history.passages) if spec.effect else Asked.UNCLEAR
+    hands_on = delegated(history.passages)
+    if spec.effect:
+        wants = asked(spec, history.passages)
+    else:
+        wants = (
+            Asked.NO
+            if _addresses(args, spec) and not (hands_on or speaks_of(PAGES, history.passages))
+            else Asked.UNCLEAR
+        )
     traces: list[Trace] = []
     for name, value in args.items():
         found = trace_in(value, ready, name, named=wants is Asked.YES)
         traces += [_default(trace) if is_default(spec, name, value) else trace for trace in found]
-    traces = _excused(traces, history.passages)
+    traces = [_filled(trace, args, ready) for trace in _excused(traces, history.passages)]
     untrusted = [passage for passage in history.passages if kind_of(passage) is Kind.UNTRUSTED]
     return Evidence(
         traces=tuple(traces),
@@ -36,6 +49,55 @@ def examine(args: Mapping[str, Any], spec: ToolSpec, history: History) -> Eviden
         private=history.trust.readers is not None or any(p.label.readers is not None for p in history.passages),
         attacks=tuple(sorted({finding.kind for passage in untrusted for finding in attacks(passage)})),
         secrets=_leaking(args, history.passages, ready),
+        carried=_carried(args, spec, ready, history.passages, handed=hands_on and wants is Asked.YES)
+        if untrusted
+        else (),
+        dictated=_dictated(args, spec, ready, traces, hands_on=hands_on) if untrusted else (),
+    )
+
+
+def _carried(
+    args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source], passages: Sequence[Passage], *, handed: bool
+) -> tuple[Trace, ...]:
+    """Of an effect: what stands against its content, less what the user allowed for."""
+    if not spec.effect:
+        return ()
+    found = carried(args, spec, ready, links=handed or speaks_of(LINKS, passages))
+    return tuple(trace for trace in _excused(list(found), passages) if trace.suspect or trace.how != "parts")
+
+
+def _dictated(
+    args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source], traces: Sequence[Trace], *, hands_on: bool
+) -> tuple[str, ...]:
+    """A text that the user told the agent to follow may word what goes to those whom the user named."""
+    found = dictated(args, spec, ready)
+    good = (Kind.USER, Kind.OPERATOR, Kind.TRUSTED)
+    steering = {trace.path: trace.kind for trace in traces if _argument(trace.path) in spec.sensitive}
+    if hands_on and not set(good).isdisjoint(steering.values()):
+        return tuple(path for path in found if path in steering)
+    return found
+
+
+def _argument(path: str) -> str:
+    return re.split(r"[.\[]", path, maxsplit=1)[0]
+
+
+def _filled(trace: Trace, args: Mapping[str, Any], ready: Sequence[Source]) -> Trace:
+    if trace.kind is not Kind.UNTRACED:
+        return trace
+    leaf = next(
+        (leaf for name, value in args.items() for path, leaf in leaves(value, name) if path == trace.path), None
+    )
+    return replace(trace, suspect="filled") if isinstance(leaf, str) and filled(leaf, ready) else trace
+
+
+def _addresses(args: Mapping[str, Any], spec: ToolSpec) -> bool:
+    """Whether a sensitive argument is an address of a page."""
+    return any(
+        isinstance(leaf, str) and _ADDRESS.match(leaf)
+        for name, value in args.items()
+        if name in spec.sensitive
+        for _, leaf in leaves(value, name)
     )
 
 
@@ -74,7 +136,13 @@ def edited(evidence: Evidence, before: Mapping[str, Any], call: Call) -> Evidenc
     ]
     touched = {trace.path for trace in traces if trace.how == "edit"}
     secrets = tuple(path for path in evidence.secrets if path not in touched)
-    return replace(evidence, traces=tuple(traces), secrets=secrets)
+    return replace(
+        evidence,
+        traces=tuple(traces),
+        secrets=secrets,
+        carried=tuple(trace for trace in evidence.carried if trace.path not in touched),
+        dictated=tuple(path for path in evidence.dictated if path not in touched),
+    )
 
 
 def _same(left: Any, right: Any) -> bool:

@@ -60,6 +60,8 @@ class Evidence:
 
     `untrusted` and `private` say whether the session had seen such text, `attacks` which kinds of attack were found in
     it. `secrets` are paths of arguments that carry a secret the user's words do not speak of.
+    `carried` is what stands against the content: parts that only an order or a code holds, and links of others.
+    `dictated` are paths of values that an untrusted text names where it asks for such a call.
     """
 
     traces: tuple[Trace, ...] = ()
@@ -68,7 +70,9 @@ class Evidence:
     private: bool = False
     attacks: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
+    carried: tuple[Trace, ...] = ()
+    dictated: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("traces", "attacks", "secrets"):
+        for name in ("traces", "attacks", "secrets", "carried", "dictated"):
             object.__setattr__(self, name, tuple(getattr(self, name)))

@@ -28,7 +28,7 @@ def test_a_guard_is_two_yaml_files(tmp_path, monkeypatch):
     exec(re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)[0], names)
     found = asyncio.run(names["figures"](suite))
     assert found["banking plain"]["attack_success"] == 0
-    assert found["banking plain"]["asked"] == 100
+    assert found["banking plain"]["asked"] + found["banking plain"]["denied_outright"] == 100
 
 
 def test_every_figure_and_option_is_explained():

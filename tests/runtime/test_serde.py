@@ -32,7 +32,16 @@ CALL = Call(id="1", name="refund", args={"amount": 3, "deep": [{"x": None}]}, ed
 FINDING = Finding(kind="k", start=1, end=2, score=0.5, note="n")
 PASSAGE = Passage(source="tool:x", text="t", label=LABEL, findings=(FINDING,), given="{}", structured=True)
 TRACE = Trace(path="to[0]", kind=Kind.UNTRUSTED, how="encoded:hex", sources=("tool:x",), suspect="encoded")
-EVIDENCE = Evidence(traces=(TRACE,), asked=Asked.NO, untrusted=True, private=True, attacks=("k",), secrets=("to[0]",))
+EVIDENCE = Evidence(
+    traces=(TRACE,),
+    asked=Asked.NO,
+    untrusted=True,
+    private=True,
+    attacks=("k",),
+    secrets=("to[0]",),
+    carried=(TRACE,),
+    dictated=("to[0]",),
+)
 
 SAMPLES: list[Any] = [
     LABEL,

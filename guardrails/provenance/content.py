@@ -1,0 +1,150 @@
+"""What a call would carry besides its sensitive arguments, and whether a text, not the user, dictates the call.
+
+A person whom the user named can be sent what somebody else wants said. Then no sensitive argument is in doubt; what
+tells is the content (a link, a sentence that stands only in an order or in code) or that a text spells the call out.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import unquote_plus, urlsplit
+
+from lockgate.evidence import Kind, Trace
+from lockgate.guardrails.provenance.folding import fold, squeeze
+from lockgate.guardrails.provenance.index import Index, occurrences
+from lockgate.guardrails.provenance.intent import effects_of, ordered
+from lockgate.guardrails.provenance.tracing import Source, leaves, trace_leaf
+from lockgate.spec import ToolSpec
+
+_LINK = re.compile(
+    r"(?:https?://|ftp://|www\.)[^\s<>\"']+|(?<![\w@./-])(?:[\w-]+\.)+[a-z]{2,}/[^\s<>\"']*", re.IGNORECASE
+)
+_EDGE = ".,;:!?)]}'\""
+_PIECE = re.compile(r"[^\n.!?;]+")
+_MOST = 24
+"""Links and sentences of one call that are looked at, and places in a text where a value stands."""
+_SENTENCE = 16
+"""Letters and digits of a sentence that stands nowhere by chance."""
+_SENT = 8
+"""Letters and digits of a piece of data in an address."""
+_VALUE = 5
+"""Letters and digits of a value that is found in orders."""
+_BEFORE, _AFTER = 240, 120
+_BOUND = re.compile(r"\n\s*\n|(?<!\\)\"\s*[,}\]:]|(?<!\\)\"(?=\w)")
+
+_STOP = re.compile(r"[.!?]\s")
+
+
+def carried(args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source], *, links: bool) -> tuple[Trace, ...]:
+    """What stands against the content of a call: parts that only an order or a code holds, and links of others.
+
+    Links that outsiders wrote count unless the user speaks of `links`.
+    """
+    found: list[Trace] = []
+    for name, value in args.items():
+        if name in spec.sensitive:
+            continue
+        for path, leaf in list(leaves(value, name))[:_MOST]:
+            if isinstance(leaf, str):
+                found += _parts(path, leaf, ready, links=links)
+    return tuple(found[:_MOST])
+
+
+def _parts(path: str, text: str, ready: Sequence[Source], *, links: bool) -> Iterator[Trace]:
+    addresses = [match.group().rstrip(_EDGE) for match in _LINK.finditer(text)][:_MOST]
+    for address in addresses:
+        trace = trace_leaf(path, address, ready)
+        if trace.suspect or (not links and trace.kind in (Kind.UNTRUSTED, Kind.UNTRACED)):
+            yield trace
+    for piece in dict.fromkeys([text, *_PIECE.findall(_LINK.sub(" ", text))[:_MOST]]):
+        if why := _only_there(piece, ready):
+            yield Trace(path=path, kind=Kind.UNTRUSTED, how="parts", sources=why[1], suspect=why[0])
+
+
+def _only_there(piece: str, ready: Sequence[Source]) -> tuple[str, tuple[str, ...]] | None:
+    """What speaks against every place in untrusted text where the sentence stands, and these places."""
+    said = fold(piece).strip(" \"'()-*\u2022.,;:!?")
+    if len(squeeze(said)) < _SENTENCE:
+        return None
+    ordered_in: list[str] = []
+    coded_in: list[str] = []
+    for source in ready:
+        if source.kind is not Kind.UNTRUSTED:
+            if said in source.index.folded:
+                return None
+        elif said in source.clean.folded:
+            return None
+        elif said in source.index.bare:
+            ordered_in.append(source.passage.source)
+        elif any(said in view.bare for view in _read(source.index)):
+            coded_in.append(source.passage.source)
+    if ordered_in:
+        return "instruction", tuple(sorted({*ordered_in, *coded_in}))
+    return ("encoded", tuple(sorted(set(coded_in)))) if coded_in else None
+
+
+def filled(address: str, ready: Sequence[Source]) -> bool:
+    """Whether an address that no text holds takes a tool's data, which the user did not say, to a host of others."""
+    parts = _LINK.fullmatch(address.strip()) and urlsplit(address if "://" in address else f"//{address}")
+    if not parts or not parts.netloc:
+        return False
+    host = fold(parts.netloc)
+    if any(host in source.index.folded for source in ready if source.kind in (Kind.USER, Kind.OPERATOR, Kind.TRUSTED)):
+        return False
+    sent = [
+        fold(unquote_plus(piece)) for piece in re.split(r"[/?&=#;]", f"{parts.path}?{parts.query}#{parts.fragment}")
+    ]
+    return any(_told(piece, ready) for piece in sent if len(squeeze(piece)) >= _SENT)
+
+
+def _told(piece: str, ready: Sequence[Source]) -> bool:
+    holding = [source.kind for source in ready if piece in source.index.folded]
+    return bool(holding) and not {Kind.USER, Kind.OPERATOR}.intersection(holding)
+
+
+def dictated(args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source]) -> tuple[str, ...]:
+    """Paths of the values that an untrusted text names where it asks for what the tool does.
+
+    For a sensitive argument even the user's own value counts: `send the report to Ann` in a letter is no request of
+    the user's to write to Ann. Of content, only what the user did not say.
+    """
+    wanted = effects_of(spec.name, spec.description) if spec.effect else frozenset({"visit"})
+    texts = [view for source in ready if source.kind is Kind.UNTRUSTED for view in (source.index, *_read(source.index))]
+    said = [source.index for source in ready if source.kind in (Kind.USER, Kind.OPERATOR)]
+    found: list[str] = []
+    for name, value in args.items() if texts else ():
+        sensitive = name in spec.sensitive
+        if not (sensitive or spec.effect):
+            continue
+        for path, leaf in list(leaves(value, name))[:_MOST]:
+            text = fold(str(leaf))
+            if len(squeeze(text)) < (_VALUE - 1 if sensitive else _VALUE):
+                continue
+            if not sensitive and any(text in index.folded for index in said):
+                continue
+            if any(_ordered(index.bare, text, wanted) for index in texts):
+                found.append(path)
+    return tuple(found)
+
+
+def _read(index: Index) -> Iterator[Index]:
+    """What the text says to one who decodes it."""
+    for _, view in index.views:
+        yield view
+    yield index.turned
+    yield index.backwards
+
+
+def _ordered(text: str, value: str, wanted: frozenset[str]) -> bool:
+    for count, at in enumerate(occurrences(text, value)):
+        if count >= _MOST:
+            return False
+        end = at + len(value)
+        if text[max(0, at - 1) : at].isalnum() or text[end : end + 1].isalnum():
+            continue
+        start = max(0, at - _BEFORE)
+        head = _BOUND.split(text[start:at])[-1]
+        tail = _STOP.split(_BOUND.split(text[end : end + _AFTER])[0])[0]
+        if ordered(f"{head} {tail}") & wanted:
+            return True
+    return False
