@@ -30,7 +30,7 @@ MAX_REACH = 300
 MAX_GAP = 400
 """Characters between two passages that are one."""
 _BORDERS = ("\n", '"', "|", "\\n")
-_MENTIONED = 4.0
+_MENTIONED = 7.0
 """What a sentence loses that is merely quoted; twice that in a text about attacks."""
 _MIN_SENTENCE = 9
 _END = re.compile(

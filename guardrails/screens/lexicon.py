@@ -29,6 +29,13 @@ _CLASSES: dict[str, str] = {
         cancella apri chiama esegui condividi scarica envie encaminhe transfira apague exclua chame
         compartilhe baixe stuur verwijder verstuur voer deel maak bezoek overmaken verplaats отправь отправьте
         перешли перешлите переведи переведите удали удалите открой откройте выполни выполните
+        trigger place pass dump relay route redirect dispatch deliver rotate reset vote decline expose whitelist kill
+        rent archive sync release issue clear delegate hand overwrite supply whisper paste encode rate gönder ilet sil
+        aç öde yükle indir değiştir göster اعرض ارسل ادفع prześlij zapłać
+        otwórz uruchom kup zapłaczcie pokaż удалить оплати отправляй pague reencaminhe betaal wis löscht zahle zahlen
+        schick versende effacer envoyer transférer borrar transferir cancellare inviare inoltrare apagar verwijderen
+        usunąć wysłać
+        await drain
         """,
     # Verbs by which a writer of text is told to write.
     "write": """
@@ -45,6 +52,9 @@ _CLASSES: dict[str, str] = {
         escribe escriba responde responda explica traduce traduzca resume resuma cuenta scrivi rispondi spiega
         traduci riassumi racconta escreva traduza conte schrijf beantwoord vertaal напиши напишите ответь
         ответьте объясни переведите скажи расскажи
+        sum plan draw claim spell warn insist declare announce convert praise nombre dessine cita yaz cevapla anlat
+        çevir söyle napisz odpowiadaj odpowiedz przetłumacz powiedz wyjaśnij califica aprove
+        avalie aprueba approuve valuta approva antwoord geef beoordeel
         """,
     # Verbs by which an answer is told to come out otherwise.
     "alter": """
@@ -63,6 +73,10 @@ _CLASSES: dict[str, str] = {
         instead ignoriere ignoriert ignorieren vergiss vergesse missachte ignorez oublie oubliez négligez
         ignora ignorar olvida olvide omite dimentica ignorare esqueça desconsidere negeer vergeet игнорируй
         игнорируйте забудь забудьте
+        aside unlearn overwrite outranks supersedes overrides replaces dismiss withdrawn expired void opposite heed
+        lifted suspend shelve ditch scrap annul rather laisse deja dejar lascia laat unut unutun dikkate yoksay
+        esqueçam pomiń zignorujcie забыть
+        negeren pomijaj
         """,
     "prior": """
         السابقة سابقة أعلاه سبق oben oberhalb bisher haut ci-dessus dessus arriba sopra acima boven hierboven
@@ -71,6 +85,8 @@ _CLASSES: dict[str, str] = {
         foregoing current past old before vorherigen vorigen bisherigen obigen früheren précédentes précédents
         antérieures anteriores previas previo previos precedenti vorige voorgaande eerdere предыдущие
         предыдущих прежние
+        beginning initially formerly powyższe wcześniejszych yukarıdaki yukarıdakileri önceki anterior
+        précède précédent precedente
         """,
     "rules": """
         التعليمات تعليمات تعليماتك الأوامر istruzioni instruções instructies инструкцию указаний anweisung
@@ -82,6 +98,9 @@ _CLASSES: dict[str, str] = {
         anleitungen regeln befehle aufgabe aufgaben vorgaben configuration void step mission purpose consignes
         consigne instrucción instrucciones reglas istruzioni regole instruções instructies opdracht инструкции
         инструкций указания правила
+        brief assignment guidance job role persona limits limitations boundaries duty duties agenda direction
+        directions tarea tâche compito tarefa taak zadanie reguł zasady talimat talimatları talimatlar talimatı
+        ordini ordens ordenes zadania görev görevi правил
         """,
     "agent": """
         المساعد مساعد الذكاء روبوت robot roboter robô robots crawler crawlers automated machine evaluator
@@ -90,6 +109,10 @@ _CLASSES: dict[str, str] = {
         chatbot chatbots llm llms gpt chatgpt gpt-4 claude gemini copilot llama model ais ki-assistent
         ki-agent ki ia asistente intelligence нейросеть ассистент ии ассистенту ассистента l'assistant l'agent
         l'ia all'assistente ai-assistent ki-agenten ki-assistenten ki-system ki-modell modèle bots siri alexa
+        automation software machines autopilot virtual pipeline intelligenza
+        inteligencia inteligência kunstmatige sztuczna modelo modell modello yapay zeka asistan asistanı
+        للمساعد النموذج ai-agent ai-agents ai-model ai-system
+        sprachmodell sprachmodelle ki-modelle llm-agent llm-agents
         """,
     "reply": """
         antworten réponses respuestas risposte respostas ответы إجابتك
@@ -105,6 +128,8 @@ _CLASSES: dict[str, str] = {
         user users user's users' human operator owner customer nutzer benutzer anwender utilisateur usuario
         utente usuário gebruiker пользователь пользователю пользователя l'utilisateur l’utilisateur all'utente
         nutzers nutzern benutzers
+        owner's customer's client recipient kullanıcı kullanıcıya kullanıcının użytkownik użytkownika
+        użytkownikowi cliente
         """,
     "secret": """
         تخبر سر erfährt sagen verrate verraten cacher digas dire dirlo diga digam vertel говори сообщай скрой
@@ -112,6 +137,8 @@ _CLASSES: dict[str, str] = {
         heimlich unauffällig secrètement discrètement silenciosamente secreto mention mentioning reveal
         disclose telling informing notifying alerting erwähne erwähnen mentionne mentionnez menciones mencione
         mostrar
+        deny quiet invisible nobody unseen dark söylemeden söylemeyin söyleme söylememeli mówić avisar prévenir
+        avvisar avvisare
         """,
     "urgent": """
         important urgent urgently immediately attention critical mandatory crucial asap emergency warning
@@ -128,10 +155,13 @@ _CLASSES: dict[str, str] = {
         secrets apikey api-key key keys ssn cookies cookie contacts address card balance bank account accounts
         passport history conversation passwort mot contraseña contraseñas kontostand files file documents
         inbox emails mails transactions data details code codes
+        payroll salary invoice invoices vault passcode pin payslip payslips iban wallet şifre şifreyi parola
+        hasła bilgileri fatura
         """,
     "deontic": """
         debes musst hast must should shall need needs have ensure sure required never always only müssen
         sollst sollte sollen dois devez debe devi deve moet должен должны
+        musi powinien mutlaka lütfen obliged bound supposed expected permitted muss soll
         """,
     "you": """
         أنت أنك jij sei bist eres és
@@ -229,22 +259,25 @@ LEXICON: dict[str, int] = _lexicon()
 UNSPACED: dict[str, int] = {
     word: BIT[name]
     for name, listed in {
-        "override": "忽略 无视 忘记 不要理会 無視 忘れ 무시 잊어",
-        "prior": "之前 以前 上面 此前 前面 先前 上述 以上 これまで 前の 이전",
-        "rules": "指令 指示 命令 规则 提示 任务 提示词 内容 要求 ルール 지시 명령",
-        "agent": "人工智能 助手 智能体 模型 机器人 アシスタント エージェント 어시스턴트 에이전트",
-        "act": "发送 转账 删除 执行 打开 访问 转发 调用 下载 送信 削除 実行 開い 転送 보내 삭제 실행",
-        "write": "回答 回复 翻译 输出 告诉 写 答え 出力 返信 답변 출력",
-        "secret": "不要告诉 秘密 隐瞒 不要提及 内緒 知らせない 알리지",
-        "user": "用户 ユーザー 사용자",
+        "override": "忽略 无视 忘记 忘掉 别管 不要理会 無視 忘れ 무시 잊어 भूल भूलो अनदेखा",
+        "prior": "之前 以前 上面 此前 前面 先前 上述 以上 これまで 前の 이전 पिछले ऊपर",
+        "rules": "指令 指示 命令 规则 提示 任务 提示词 内容 要求 ルール 지시 명령 निर्देश निर्देशों आदेश",
+        "agent": "人工智能 助手 智能体 模型 机器人 アシスタント エージェント 어시스턴트 에이전트 एआई सहायक",
+        "act": "发送 表示して 공유 支付 공개 전달 보여 分享 转账 删除 执行 打开 "
+        "访问 转发 调用 下载 送信 削除 実行 開い 転送 보내 삭제 실행 "
+        "भेजें भेजो हटा हटाएं दिखाओ खोलें स्थानांतरित",
+        "write": "回答 回复 書いて 쓰세요 답하세요 显示 翻译 输出 告诉 写 答え 出力 返信 답변 출력 लिखें लिखो बताओ उत्तर",
+        "secret": "不要告诉 知らせず 모르게 秘密 隐瞒 不要提及 内緒 知らせない 알리지 बताए",
+        "user": "用户 ユーザー 사용자 उपयोगकर्ता",
         "urgent": "重要 紧急 立即 马上 緊急 直ちに 중요 즉시",
-        "deontic": "必须 应该 务必 请 ください 해야",
+        "deontic": "必须 应该 务必 请 ください 해야 कृपया",
         "you": "你 您 あなた 당신",
-        "private": "密码 密钥 账户 パスワード 口座 비밀번호",
+        "private": "密码 密钥 账户 パスワード 口座 비밀번호 पासवर्ड",
     }.items()
     for word in listed.split()
 }
-"""The same for languages that put no spaces between words; looked for anywhere in a sentence."""
+"""The same for languages that put no spaces between words, or whose vowel signs part words in a pattern; looked for
+anywhere in a sentence."""
 
 LEADING = frozenset(
     """
