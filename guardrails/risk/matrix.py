@@ -136,6 +136,9 @@ class RiskSection(Strict):
         return RiskMatrix(self)
 
 
+_MAX_SAID = 1_024
+
+
 class RiskMatrix:
     """A guard: judges a call by its tool's tier, the model's confidence and whether the effect can be undone."""
 
@@ -144,12 +147,22 @@ class RiskMatrix:
         self._answers = section.answers()
         self._production: tuple[Pattern, ...] = tuple(glob(name) for name in section.production)
         self._unknown = Band.LOW if section.unknown == "low" else Band.MEDIUM
+        self._said: dict[tuple[object, ...], Decision] = {}
+        """Answers by all that their words depend on; putting them in words costs more than finding them."""
 
     def __call__(self, _: Call, spec: ToolSpec, history: History) -> Decision | None:
         """None for an autonomous call, an Allow with a notice for a logged one, or a Review."""
         answer, band, production = self.judged(spec, history.confidence, history.trust.integrity)
         if answer == "autonomous":
             return None
+        key = (spec.name, spec.risk, spec.reversible, spec.effect, history.confidence, band, production)
+        if (said := self._said.get(key)) is None:
+            if len(self._said) >= _MAX_SAID:
+                self._said.clear()
+            said = self._said[key] = self._words(answer, spec, history, band, production=production)
+        return said
+
+    def _words(self, answer: Answer, spec: ToolSpec, history: History, band: "Band", *, production: bool) -> Decision:
         reason = _why(
             spec.name, spec.risk, _kind(spec), history.confidence, band, ", a write to production" if production else ""
         )
