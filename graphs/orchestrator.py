@@ -20,8 +20,7 @@ from lockgate.errors import ConfigError, UnknownNameError
 from lockgate.graphs import react
 from lockgate.graphs.bridged import BridgedStateGraph
 from lockgate.graphs.compiling import compiled
-from lockgate.guardrails import Policy
-from lockgate.guardrails.sections import spoken
+from lockgate.guardrails import Gate, Policy
 from lockgate.handoff import Budget
 from lockgate.nodes.brief import brief
 from lockgate.nodes.dispatch import dispatch
@@ -65,14 +64,22 @@ def blueprint(
     also say what each is for and entitled to. At most `parallel` run at once, and a plan has at most `max_tasks`
     tasks. The planner has `max_attempts` at each plan, and may plan anew `max_replans` times after failures. A
     team that is a worker itself refuses to work more than `max_depth` teams down. `budget` bounds one run, and so do
-    the budgets of `policy`, workers included; what workers may call is for their own policies to say.
+    the budgets of `policy`, workers included; it also says what is done with the texts that come in and go out (secrets
+    are taken out in any case). What workers may call is for their own policies to say.
     `board` declares what workers share: a `Worker` says which of its names it `reads`, and which one it `writes`.
     """
     crew = _crew(workers, board)
+    gate = Gate(policy or Policy.deny_all(), ())  # for what comes in and goes out; a team runs no tool itself
     graph = BridgedStateGraph(TeamState, context_schema=Caller)
     graph.add_node(
         "input_guard",
-        input_guard(max_input=max_input or settings().max_input, accepted="brief", refused="output_guard", agent=name),
+        input_guard(
+            max_input=max_input or settings().max_input,
+            accepted="brief",
+            refused="output_guard",
+            gate=gate,
+            agent=name,
+        ),
         destinations=("brief", "output_guard"),
     )
     graph.add_node(
@@ -90,7 +97,7 @@ def blueprint(
             max_attempts=max_attempts,
             max_replans=max_replans,
             budget=budget,
-            meter=Meter([section.budgets for section in spoken(policy or Policy.deny_all())], {}, name),
+            meter=Meter([section.budgets for section in gate.sections], {}, name),
             again="lead",
             carry_out="dispatch",
             done="output_guard",
@@ -99,7 +106,7 @@ def blueprint(
         destinations=("lead", "dispatch", "output_guard"),
     )
     graph.add_node("dispatch", dispatch(workers=crew, parallel=parallel, board=board, agent=name))
-    graph.add_node("output_guard", output_guard(agent=name))
+    graph.add_node("output_guard", output_guard(gate=gate, agent=name))
     graph.add_edge(START, "input_guard")
     graph.add_edge("dispatch", "lead")
     graph.add_edge("output_guard", END)

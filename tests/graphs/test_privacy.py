@@ -7,7 +7,7 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
-from tests.graphs.team import plan
+from tests.graphs.team import plan, says
 
 from lockgate import Policy, ScriptedModel, ToolSpec, tool
 from lockgate.graphs import orchestrator, react
@@ -205,3 +205,18 @@ def test_without_a_key_nothing_runs_on_what_should_be_tokenised(monkeypatch: pyt
     post = Post()
     out = agent(post, *said, checkpointer=InMemorySaver()).invoke({"messages": "Write."}, CONFIG)
     assert not post.sent and MAIL not in seen(out) and "no privacy key" in seen(out)
+
+
+def test_a_teams_own_input_and_answer_are_inspected_too() -> None:
+    asked: list[str] = []
+
+    def first(messages: Any) -> Any:
+        asked.append(str(messages))
+        return plan(a="w")
+
+    team = orchestrator.build(
+        workers={"w": says("done")}, model=ScriptedModel(turns=[first, f"The key is {SECRET} [a]."])
+    )
+    out = team.invoke({"messages": f"My key is {SECRET}."})
+    assert SECRET not in asked[0] and "[REDACTED:AWS_KEY]" in asked[0]
+    assert SECRET not in out["answer"] and "[REDACTED:AWS_KEY]" in out["answer"]
