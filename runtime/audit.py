@@ -187,7 +187,11 @@ class PostgresAudit:
 
     def _failed(self, error: Exception) -> None:
         told = (
-            StoreError(f"The audit log cannot be written: {error.message}", _HINT, down=error.down)
+            StoreError(
+                f"The audit log cannot be written: {error.message}",
+                error.hint if error.down else _HINT,
+                down=error.down,
+            )
             if isinstance(error, StoreError)
             else StoreError(f"The audit log cannot be written ({type(error).__name__}).", _HINT)
         )
