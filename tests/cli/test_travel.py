@@ -18,7 +18,7 @@ def moment(bench: Bench, *following: str, messages: int | None = None) -> str:
 
 
 def test_history_show_and_diff_tell_what_was_when(bench: Bench) -> None:
-    bench.run(CALC)
+    bench.run(CALC, "--every-step")
     listed = bench("history", "t").out
     assert listed.splitlines()[0].split() == ["moment", "after", "step", "at", "(UTC)", "next", "messages", "last"]
     assert "→ calculate" in listed and "It is 42." in listed
@@ -36,7 +36,7 @@ def test_history_show_and_diff_tell_what_was_when(bench: Bench) -> None:
 
 
 def test_a_fork_is_gone_on_with(bench: Bench) -> None:
-    bench.run(CALC.replace("It is 42.", "All done."))
+    bench.run(CALC.replace("It is 42.", "All done."), "--every-step")
     at = moment(bench, "call_model", messages=3)
     made = bench("fork", "t", "--at", at, "--set", "messages.2.content=43")
     assert "next: call_model" in made.out and "lockgate resume t" in made.err
@@ -49,7 +49,7 @@ def test_a_fork_is_gone_on_with(bench: Bench) -> None:
 
 
 def test_replay_calls_nothing_and_says_what_would_differ(bench: Bench) -> None:
-    bench.run(WRITE)
+    bench.run(WRITE, "--every-step")
     bench("approve", bench.pending()[0]["interrupt_id"])
     written = bench.folder / "out.txt"
     written.unlink()
@@ -67,7 +67,7 @@ def test_replay_calls_nothing_and_says_what_would_differ(bench: Bench) -> None:
 
 
 def test_what_is_not_there_is_named(bench: Bench) -> None:
-    bench.run(CALC)
+    bench.run(CALC, "--every-step")
     for command in (("show", "t", "--at", "zz"), ("fork", "t", "--at", "zz"), ("replay", "t", "--at", "zz")):
         done = bench(*command)
         assert (done.code, "no moment 'zz'" in done.err, "lockgate history t" in done.err) == (1, True, True)
