@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lockgate.guardrails.constraint import Constraint
-from lockgate.guardrails.covering import covers
-from lockgate.guardrails.pattern import Pattern, glob, is_glob
+from lockgate.guardrails.covering import covers, speaks_of
+from lockgate.guardrails.pattern import Pattern, is_glob
 from lockgate.guardrails.policy import Policy
 from lockgate.guardrails.rule import Rule
 from lockgate.spec import ToolSpec
@@ -118,7 +118,7 @@ def _wide_patterns(rule: Rule, path: str, constraint: Constraint, where: Where) 
 
 def _dead(policy: Policy, tools: Mapping[str, ToolSpec], where: Where) -> Iterator[PolicyLint]:
     for rule in policy.rules:
-        fitting = [spec for name, spec in tools.items() if _speaks_of(rule, name)]
+        fitting = [spec for name, spec in tools.items() if speaks_of(rule, name)]
         if not fitting:
             # A rule that denies may well speak of tools that must never come.
             if rule.action == "deny" and any(is_glob(tool) for tool in rule.tools):
@@ -166,11 +166,11 @@ def _takes(rule: Rule, spec: ToolSpec) -> bool:
 
 def _uncovered(policy: Policy, tools: Mapping[str, ToolSpec], file: str) -> Iterator[PolicyLint]:
     for name, spec in tools.items():
-        open_rules = [rule for rule in policy.rules if rule.action != "deny" and _speaks_of(rule, name)]
+        open_rules = [rule for rule in policy.rules if rule.action != "deny" and speaks_of(rule, name)]
         if any(_facts_fit(rule, spec) for rule in open_rules):
             continue
         if any(
-            rule.action == "deny" and not rule.args and rule.when is None and _speaks_of(rule, name)
+            rule.action == "deny" and not rule.args and rule.when is None and speaks_of(rule, name)
             for rule in policy.rules
         ):
             continue  # denied on purpose
@@ -190,7 +190,7 @@ def _unproven(policy: Policy, tools: Mapping[str, ToolSpec], where: Where) -> It
         if rule.action != "allow" or _bounds_trust(rule):
             continue
         for name, spec in tools.items():
-            if not (spec.effect and _speaks_of(rule, name) and _facts_fit(rule, spec)):
+            if not (spec.effect and speaks_of(rule, name) and _facts_fit(rule, spec)):
                 continue
             loose = sorted(arg for arg in spec.sensitive if not _grounded(rule, arg))
             if not spec.sensitive and not spec.reversible and not any(_grounded(rule, arg) for arg in rule.args):
@@ -220,7 +220,3 @@ def _grounded(rule: Rule, arg: str) -> bool:
         if asked.keys() & {"from", "equals", "one_of", "absent"}:
             return True
     return False
-
-
-def _speaks_of(rule: Rule, tool: str) -> bool:
-    return any(own == tool or (is_glob(own) and glob(own)(tool) is True) for own in rule.tools)
