@@ -11,9 +11,10 @@ from typing import Any
 from langgraph.errors import GraphBubbleUp
 from pydantic import ValidationError
 
-from lockgate.decision import Call, Decision, Deny
+from lockgate.decision import Allow, Call, Decision, Deny, Review
 from lockgate.errors import ConfigError, LockgateError
 from lockgate.evidence import Evidence
+from lockgate.guardrails.guarding import guarded
 from lockgate.guardrails.provenance.passages import stated
 from lockgate.guardrails.provenance.witness import examine
 from lockgate.guardrails.screens.screen import Screen
@@ -32,13 +33,15 @@ class Gate:
     """Decides on calls to `tools` by `policy` and inspects what they return.
 
     `tools` is a `ToolRegistry`, any mapping from name to `ToolSpec`, or the specs themselves. `screen` looks at what
-    the policy's own inspection let through, such as a second model; `examine` asks it.
+    the policy's own inspection let through, such as a second model; `examine` asks it. What a judge that is no `Policy`
+    allows, the default guards judge as well, unless it is `Unguarded`.
     """
 
     def __init__(
         self, policy: Judge, tools: Mapping[str, ToolSpec] | Iterable[ToolSpec], *, screen: Screen | None = None
     ) -> None:
         self.policy = policy
+        self._judge = guarded(policy)
         self.screen = screen
         self.sections = spoken(policy)
         self.tools = dict(tools) if isinstance(tools, Mapping) else {spec.name: spec for spec in tools}
@@ -78,10 +81,13 @@ class Gate:
             return call, Deny(rule="schema", reason=f"The arguments cannot be read: {type(error).__name__}.")
         call = Call(id=call.id, name=call.name, args=args, edited_by=call.edited_by)
         try:
-            return call, self.policy.decide(call, spec, history)
+            decision = self._judge.decide(call, spec, history)
         except Exception as error:  # a judge that fails has not allowed anything
             log.exception("the policy failed on a call to %s", call.name)
             return call, Deny(rule="gate", reason=f"The policy could not judge the call: {type(error).__name__}.")
+        if not isinstance(decision, Allow | Deny | Review):  # whatever else it is, it is no leave
+            return call, Deny(rule="gate", reason=f"The policy gave no decision but a {type(decision).__name__}.")
+        return call, decision
 
     def evidence(self, call: Call, history: History) -> Evidence | None:
         """Where the call's arguments come from among the history's texts; None for a call that is denied anyway.

@@ -10,6 +10,7 @@ from langgraph.errors import GraphBubbleUp
 from lockgate.decision import Call, Review
 from lockgate.guardrails.covering import speaks_of
 from lockgate.guardrails.gate import Gate
+from lockgate.guardrails.guarding import Unguarded
 from lockgate.guardrails.narrowing import Narrowed
 from lockgate.guardrails.policy import Policy
 from lockgate.guardrails.risk.utterance import utterance
@@ -75,7 +76,7 @@ def _may_block(judge: object, tool: str) -> bool:
     """Whether a rule behind `judge` holds up the rest for `tool`. Judges whose rules nobody can read might."""
     if isinstance(judge, Policy):
         return any(rule.blocking and speaks_of(rule, tool) for rule in judge.rules)
-    if isinstance(judge, Narrowed):
+    if isinstance(judge, Narrowed | Unguarded):
         return any(_may_block(inner, tool) for inner in judge.judges)
     return True
 
