@@ -11,10 +11,10 @@ from typing import Any
 from langgraph.errors import GraphBubbleUp
 from pydantic import ValidationError
 
-from lockgate.decision import Allow, Call, Decision, Deny, Review
+from lockgate.decision import Call, Decision, Deny
 from lockgate.errors import ConfigError, LockgateError
 from lockgate.evidence import Evidence
-from lockgate.guardrails.guarding import guarded
+from lockgate.guardrails.guarding import decided, guarded
 from lockgate.guardrails.provenance.passages import stated
 from lockgate.guardrails.provenance.witness import examine
 from lockgate.guardrails.screens.screen import Screen
@@ -81,13 +81,10 @@ class Gate:
             return call, Deny(rule="schema", reason=f"The arguments cannot be read: {type(error).__name__}.")
         call = Call(id=call.id, name=call.name, args=args, edited_by=call.edited_by)
         try:
-            decision = self._judge.decide(call, spec, history)
+            return call, decided(self._judge.decide(call, spec, history))
         except Exception as error:  # a judge that fails has not allowed anything
             log.exception("the policy failed on a call to %s", call.name)
             return call, Deny(rule="gate", reason=f"The policy could not judge the call: {type(error).__name__}.")
-        if not isinstance(decision, Allow | Deny | Review):  # whatever else it is, it is no leave
-            return call, Deny(rule="gate", reason=f"The policy gave no decision but a {type(decision).__name__}.")
-        return call, decision
 
     def evidence(self, call: Call, history: History) -> Evidence | None:
         """Where the call's arguments come from among the history's texts; None for a call that is denied anyway.

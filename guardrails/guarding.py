@@ -1,6 +1,6 @@
 """Judges of one's own beside `Policy`: what they allow, the default guards judge too, unless they are told not to."""
 
-from lockgate.decision import Call, Decision, Deny
+from lockgate.decision import Allow, Call, Decision, Deny, Review
 from lockgate.errors import ConfigError
 from lockgate.guardrails.narrowing import Narrowed, stricter
 from lockgate.guardrails.policy import Policy
@@ -61,6 +61,13 @@ def guarded(judge: Judge) -> Judge:
             f"{judge!r:.200} cannot judge calls.", "Give a Policy, or an object with decide(call, spec, history)."
         )
     return Guarded(judge)
+
+
+def decided(said: object) -> Decision:
+    """`said` when it is a decision. Whatever else a judge may say is no leave."""
+    if isinstance(said, Allow | Deny | Review):
+        return said
+    return Deny(rule="gate", reason=f"The policy gave no decision but a {type(said).__name__}.")
 
 
 def named(judge: Judge) -> str:
