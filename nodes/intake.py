@@ -27,7 +27,7 @@ def intake(
     max_items: int,
     source: Label,
     gate: Gate,
-    send: Callable[[list[Item], Label, str], Goto],
+    send: Callable[[list[Item], Label, dict[str, Any]], Goto],
     done: str,
     agent: str,
 ) -> Node:
@@ -50,7 +50,7 @@ def intake(
         good, bad = sorted_out(looked, key)
         update["rejected"] = bad
         label = join(source, UNTRUSTED) if any(item.findings for item in looked) else source
-        return {**update, "trust": label}, send(good, label, run_id) if good else done
+        return {**update, "trust": label}, send(good, label, {**state, **update}) if good else done
 
     return Node("intake", body, agent=agent)
 
