@@ -20,11 +20,11 @@ from langgraph.checkpoint.base import WRITES_IDX_MAP, Checkpoint, CheckpointMeta
 from langgraph.checkpoint.base import get_serializable_checkpoint_metadata as metadata_of
 from langgraph.checkpoint.serde.base import SerializerProtocol
 from langgraph.checkpoint.serde.types import ERROR, INTERRUPT, _DeltaSnapshot
+from langgraph.types import Send
 
 from lockgate.errors import StoreError
 from lockgate.handoff import Usage
 from lockgate.langgraph_keys import RETURN
-from lockgate.result import ToolResult
 from lockgate.runtime.lineage import Lineage
 from lockgate.runtime.record import Statement
 from lockgate.runtime.segment import BLOB, Link, Saved, Seed, Segment, Typed, Write
@@ -170,7 +170,7 @@ def is_news(writes: Sequence[tuple[str, Any]]) -> bool:
     tool's result, the end of a `@task`.
     """
     for channel, value in writes:
-        if channel in (INTERRUPT, ERROR, RETURN) or isinstance(value, ToolResult):
+        if channel in (INTERRUPT, ERROR, RETURN) or (isinstance(value, Send) and "result" in value.arg):
             return True
         if isinstance(value, Usage) and value.model_calls:
             return True
