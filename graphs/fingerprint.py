@@ -11,6 +11,7 @@ from lockgate.decision import canonical_json
 from lockgate.deployment import Deployment
 from lockgate.graphs.wiring import wiring
 from lockgate.guardrails.gate import Gate
+from lockgate.guardrails.guarding import named
 from lockgate.nodes.node import Node
 from lockgate.spec import ToolSpec
 
@@ -50,8 +51,7 @@ def _held(graph: Pregel[Any, Any, Any, Any], prefix: str, told: set[int]) -> Ite
             told.add(id(bound.gate))
             yield (
                 f"policy {prefix}{bound.agent or name}",
-                str(getattr(bound.gate.policy, "fingerprint", ""))
-                or (f"{type(bound.gate.policy).__module__}.{type(bound.gate.policy).__qualname__}"),
+                named(bound.gate.policy),
             )
             for spec in bound.gate.tools.values():
                 yield f"tool {prefix}{spec.name}", _facts(spec)

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from lockgate.decision import Call, Decision, Deny
 from lockgate.errors import ConfigError, LockgateError
 from lockgate.evidence import Evidence
+from lockgate.guardrails.guarding import decided, guarded
 from lockgate.guardrails.provenance.passages import stated
 from lockgate.guardrails.provenance.witness import examine
 from lockgate.guardrails.screens.screen import Screen
@@ -32,13 +33,15 @@ class Gate:
     """Decides on calls to `tools` by `policy` and inspects what they return.
 
     `tools` is a `ToolRegistry`, any mapping from name to `ToolSpec`, or the specs themselves. `screen` looks at what
-    the policy's own inspection let through, such as a second model; `examine` asks it.
+    the policy's own inspection let through, such as a second model; `examine` asks it. What a judge that is no `Policy`
+    allows, the default guards judge as well, unless it is `Unguarded`.
     """
 
     def __init__(
         self, policy: Judge, tools: Mapping[str, ToolSpec] | Iterable[ToolSpec], *, screen: Screen | None = None
     ) -> None:
         self.policy = policy
+        self._judge = guarded(policy)
         self.screen = screen
         self.sections = spoken(policy)
         self.tools = dict(tools) if isinstance(tools, Mapping) else {spec.name: spec for spec in tools}
@@ -78,7 +81,7 @@ class Gate:
             return call, Deny(rule="schema", reason=f"The arguments cannot be read: {type(error).__name__}.")
         call = Call(id=call.id, name=call.name, args=args, edited_by=call.edited_by)
         try:
-            return call, self.policy.decide(call, spec, history)
+            return call, decided(self._judge.decide(call, spec, history))
         except Exception as error:  # a judge that fails has not allowed anything
             log.exception("the policy failed on a call to %s", call.name)
             return call, Deny(rule="gate", reason=f"The policy could not judge the call: {type(error).__name__}.")

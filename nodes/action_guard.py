@@ -7,8 +7,7 @@ from lockgate.decision import Allow, Decision, Deny, Review, Ruling, digest, ver
 from lockgate.events import EVENTS, Event
 from lockgate.guardrails.gate import Gate
 from lockgate.nodes.auditing import note
-from lockgate.nodes.node import Goto, Node, Update, caller, onward
-from lockgate.ports import History
+from lockgate.nodes.node import Goto, Node, Update, history_of, onward
 from lockgate.state import LockState
 from lockgate.text import one_line
 
@@ -24,14 +23,7 @@ def action_guard(*, gate: Gate, run: str, ask: str, refuse: str, agent: str = ""
 
     def body(state: LockState) -> tuple[Update, Goto]:
         started, origin = time.time(), state["origin"]
-        history = History(
-            agent=agent,
-            caller=caller(),
-            trust=origin.trust,
-            evidence=origin.evidence,
-            confidence=origin.confidence,
-        )
-        call, decision = gate.rule(state["call"], history)
+        call, decision = gate.rule(state["call"], history_of(origin, agent))
         if origin.over and not state["call"].edited_by:
             decision = Deny(rule="budget", reason=origin.over)
         editor = call.edited_by

@@ -17,7 +17,6 @@ from lockgate.errors import ModelError
 from lockgate.events import EVENTS, Event
 from lockgate.guardrails.gate import Gate
 from lockgate.guardrails.provenance import passages
-from lockgate.guardrails.sections import spoken
 from lockgate.handoff import Status, Usage
 from lockgate.labels import TRUSTED
 from lockgate.nodes.input_guard import unanswered
@@ -55,9 +54,8 @@ def call_model(
     call goes into the lock with what `gate` finds out about where its arguments come from: the texts are here.
     """
     opened: list[tuple[Runnable[Any, AIMessage], str]] = []
-    sections = spoken(gate.policy)
-    meter = Meter([section.budgets for section in sections], gate.tools, agent)
-    oversight = Oversight([section.risk for section in sections], gate.tools)
+    meter = Meter([section.budgets for section in gate.sections], gate.tools, agent)
+    oversight = Oversight(gate, agent)
 
     async def body(state: AgentState) -> tuple[Update, Goto] | None:
         if not opened:

@@ -16,7 +16,7 @@ from langgraph.types import Command, Send
 from lockgate.bridge import run_sync
 from lockgate.events import EVENTS, Event
 from lockgate.langgraph_keys import CHECKPOINTER, SEND
-from lockgate.ports import Caller
+from lockgate.ports import Caller, History
 from lockgate.state import Origin
 
 Goto: TypeAlias = str | Sequence[Send]
@@ -123,3 +123,14 @@ def caller() -> Caller:
         return Caller()
     # A context that came as JSON has its roles in a list.
     return Caller(user=context.user, roles=frozenset(context.roles), tenant=context.tenant)
+
+
+def history_of(origin: Origin, agent: str) -> History:
+    """What the upper gate judges a call of `agent` by."""
+    return History(
+        agent=agent,
+        caller=caller(),
+        trust=origin.trust,
+        evidence=origin.evidence,
+        confidence=origin.confidence,
+    )

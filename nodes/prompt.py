@@ -55,11 +55,12 @@ def block(text: str, name: str, source: str) -> str:
 def prompted(system: str, messages: Sequence[AnyMessage], *, run_id: str, tools: bool) -> list[BaseMessage]:
     """What the model is sent; the stored messages stay as they are.
 
-    `tools` says whether the agent has any; without them and without an untrusted text there is nothing to explain.
+    `tools` says whether the agent has any; without them and without an untrusted text there is nothing to explain. What
+    other agents handed down may hold blocks of the run already.
     """
     name = fence(run_id)
     shown = [_shown(message, name) for message in messages]
-    if tools or any(new is not old for new, old in zip(shown, messages, strict=True)):
+    if tools or any(new is not old or name in old.text for new, old in zip(shown, messages, strict=True)):
         system = f"{system}\n\n{explained(name)}" if system else explained(name)
     return [SystemMessage(system), *shown] if system else list(shown)
 

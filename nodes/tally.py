@@ -1,4 +1,4 @@
-"""Counting answers: the vote, and the end of a run that was decided by one."""
+"""Counting answers: the vote, and the end of a debate."""
 
 import time
 import uuid
@@ -51,7 +51,7 @@ def vote(positions: Sequence[Position]) -> Verdict | None:
 
 
 def conclude(*, agent: str = "") -> Node:
-    """The last node of a debate: the verdict, or a vote without one, as `answer`, and the `baseline` beside it.
+    """The end of a debate: the verdict, or a vote without one, as `answer`, and the `baseline` beside it.
 
     The baseline is the vote on what the debaters said alone. A run without any answer has failed.
     """
@@ -59,30 +59,27 @@ def conclude(*, agent: str = "") -> Node:
     def body(state: dict[str, Any]) -> Update:
         positions: list[Position] = state.get("positions", [])
         alone = [position for position in positions if position.round == 0]
-        status, answer = state["status"], state.get("answer") or ""
-        verdict = state.get("verdict")
-        if status == Status.RUNNING:
-            status = Status.COMPLETED if verdict else Status.FAILED
-            answer = verdict.answer if verdict else "Nobody gave an answer."
-        update: Update = {"status": status, "answer": answer, "baseline": vote(alone)}
-        return {**update, "messages": [AIMessage(answer, id=uuid.uuid4().hex)]}
+        return {**_ended(state.get("verdict")), "baseline": vote(alone)}
 
     return Node("conclude", body, agent=agent)
 
 
 def poll(*, agent: str = "") -> Node:
-    """The last node of a majority vote: every position is one ballot."""
+    """The end of a majority vote: every position is one ballot."""
 
     def body(state: dict[str, Any]) -> Update:
         positions: list[Position] = state.get("positions", [])
-        update: Update = {"status": state["status"], "answer": state.get("answer") or ""}
+        verdict = vote(positions)
+        update: Update = {**_ended(verdict), "verdict": verdict}
         if lost := [position for position in positions if position.error]:
             text = f"{len(lost)} of {len(positions)} ballots are void: {lost[0].error}"
             update["notes"] = [Note(source="poll", text=text, at=time.time())]
-        if state["status"] == Status.RUNNING:
-            verdict = vote(positions)
-            update |= {"verdict": verdict, "status": Status.COMPLETED if verdict else Status.FAILED}
-            update["answer"] = verdict.answer if verdict else "Nobody gave an answer."
-        return {**update, "messages": [AIMessage(update["answer"], id=uuid.uuid4().hex)]}
+        return update
 
     return Node("poll", body, agent=agent)
+
+
+def _ended(verdict: Verdict | None) -> Update:
+    answer = verdict.answer if verdict else "Nobody gave an answer."
+    status = Status.COMPLETED if verdict else Status.FAILED
+    return {"status": status, "answer": answer, "messages": [AIMessage(answer, id=uuid.uuid4().hex)]}

@@ -422,7 +422,8 @@ def test_a_call_that_was_approved_runs_though_another_still_waits() -> None:
     graph = agent(desk, {"calls": [refund_call(100), refund_call(200), refund_call(5)]}, "Done.")
     out = ask(graph)
     assert desk.ran == {"refund 1 a 5": 1}
-    out = answer(graph, out, 1, action="approve", **BOSS)
+    large = next(i for i, one in enumerate(out["__interrupt__"]) if one.value["args"]["amount"] == 200)
+    out = answer(graph, out, large, action="approve", **BOSS)
     assert desk.ran == {"refund 1 a 5": 1, "refund 1 a 200": 1}
-    out = answer(graph, out, 0, action="approve", **BOSS)
+    out = answer(graph, out, action="approve", **BOSS)
     assert (out["answer"], desk.ran["refund 1 a 100"], sum(desk.ran.values())) == ("Done.", 1, 3)
