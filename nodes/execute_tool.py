@@ -3,7 +3,7 @@
 import time
 
 from lockgate.decision import Allow, Ruling, digest
-from lockgate.errors import BypassError
+from lockgate.errors import BypassError, UnrecordedError
 from lockgate.events import EVENTS, Event
 from lockgate.guardrails.gate import Gate
 from lockgate.nodes.auditing import admit, note
@@ -33,7 +33,12 @@ def execute_tool(*, gate: Gate, inspect: str, agent: str = "") -> Node:
         if why := await admit(state, spec, gate=gate, agent=agent):
             result, how = ToolResult.failed(ErrorKind.UNRECORDED, why), "not run"
         elif spec:
-            result, how = await once(spec, call, ruling, state.get("origin"), agent)
+            try:
+                result, how = await once(spec, call, ruling, state.get("origin"), agent)
+            except UnrecordedError as error:
+                if error.down:
+                    raise
+                result, how = ToolResult.failed(ErrorKind.UNRECORDED, f"It did not run: {error.message}"), "not run"
         else:  # the deployment changed while the call waited
             how = "not run"
             result = ToolResult.failed(ErrorKind.UNKNOWN_TOOL, f"The tool {call.name} is not there any more.")

@@ -13,11 +13,11 @@ from psycopg.types.json import Jsonb
 
 from lockgate.errors import StoreError
 from lockgate.runtime.ledger import ERASE
-from lockgate.runtime.pool import Connection
 from lockgate.runtime.reading import Row, segment
 from lockgate.runtime.record import FORGET
 from lockgate.runtime.seal import Seal
 from lockgate.runtime.segment import Saved, Segment, about, pack
+from lockgate.runtime.wire import Connection
 
 _JSON = {"events": ("detail",), "approvals": ("value", "answer")}
 _KEY = {"events": "id", "approvals": "interrupt_id"}
