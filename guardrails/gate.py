@@ -82,11 +82,16 @@ class Gate:
         except (ValueError, RecursionError) as error:
             return call, Deny(rule="schema", reason=f"The arguments cannot be read: {type(error).__name__}.")
         call = Call(id=call.id, name=call.name, args=args, edited_by=call.edited_by)
+        return call, self._judged(call, spec, history)
+
+    def _judged(self, call: Call, spec: ToolSpec, history: History) -> Decision:
+        if history.evidence is not None and history.evidence.failed:
+            return Deny(rule="gate", reason=f"The session could not be searched: {history.evidence.failed}.")
         try:
-            return call, decided(self._judge.decide(call, spec, history))
+            return decided(self._judge.decide(call, spec, history))
         except Exception as error:  # a judge that fails has not allowed anything
             log.exception("the policy failed on a call to %s", call.name)
-            return call, Deny(rule="gate", reason=f"The policy could not judge the call: {type(error).__name__}.")
+            return Deny(rule="gate", reason=f"The policy could not judge the call: {type(error).__name__}.")
 
     def evidence(self, call: Call, history: History) -> Evidence | None:
         """Where the call's arguments come from among the history's texts.
@@ -103,7 +108,11 @@ class Gate:
             args = spec.validated(call.args)
         except (ValueError, RecursionError):
             args = call.args  # a token of privacy's may be none of the values that the argument takes
-        return examine(args, spec, history)
+        try:
+            return examine(args, spec, history)
+        except Exception as error:  # where the search fails, nothing speaks for the call
+            log.exception("the evidence about a call to %s could not be found", call.name)
+            return Evidence(failed=type(error).__name__)
 
     def inspect(self, call: Call, output: ToolResult | object) -> ToolResult:
         """What the model may read of `output`: clean text within the tool's bound, labelled with its source.

@@ -37,11 +37,16 @@ def result_guard(*, gate: Gate, ask: str, done: str, agent: str = "") -> Node:
 
 def concluded(state: LockState, result: ToolResult, gate: Gate) -> Update:
     """What the pass through the lock adds to the agent's state."""
-    call = state["call"]
+    call, milliseconds = state["call"], round(result.seconds * 1_000)
     return {
         "messages": [tool_message(call, result, gate)],
         "trust": result.label,
-        "usage": Usage(tool_calls=1, milliseconds=round(result.seconds * 1_000), tools={call.name: 1}),
+        "usage": Usage(
+            tool_calls=1,
+            milliseconds=milliseconds,
+            tools={call.name: 1},
+            tool_milliseconds={call.name: milliseconds} if milliseconds else {},
+        ),
         "decisions": {call.id: state["ruling"]},
     }
 
