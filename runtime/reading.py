@@ -173,7 +173,7 @@ _RESTORE = "Restore the row from a backup, or go on from an earlier checkpoint: 
 def segment(seal: Seal, thread_id: str, row: Mapping[str, Any]) -> Segment:
     """The segment of a row. Raises RowError that names its place."""
     try:
-        return unpack(row["spine"], row["body"], thread_id, seal)
+        return unpack(row["spine"], row["body"], thread_id, seal, row.get("record"))
     except RowError as error:
         raise _placed(error, thread_id, row) from None
 

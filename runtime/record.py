@@ -16,6 +16,7 @@ from lockgate.events import EVENTS, Event
 from lockgate.handoff import ENDED, Status
 from lockgate.langgraph_keys import RUNTIME
 from lockgate.ports import Caller
+from lockgate.runtime.filed import Filed
 from lockgate.runtime.gather import Batch, Put, Wrote
 from lockgate.runtime.text import plain
 from lockgate.runtime.wire import Statement
@@ -28,15 +29,6 @@ Close: TypeAlias = Callable[[Any], Any]
 INTERRUPT, RESUME = "__interrupt__", "__resume__"
 SPEC = "lockgate"
 """Key of the config's metadata that says what a run was started with: a mapping, or one as JSON text."""
-_EVENTS = """
-INSERT INTO events (thread_id, checkpoint_ns, checkpoint_id, task_id, idx, kind, node, name, agent, run_id, call_id,
-                    status, started, ended, detail)
-SELECT e ->> 0, e ->> 1, e ->> 2, e ->> 3, (e ->> 4)::integer, e ->> 5, e ->> 6, e ->> 7, e ->> 8, e ->> 9, e ->> 10,
-       e ->> 11, to_timestamp((e ->> 12)::float8), to_timestamp((e ->> 13)::float8), e -> 14
-FROM jsonb_array_elements(%s) AS e
-ON CONFLICT DO NOTHING
-"""
-
 # An interrupt inside a subgraph is written by its own task and again by each task around it, with one id. The
 # innermost row stays, because the answers arrive at that task. A replay asks again what was answered before.
 _ASK = """
@@ -104,20 +96,18 @@ def _open(value: Any) -> Any:
     return value
 
 
-def of_batch(batch: Batch, close: Close = _open) -> tuple[list[Wrote], list[Statement]]:
-    """The writes of a batch without their events, and the statements that file what the batch says of its runs."""
+def of_batch(batch: Batch, close: Close = _open) -> tuple[list[Wrote], list[Filed], list[Statement]]:
+    """The writes of a batch without their events, these, and the statements that file what it says of its runs."""
     left: list[Wrote] = []
+    filed: list[Filed] = []
     statements = _of_checkpoints(batch.puts)
-    rows: list[Any] = []
     for wrote in batch.wrote:
         kept, events, asked = _of_writes(wrote, close)
         left.append(replace(wrote, writes=kept))
-        rows += events
+        filed += events
         # An interrupt is written by its own task and by each around it.
         statements += [statement for statement in asked if statement not in statements]
-    if rows:
-        statements.append((_EVENTS, [Jsonb(rows)]))
-    return left, statements
+    return left, filed, statements
 
 
 def _of_checkpoints(puts: Sequence[Put]) -> list[Statement]:
@@ -130,6 +120,7 @@ def _of_checkpoints(puts: Sequence[Put]) -> list[Statement]:
         if put.metadata.get("source") == "input":
             asked = (put.thread_id, put.checkpoint["id"])
             statements += [(sql, asked) for sql in (_SUPERSEDE_WAITS, _SUPERSEDE)]
+            continue  # the run that it names is the one before
         run_id = put.checkpoint["channel_values"].get("run_id")
         if isinstance(run_id, str) and run_id:
             last[run_id] = put
@@ -146,8 +137,8 @@ def _of_run(run_id: str, put: Put) -> Statement:
     return _RUN, (*row, status in ENDED)
 
 
-def _of_writes(wrote: Wrote, close: Close) -> tuple[Writes, list[Any], list[Statement]]:
-    """The writes of a task without their events, the rows of these, and what files the task's waits.
+def _of_writes(wrote: Wrote, close: Close) -> tuple[Writes, list[Filed], list[Statement]]:
+    """The writes of a task without their events, these, and what files the task's waits.
 
     A write of events stays in its place with an empty list: savers number writes by position, and LangGraph takes
     a task without writes for unfinished.
@@ -173,19 +164,7 @@ def _of_writes(wrote: Wrote, close: Close) -> tuple[Writes, list[Any], list[Stat
     # In one order everywhere, so that two tasks that file the same interrupts cannot block each other.
     interrupts.sort(key=lambda interrupt: interrupt.id)
     statements += [(_ASK, _ask_row(place, len(answers), wrote.path, interrupt, close)) for interrupt in interrupts]
-    return kept, [_event_row(place, index, event, close) for index, event in enumerate(events)], statements
-
-
-def _event_row(place: Sequence[str], index: int, event: Event, close: Close) -> Sequence[Any]:
-    texts = (event.kind, event.node, event.name, event.agent, event.run_id, event.call_id, event.status)
-    return (
-        *place,
-        index,
-        *(clean(str(text)) for text in texts),
-        event.started,
-        event.ended,
-        close(event.detail) if event.detail else event.detail,
-    )
+    return kept, [Filed(*place[1:], index, event) for index, event in enumerate(events)], statements
 
 
 def _ask_row(place: Sequence[str], ordinal: int, task_path: str, interrupt: Interrupt, close: Close) -> Sequence[Any]:

@@ -42,7 +42,7 @@ LINEAGE_BYTES = 64_000_000
 """Bytes of delta channels that it remembers, of all threads together."""
 
 _INSERT = """
-INSERT INTO steps (thread_id, namespaces, touched, spine, body, blobs) VALUES (%s, %s, %s, %s, %s, %s)
+INSERT INTO steps (thread_id, namespaces, touched, spine, body, record, blobs) VALUES (%s, %s, %s, %s, %s, %s, %s)
 RETURNING seq, (SELECT max(s.seq) FROM steps s WHERE s.thread_id = steps.thread_id) AS before
 """
 _DEPLOYED = "INSERT INTO deployments (digest, parts) VALUES (%s, %s) ON CONFLICT DO NOTHING"
@@ -180,9 +180,10 @@ class Writer:
     async def _write(
         self, thread: Thread, batch: Batch, serde: SerializerProtocol, also: Sequence[Statement], ends: Fence | None
     ) -> dict[str, Any]:
-        kept, statements = of_batch(batch, partial(self._seal.close_json, about=about(thread.thread_id, "json")))
+        kept, filed, statements = of_batch(batch, partial(self._seal.close_json, about=about(thread.thread_id, "json")))
         segment, blobs = segment_of(thread, batch.puts, kept, serde)
-        spine, body = pack(segment, thread.thread_id, self._seal)
+        segment.events = filed
+        spine, body, record = pack(segment, thread.thread_id, self._seal)
         held = (
             *(fence_of(put.config["configurable"]) for put in batch.puts),
             *(one.fence for one in batch.wrote),
@@ -196,9 +197,9 @@ class Writer:
         for digest, (encoding, data) in blobs.items():
             sealed = self._seal.close(encoding.encode() + b"\0" + data, about(thread.thread_id, "blob"))
             statements.append((_BLOB, (thread.thread_id, digest, sealed)))
-        new = spine is not None or body is not None
+        new = any(part is not None for part in (spine, body, record))
         if new:
-            row = (thread.thread_id, segment.namespaces, segment.touched, spine, body, segment.blobs or None)
+            row = (thread.thread_id, segment.namespaces, segment.touched, spine, body, record, segment.blobs or None)
             statements.insert(0, (_INSERT, row))
         if not statements:
             return {}

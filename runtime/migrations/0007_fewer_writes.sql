@@ -9,3 +9,7 @@ BEGIN
         newest := (SELECT s.seq FROM steps s WHERE s.thread_id = thread ORDER BY s.seq DESC LIMIT 1);
     END IF;
 END $$;
+
+-- The events of what is in a row, packed. The table keeps those from before, and the waits, which change as people answer.
+ALTER TABLE steps ADD COLUMN record bytea;
+ALTER TABLE steps ALTER COLUMN record SET STORAGE EXTERNAL;
