@@ -33,7 +33,7 @@ def _parts(graph: Pregel[Any, Any, Any, Any], prefix: str, seen: set[int]) -> It
     for name, channel in graph.channels.items():
         if not name.startswith(("__", "branch:", "join:")):
             yield f"key {prefix}{name}", f"{type(channel).__name__} of {_type(getattr(channel, 'typ', ''))}"
-    yield from _held(graph, prefix)
+    yield from _held(graph, prefix, set())
 
 
 def _type(typ: Any) -> str:
@@ -41,13 +41,14 @@ def _type(typ: Any) -> str:
     return str(get_args(typ)[0] if hasattr(typ, "__metadata__") else typ)
 
 
-def _held(graph: Pregel[Any, Any, Any, Any], prefix: str) -> Iterator[tuple[str, str]]:
-    """Policies and tools of the gates in the graph and in the subgraphs that are its nodes."""
+def _held(graph: Pregel[Any, Any, Any, Any], prefix: str, told: set[int]) -> Iterator[tuple[str, str]]:
+    """Policies and tools of the gates in the graph and in the subgraphs that are its nodes, each gate once."""
     for name, node in graph.nodes.items():
         bound = node.bound
         if isinstance(bound, Pregel):
-            yield from _held(bound, f"{prefix}{name}:")
-        elif name != START and isinstance(bound, Node) and isinstance(bound.gate, Gate):
+            yield from _held(bound, f"{prefix}{name}:", told)
+        elif name != START and isinstance(bound, Node) and isinstance(bound.gate, Gate) and id(bound.gate) not in told:
+            told.add(id(bound.gate))
             yield (
                 f"policy {prefix}{bound.agent or name}",
                 named(bound.gate.policy),

@@ -18,7 +18,7 @@ from lockgate.guardrails.guarding import decided, guarded
 from lockgate.guardrails.provenance.passages import stated
 from lockgate.guardrails.provenance.witness import examine
 from lockgate.guardrails.screens.screen import Screen
-from lockgate.guardrails.sections import look_through, spoken
+from lockgate.guardrails.sections import inspectors, look_through, spoken, traces
 from lockgate.labels import UNTRUSTED, join
 from lockgate.passage import Inspected, Place
 from lockgate.ports import History, Judge
@@ -44,6 +44,8 @@ class Gate:
         self._judge = guarded(policy)
         self.screen = screen
         self.sections = spoken(policy)
+        self._inspectors = inspectors(self.sections)
+        self._traces = traces(policy)
         self.tools = dict(tools) if isinstance(tools, Mapping) else {spec.name: spec for spec in tools}
         if strays := [spec for spec in self.tools.values() if not isinstance(spec, ToolSpec)]:
             raise ConfigError(f"{strays[0]!r} is no ToolSpec.", "Decorate the function with @tool.")
@@ -92,12 +94,15 @@ class Gate:
             return Deny(rule="gate", reason=f"The policy could not judge the call: {type(error).__name__}.")
 
     def evidence(self, call: Call, history: History) -> Evidence | None:
-        """Where the call's arguments come from among the history's texts; None for a call that is denied anyway.
+        """Where the call's arguments come from among the history's texts.
+
+        None for a call that is denied anyway, and for one of a tool without effect or sensitive argument where no rule
+        asks.
 
         `decide` finds it by itself. This is for those who keep it, in place of the texts, for a later decision.
         """
         spec = self.tools.get(call.name)
-        if spec is None or call.error or unfit(call.args):
+        if spec is None or call.error or not (spec.effect or spec.sensitive or self._traces) or unfit(call.args):
             return None
         try:
             args = spec.validated(call.args)
@@ -125,7 +130,7 @@ class Gate:
     def look(self, text: str, place: Place) -> Inspected:
         """`text` as it may stand in `place` by all packs behind the policy; refused when they cannot look at it."""
         try:
-            return look_through(self.sections, text, place)
+            return look_through(self._inspectors, text, place)
         except Exception as error:  # an inspector that fails has let nothing through
             log.exception("a text could not be inspected (%s)", place)
             return _failed(error)

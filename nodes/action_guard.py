@@ -7,7 +7,7 @@ from lockgate.decision import Allow, Decision, Deny, Review, Ruling, digest, ver
 from lockgate.events import EVENTS, Event
 from lockgate.guardrails.gate import Gate
 from lockgate.nodes.auditing import note
-from lockgate.nodes.node import Goto, Node, Update, history_of
+from lockgate.nodes.node import Goto, Node, Update, history_of, onward
 from lockgate.state import LockState
 from lockgate.text import one_line
 
@@ -48,7 +48,7 @@ def action_guard(*, gate: Gate, run: str, ask: str, refuse: str, agent: str = ""
             event.detail["notice"] = decision.notice
         if not isinstance(decision, Allow):  # execute_tool records the decision under which a call runs
             note("decision", verb(decision), {**state, "call": call}, ruling, gate=gate, agent=agent)
-        return {"call": call, "ruling": ruling, EVENTS: [event]}, _next(decision, run, ask, refuse)
+        return {EVENTS: [event]}, onward(state, _next(decision, run, ask, refuse), call=call, ruling=ruling)
 
     return Node("action_guard", body, agent=agent, gate=gate)
 

@@ -19,6 +19,7 @@ from lockgate.guardrails.gate import Gate
 from lockgate.guardrails.provenance import passages
 from lockgate.handoff import Status, Usage
 from lockgate.labels import TRUSTED
+from lockgate.nodes.input_guard import unanswered
 from lockgate.nodes.metering import Halt, Meter, model_name
 from lockgate.nodes.node import Goto, Node, Update
 from lockgate.nodes.oversight import Oversight, closed
@@ -56,7 +57,7 @@ def call_model(
     meter = Meter([section.budgets for section in gate.sections], gate.tools, agent)
     oversight = Oversight(gate, agent)
 
-    async def body(state: AgentState) -> tuple[Update, Goto]:
+    async def body(state: AgentState) -> tuple[Update, Goto] | None:
         if not opened:
             chat = model()
             opened.append((chat.bind_tools(schemas) if schemas else chat, model_name(chat)))
@@ -65,8 +66,10 @@ def call_model(
         if state.get("held") and not unheard:
             now, held = oversight.admitted(state["held"])
             return {"held": held}, [Send(lock, entry) for entry in now]
-        await meter.give_back(state)
         said = [*state["messages"], *unheard]
+        if unanswered(said):  # the last of the calls that are under way comes back here as well
+            return None
+        await meter.give_back(state)
         messages = prompted(prompt, said, run_id=state.get("run_id", ""), tools=bool(schemas))
         permit = await meter.admit(state, messages, name, 1 + oversight.samples)
         if isinstance(permit, Halt):

@@ -1,12 +1,23 @@
 """What state may hold, and what never comes to life."""
 
 import logging
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
-from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.messages import (
+    AIMessage,
+    HumanMessage,
+    HumanMessageChunk,
+    RemoveMessage,
+    SystemMessage,
+    ToolMessage,
+)
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
-from langgraph.types import Send
+from langgraph.checkpoint.serde.types import _DeltaSnapshot
+from langgraph.types import Send, TimeoutPolicy
 from ormsgpack import MsgpackEncodeError
 
 from lockgate.argument import Position, Verdict
@@ -122,6 +133,24 @@ def test_kernel_types_come_back_whole(value: Any) -> None:
     assert type(back) is type(value)
     for name in ("trust", "decision", "status"):
         assert type(getattr(back, name, None)) is type(getattr(value, name, None))
+
+
+OTHERS: list[Any] = [
+    *(HumanMessage("x", id="1"), SystemMessage("s"), RemoveMessage(id="1")),
+    AIMessage([{"type": "text", "text": "t"}], id="2", tool_calls=[{"name": "n", "args": {"a": 1}, "id": "c"}], more=1),
+    AIMessage("", usage_metadata={"input_tokens": 1, "output_tokens": 2, "total_tokens": 3}, name="n"),
+    ToolMessage("x", tool_call_id="c", artifact={"a": LABEL, "at": datetime(2026, 1, 2, tzinfo=UTC)}, status="error"),
+    Send("node", {"call": CALL, "origin": SAMPLES[0]}),
+    Send("node", 1, timeout=TimeoutPolicy(run_timeout=timedelta(seconds=1))),
+    _DeltaSnapshot([HumanMessage("x", id="1"), CALL]),
+    *(frozenset(), {1}, set(), Path("/x"), UUID(int=3), HumanMessageChunk("x"), (1, (2,)), {1: "x", None: 2.5}),
+]
+
+
+@pytest.mark.parametrize("value", [*SAMPLES, *OTHERS], ids=lambda value: type(value).__name__)
+def test_the_bytes_are_those_of_langgraph(value: Any) -> None:
+    theirs = JsonPlusSerializer(allowed_msgpack_modules=KERNEL_TYPES).dumps_typed({"value": [value, value]})
+    assert serializer().dumps_typed({"value": [value, value]}) == theirs
 
 
 class Foreign:
