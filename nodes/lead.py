@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage, ToolMessage
 from langchain_core.runnables import Runnable
 
 from lockgate.events import EVENTS, Event
@@ -18,6 +18,7 @@ from lockgate.nodes.call_model import as_message, sound, used
 from lockgate.nodes.dispatch import task_detail
 from lockgate.nodes.metering import Halt, Meter, Permit, model_name, used_in_run
 from lockgate.nodes.node import Goto, Node, Update
+from lockgate.nodes.prompt import planned
 from lockgate.nodes.worker import Worker
 from lockgate.plan import PlannedTask, granted, plan_faults, read_plan
 from lockgate.recording import asked
@@ -53,7 +54,7 @@ def lead(
     """
     opened: list[tuple[Runnable[Any, AIMessage], Runnable[Any, AIMessage], str]] = []
     budget = tightest(budget, meter.run)
-    system = SystemMessage(f"{prompt}\n\nWorkers:\n{_roster(workers)}")
+    system = f"{prompt}\n\nWorkers:\n{_roster(workers)}"
 
     async def body(state: TeamState) -> tuple[Update, Goto]:
         if not opened:
@@ -67,12 +68,12 @@ def lead(
         if why := _hopeless(state, bounds, spent, may_plan=may_plan):
             return _end(Status.FAILED, why, note=True), done
         planner, plain, name = opened[0]
-        messages = [system, *state["planning"]]
+        messages = planned(system, state["planning"], run_id=state.get("run_id", ""))
         permit = await meter.admit(state, messages, name, 1)
         if isinstance(permit, Halt):
             return _end(permit.status, f"{permit.text} {_findings(results)}".strip(), note=True), done
         started = time.time()
-        answer, usage = await _asked(planner if may_plan else plain, messages, meter, permit)
+        answer, usage = await _asked(planner if may_plan else plain, messages, state["planning"], meter, permit)
         update: Update = {"usage": usage, "planning": [answer], EVENTS: [_model_event(answer, usage, started)]}
         proposal = _proposal(answer, texts=not rounds)
         if proposal is None and rounds and answer.text.strip():
@@ -107,12 +108,16 @@ def lead(
 
 
 async def _asked(
-    chat: Runnable[Any, AIMessage], messages: Sequence[AnyMessage], meter: Meter, permit: Permit
+    chat: Runnable[Any, AIMessage],
+    messages: Sequence[BaseMessage],
+    planning: Sequence[AnyMessage],
+    meter: Meter,
+    permit: Permit,
 ) -> tuple[AIMessage, Usage]:
     """The model's answer and what it took."""
     started = time.time()
     try:
-        answer = as_message(await asked(chat, messages, messages[1:]))  # all but the system's words
+        answer = as_message(await asked(chat, messages, planning))
     except Exception:
         await meter.cancel(permit)
         raise
