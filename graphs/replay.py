@@ -205,7 +205,7 @@ def _bare(value: Any) -> Any:
                 said["calls"] = [{"name": call["name"], "args": call["args"]} for call in calls]
             return said
         case Usage():
-            return value.model_copy(update={"milliseconds": 0})
+            return value.model_copy(update={"milliseconds": 0, "tool_milliseconds": {}})
         case BaseModel():
             return {name: _bare(item) for name, item in value}
         case Ruling():
