@@ -140,6 +140,7 @@ def agent(
         work=agent_work(worker, objective=objective, takes=takes, gives=gives, timeout=timeout),
         checks=tuple(checks),
         attempts=attempts,
+        long=True,
     )
 
 
@@ -152,7 +153,7 @@ def tool(
     """
     passage = lock.build(gate=Gate(policy or Policy.deny_all(), [spec]), agent=name or spec.name)
     work = tool_work(passage, spec.name, takes=takes)
-    return Stage(name=name or spec.name, takes=takes, gives=gives, work=work, checks=tuple(checks))
+    return Stage(name=name or spec.name, takes=takes, gives=gives, work=work, checks=tuple(checks), long=True)
 
 
 def blueprint(

@@ -25,7 +25,7 @@ from lockgate.handoff import AgentResult, AgentTask, Status, Usage
 from lockgate.labels import TRUSTED, Label, join_all
 from lockgate.nodes.human_review import is_blocking
 from lockgate.nodes.input_guard import unanswered
-from lockgate.nodes.node import Node, Update, file_now
+from lockgate.nodes.node import Node, Update, file_begun, file_now
 from lockgate.nodes.worker import Worker, entitled, heard_in, perform
 from lockgate.schedule import Schedule
 from lockgate.team import TeamState
@@ -157,6 +157,7 @@ class _Round:
         begun = [self._event(task, Status.RUNNING, started), sent]
         for event in begun:
             self.write(event)
+        await file_begun(begun)
         result = await perform(
             worker, entitled(worker, task, self.above), given, self.trust, self.run_id, shared, heard=self.heard
         )

@@ -15,7 +15,7 @@ from langgraph.types import Command, Send
 
 from lockgate.bridge import run_sync
 from lockgate.events import EVENTS, Event
-from lockgate.langgraph_keys import CHECKPOINTER, SEND
+from lockgate.langgraph_keys import CHECKPOINT_MAP, CHECKPOINTER, SEND, TASK_ID
 from lockgate.ports import Caller
 from lockgate.state import Origin
 
@@ -85,6 +85,22 @@ class Node(Runnable[Any, Any]):
 def file_now(events: Sequence[Event]) -> None:
     """Files events with the writes of the LangGraph `@task` that runs now, so before its node has ended."""
     get_config()["configurable"][SEND]([(EVENTS, list(events))])
+
+
+async def file_begun(events: Sequence[Event]) -> None:
+    """Files the first events of the task that runs now while it runs, so that whoever looks sees that it has begun.
+
+    The task brings them again, first of all, when it has ended: a run without a database has no other record.
+    """
+    where = get_config()["configurable"]
+    if (file := getattr(checkpointer(), "afile", None)) is None:
+        return
+    around = where[CHECKPOINT_MAP]
+    checkpoint_id = around[where["checkpoint_ns"].rpartition("|")[0]]
+    # A `@task` is written with the graph of the node that calls it, and bears that node in its namespace besides.
+    graph = next(ns for ns, at in around.items() if at == checkpoint_id)
+    place = {"checkpoint_ns": graph, "checkpoint_id": checkpoint_id}
+    await file({"configurable": {**where, **place}}, where[TASK_ID], events)
 
 
 def _run_id(state: Mapping[str, Any]) -> str:

@@ -18,7 +18,7 @@ from lockgate.handoff import AgentResult, Status, Usage
 from lockgate.items import DeadLetter, Ended, Item
 from lockgate.labels import TRUSTED, Label, join
 from lockgate.nodes.answering import MAX_FAULTS, typed
-from lockgate.nodes.node import Goto, Node, Update
+from lockgate.nodes.node import Goto, Node, Update, file_begun
 from lockgate.state import add_usage, join_trust
 from lockgate.text import clean, cut, unfit
 from lockgate.tools.process import TimedOutError
@@ -65,7 +65,10 @@ class Made:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """One step that every item takes. `attempts` counts the first one; each further one sees what was wrong."""
+    """One step that every item takes. `attempts` counts the first one; each further one sees what was wrong.
+
+    `long` says that an attempt may take a while, so that its start is filed before its end.
+    """
 
     name: str
     takes: Any
@@ -73,6 +76,7 @@ class Stage:
     work: Callable[[Attempt], Awaitable[Made]]
     checks: tuple[Check, ...] = ()
     attempts: int = 1
+    long: bool = False
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier() or len(self.name) > 60:  # noqa: PLR2004 - it stands in ids of 200
@@ -121,6 +125,9 @@ def stage(made_of: Stage, *, after: str, then: str, agent: str = "") -> Node:
             trust=state.get("trust", TRUSTED),
             run_id=state.get("run_id", ""),
         )
+        begun = [_event(attempt, after, started, Status.RUNNING)] if made_of.long else []
+        if begun:
+            await file_begun(begun)
         made = Made(error=f"Not an input of this stage: {'; '.join(unfitting)}") if unfitting else None
         made = made or await _attempted(made_of, attempt)
         output, faults = (None, made.faults) if made.error or made.faults else _checked(made_of, gives, made.output)
@@ -146,25 +153,30 @@ def stage(made_of: Stage, *, after: str, then: str, agent: str = "") -> Node:
             update |= {"value": output, "attempt": 0, "faults": [], "previous": None}
             if then == END:
                 update["ended"] = _ended(item, state, made, trust, output=output)
-        event = Event(
-            kind="task",
-            node=made_of.name,
-            agent=made_of.name,
-            name=attempt.task_id,
-            started=started,
-            ended=time.time(),
-            status=status.value,
-            detail={
-                "type": made_of.name,
-                "depends_on": [f"{cut(item.id, 120)[0]}/{after}"] if after else [],
-                "parent": item.id,
-                "attempt": number,
-                "faults": len(faults),
-            },
-        )
-        return {**update, EVENTS: [*made.events, event]}, goto
+        ended = _event(attempt, after, started, status, faults=len(faults))
+        return {**update, EVENTS: [*begun, *made.events, ended]}, goto
 
     return Node(made_of.name, body, agent=agent)
+
+
+def _event(attempt: Attempt, after: str, started: float, status: Status, *, faults: int = 0) -> Event:
+    return Event(
+        kind="task",
+        node=attempt.stage,
+        agent=attempt.stage,
+        name=attempt.task_id,
+        started=started,
+        ended=started if status is Status.RUNNING and not faults else time.time(),
+        status=status.value,
+        run_id=attempt.run_id,
+        detail={
+            "type": attempt.stage,
+            "depends_on": [f"{cut(attempt.item_id, 120)[0]}/{after}"] if after else [],
+            "parent": attempt.item_id,
+            "attempt": attempt.number,
+            "faults": faults,
+        },
+    )
 
 
 async def _attempted(made_of: Stage, attempt: Attempt) -> Made:

@@ -146,15 +146,18 @@ def of_writes(
         elif channel == RESUME and isinstance(value, list) and len(value) > len(answers):
             answers = value  # a task that asks several times writes its answers again, one longer each time
         kept.append((channel, left))
-    statements: list[Statement] = []
-    if events:
-        statements.append((_EVENTS, [_event_row(place, index, event, close) for index, event in enumerate(events)]))
+    statements = of_events(place, events, close) if events else []
     if answers:
         statements.append((_ANSWER, (Jsonb([close(plain(answer)) for answer in answers]), *place, len(answers))))
     # In one order everywhere, so that two tasks that file the same interrupts cannot block each other.
     interrupts.sort(key=lambda interrupt: interrupt.id)
     statements += [(_ASK, _ask_row(place, len(answers), task_path, interrupt, close)) for interrupt in interrupts]
     return kept, statements
+
+
+def of_events(place: Sequence[str], events: Sequence[Event], close: Close = _open) -> list[Statement]:
+    """Files events of the task at `place` (thread, namespace, checkpoint, task); one that stands there is left."""
+    return [(_EVENTS, [_event_row(place, index, event, close) for index, event in enumerate(events)])]
 
 
 def merged(statements: Sequence[Statement]) -> list[Statement]:

@@ -21,7 +21,7 @@ from psycopg.types.json import Jsonb
 from lockgate.bridge import run_sync
 from lockgate.deployment import METADATA as DEPLOYMENT
 from lockgate.deployment import Deployment, remembered
-from lockgate.events import EVENTS
+from lockgate.events import EVENTS, Event
 from lockgate.runtime import record, retention
 from lockgate.runtime.audit import PostgresAudit
 from lockgate.runtime.budgets import PostgresRates
@@ -210,6 +210,16 @@ class PostgresSaver(BaseCheckpointSaver[int]):
         )
         gathered = GATHER in where and not self.every_step
         await self._writer.add_writes(thread_id, wrote, statements, self.serde, gathered=gathered)
+
+    async def afile(self, config: RunnableConfig, task_id: str, events: Sequence[Event]) -> None:
+        """Files the first events of a task that still runs; when its writes bring them again, these stay."""
+        where = config["configurable"]
+        thread_id = str(where["thread_id"])
+        place = (thread_id, where.get("checkpoint_ns", ""), where["checkpoint_id"], task_id)
+        statements = record.of_events(place, events, partial(self.seal.close_json, about=about(thread_id, "json")))
+        statements += fenced(fence_of(where))
+        gathered = GATHER in where and not self.every_step
+        await self._writer.add_statements(thread_id, statements, self.serde, gathered=gathered)
 
     async def aflush(self, thread_id: str) -> None:
         """Writes what was gathered of the thread: when it returns, all that its run did so far is on disk.

@@ -115,6 +115,19 @@ class Writer:
         elif is_news(wrote.writes):
             self._linger(thread, serde)
 
+    async def add_statements(
+        self, thread_id: str, statements: Sequence[Statement], serde: SerializerProtocol, *, gathered: bool
+    ) -> None:
+        """Adds statements that belong to no checkpoint or writes of their own; they are written soon."""
+        thread = self.thread(thread_id)
+        with thread.guard:
+            thread.pending.statements += statements
+            lost = thread.lost
+        if gathered:
+            self._linger(thread, serde)
+        else:
+            await self._now(thread, serde, lost)
+
     def _linger(self, thread: Thread, serde: SerializerProtocol) -> None:
         if thread.timer is None:
             loop = asyncio.get_running_loop()
