@@ -59,7 +59,7 @@ def dispatch(*, workers: Mapping[str, Worker], parallel: int, board: Blackboard 
             "board": work.board,
         }
 
-    return Node("dispatch", body, agent=agent, graphs=[worker.graph for worker in workers.values()])
+    return Node("dispatch", body, agent=agent, graphs={name: worker.graph for name, worker in workers.items()})
 
 
 class _Round:

@@ -69,7 +69,7 @@ def judge(worker: Pregel[Any, Any, Any, Any], *, timeout: float, agent: str = ""
         )
         return {**update, "verdict": verdict}
 
-    return Node("judge", body, agent=agent, graphs=(worker,))
+    return Node("judge", body, agent=agent, graphs={"judge": worker})
 
 
 def _question(question: str, order: list[Position]) -> str:

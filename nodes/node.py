@@ -30,8 +30,8 @@ class Node(Runnable[Any, Any]):
 
     A body that waits for nothing is a plain function, one that does is async; both serve `invoke` and `ainvoke`.
     The node's time goes into the state's events, after those of the body itself, and every event is streamed in
-    mode `custom`. A body may run again after a crash or a resume. `graphs` are those the body calls, `gate` the one it
-    decides by.
+    mode `custom`. A body may run again after a crash or a resume. `graphs` are those the body calls, by name, `gate`
+    the one it decides by.
     """
 
     def __init__(
@@ -40,14 +40,14 @@ class Node(Runnable[Any, Any]):
         body: Body,
         *,
         agent: str = "",
-        graphs: Sequence[Pregel[Any, Any, Any, Any]] = (),
+        graphs: Mapping[str, Pregel[Any, Any, Any, Any]] | None = None,
         gate: object = None,
     ) -> None:
         self.role = role
         self.name = role
         self.agent = agent
         self.body = body
-        self.graphs = tuple(graphs)
+        self.graphs = dict(graphs or {})
         self.gate = gate
         self._is_async = inspect.iscoroutinefunction(body)
 

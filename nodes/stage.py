@@ -2,13 +2,14 @@
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeAlias, TypedDict
 
 from langgraph.channels import EphemeralValue
 from langgraph.errors import GraphBubbleUp
 from langgraph.graph import END
+from langgraph.pregel import Pregel
 from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError
 
@@ -67,7 +68,8 @@ class Made:
 class Stage:
     """One step that every item takes. `attempts` counts the first one; each further one sees what was wrong.
 
-    `long` says that an attempt may take a while, so that its start is filed before its end.
+    `graphs` are those that its work calls, by name. An attempt at it may take a while then, so its start is filed at
+    once.
     """
 
     name: str
@@ -76,7 +78,7 @@ class Stage:
     work: Callable[[Attempt], Awaitable[Made]]
     checks: tuple[Check, ...] = ()
     attempts: int = 1
-    long: bool = False
+    graphs: Mapping[str, Pregel[Any, Any, Any, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier() or len(self.name) > 60:  # noqa: PLR2004 - it stands in ids of 200
@@ -125,7 +127,7 @@ def stage(made_of: Stage, *, after: str, then: str, agent: str = "") -> Node:
             trust=state.get("trust", TRUSTED),
             run_id=state.get("run_id", ""),
         )
-        begun = [_event(attempt, after, started, Status.RUNNING)] if made_of.long else []
+        begun = [_event(attempt, after, started, Status.RUNNING)] if made_of.graphs else []
         if begun:
             await file_begun(begun)
         made = Made(error=f"Not an input of this stage: {'; '.join(unfitting)}") if unfitting else None
@@ -156,7 +158,7 @@ def stage(made_of: Stage, *, after: str, then: str, agent: str = "") -> Node:
         ended = _event(attempt, after, started, status, faults=len(faults))
         return {**update, EVENTS: [*begun, *made.events, ended]}, goto
 
-    return Node(made_of.name, body, agent=agent)
+    return Node(made_of.name, body, agent=agent, graphs=made_of.graphs)
 
 
 def _event(attempt: Attempt, after: str, started: float, status: Status, *, faults: int = 0) -> Event:
