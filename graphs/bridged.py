@@ -9,9 +9,10 @@ from langgraph.graph import StateGraph
 
 from lockgate.bridge import background_loop, run_sync
 from lockgate.graphs.drawn import DrawnGraph
+from lockgate.graphs.inside import OpenGraph
 
 
-class BridgedGraph(DrawnGraph):
+class BridgedGraph(OpenGraph, DrawnGraph):
     """A compiled graph that always runs on an event loop, so that many workers need no thread each."""
 
     def invoke(self, input: Any, config: Any = None, **kwargs: Any) -> Any:  # noqa: A002 - the name is LangGraph's

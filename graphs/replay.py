@@ -25,10 +25,10 @@ from lockgate.graphs.compiling import attached
 from lockgate.graphs.travel import Change, Graph, changes, history, state_at
 from lockgate.handoff import Usage
 from lockgate.ports import Caller
-from lockgate.recording import ASKED, Recording, playing
+from lockgate.recording import ASKED, Recording, asked_of, playing
 from lockgate.result import ToolResult
 
-_RESUME = "__resume__"
+_RESUME, _INTERRUPT = "__resume__", "__interrupt__"
 _THREAD = "replay"
 _SAID = ("messages", "planning")
 """Channels in which models' answers stand."""
@@ -64,7 +64,7 @@ async def replay(graph: Graph, thread_id: str, at: str = "", *, context: Caller 
     start = (await state_at(graph, thread_id, at)).config["configurable"]["checkpoint_id"] if at else ""
     memory, begin = await _copied(graph, thread_id, start)
     again = attached(graph, memory)
-    still_open = {_call_id(value) for value in _questions(then).values()}
+    still_open = [asked_of(value) for value in _questions(then).values()]
     with playing(recording):
         await _play(again, recording, still_open, begin, context)
     now = await again.aget_state({"configurable": {"thread_id": _THREAD}})
@@ -76,29 +76,27 @@ async def recorded(saver: BaseCheckpointSaver[Any], thread_id: str) -> Recording
     """All that models, tools and people said in a thread, subgraphs and sub-agents included."""
     recording = Recording()
     found = [item async for item in saver.alist({"configurable": {"thread_id": thread_id}})]
-    for item in {item.config["configurable"]["checkpoint_ns"]: item for item in reversed(found)}.values():
-        # Steps that were gathered are not stored, but what they said is: in the way back from the last moment.
-        back = await saver.aget_delta_channel_history(config=item.config, channels=_SAID)
-        for name, told in back.items():
-            seed = told.get("seed")
-            for value in (getattr(seed, "value", seed), *(write[2] for write in told["writes"])):
-                _keep(recording, name, value, None)
+    if (written := getattr(saver, "awritten", None)) is not None:
+        # Steps that were gathered are not stored, but what they said is.
+        for value in await written(thread_id, _SAID):
+            _keep(recording, "", getattr(value, "value", value), None)
     for item in reversed(found):
         values = item.checkpoint["channel_values"]
         call = values.get("call")
         # Of a lock that was gathered, the last moment alone may be stored: it holds the call and what came of it.
         _keep(recording, "result", values.get("result"), call if isinstance(call, Call) else None)
-        for _, channel, value in item.pending_writes or ():
+        asked = {task: value for task, channel, value in item.pending_writes or () if channel == _INTERRUPT}
+        for task, channel, value in item.pending_writes or ():
             _keep(recording, channel, value, call if isinstance(call, Call) else None)
+            if channel == _RESUME and isinstance(call, Call) and isinstance(value, list):
+                recording.heard(asked[task][0].value, value)
     return recording
 
 
 def _keep(recording: Recording, channel: str, value: Any, call: Call | None) -> None:
     match value:
         case ToolResult() if channel == "result" and call is not None:
-            recording.results[call.id] = (digest(call), value)
-        case list() if channel == _RESUME and call is not None:
-            recording.people.setdefault(call.id, deque()).extend(value)
+            recording.results.setdefault(call.id, {})[digest(call)] = value
         case list():
             for message in value:
                 if isinstance(message, AIMessage) and (key := message.response_metadata.get(ASKED)):
@@ -128,7 +126,7 @@ async def _copied(graph: Graph, thread_id: str, start: str) -> tuple[InMemorySav
 
 
 async def _play(
-    graph: Graph, recording: Recording, still_open: set[str], begin: RunnableConfig, context: Caller | None
+    graph: Graph, recording: Recording, still_open: list[tuple[str, str]], begin: RunnableConfig, context: Caller | None
 ) -> None:
     entry: Any = None
     config: Any = begin
@@ -136,11 +134,11 @@ async def _play(
         while True:
             await graph.ainvoke(entry, config, context=context)
             config = {"configurable": {"thread_id": _THREAD}}
-            asked = {name: _call_id(value) for name, value in _questions(await graph.aget_state(config)).items()}
+            asked = _questions(await graph.aget_state(config))
             answers = {
-                name: recording.person(call)
-                for name, call in asked.items()
-                if recording.people.get(call) or call not in still_open
+                name: recording.person(question)
+                for name, question in asked.items()
+                if recording.answers(question) or asked_of(question) not in still_open
             }
             if not answers:  # it ends, or waits as it does in the record
                 return
@@ -157,10 +155,6 @@ async def _play(
 
 def _questions(snapshot: StateSnapshot) -> dict[str, Any]:
     return {question.id: question.value for task in snapshot.tasks for question in task.interrupts}
-
-
-def _call_id(request: Any) -> str:
-    return str(request.get("call_id", "")) if isinstance(request, Mapping) else ""
 
 
 def _comparable(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from lockgate.runtime.gather import Head
 from lockgate.runtime.lineage import Lineage, collector_paused
 from lockgate.runtime.pool import Connection
 from lockgate.runtime.seal import Seal
-from lockgate.runtime.segment import BLOB, Saved, Segment, Typed, Write, about, unpack
+from lockgate.runtime.segment import BLOB, Saved, Seed, Segment, Typed, Write, about, unpack
 
 PAGES = (4, 32, 256)
 """Rows to read at once, going back: the wanted one is mostly among the newest."""
@@ -103,6 +103,18 @@ class Reader:
                 lineage.add_plain(replace(whole, saved=saved))
         return lineage, rows[-1]["seq"] if rows else None
 
+    async def written(self, thread_id: str, channels: Sequence[str]) -> list[Any]:
+        """All that was written to delta channels of these names in any namespace, oldest first.
+
+        Also by steps whose checkpoint was not stored, which no way back leads to.
+        """
+        found: list[Any] = []
+        for row in await self._fetch(_ALL_SPINES, (thread_id,)):
+            spine = segment(self._seal, thread_id, {**row, "body": None})
+            told: list[Seed | Write] = [*spine.seeds, *spine.delta_writes]
+            found += [self._serde.loads_typed((one.encoding, one.data)) for one in told if one.channel in channels]
+        return found
+
     async def values(self, thread_id: str, saved: Saved) -> dict[str, Typed]:
         """The values of a checkpoint, those that are stored apart included."""
         apart = {data for name, data in saved.values.values() if name == BLOB}
@@ -165,6 +177,7 @@ class Reader:
 
 _NEWEST = "SELECT seq FROM steps WHERE thread_id = %s ORDER BY seq DESC LIMIT 1"
 _SPINES = "SELECT seq, touched, spine FROM steps WHERE thread_id = %s AND %s = ANY(namespaces) ORDER BY seq"
+_ALL_SPINES = "SELECT seq, touched, spine FROM steps WHERE thread_id = %s ORDER BY seq"
 _BLOBS = "SELECT digest, data FROM blobs WHERE thread_id = %s AND digest = ANY(%s)"
 _RESTORE = "Restore the row from a backup, or go on from an earlier checkpoint: lockgate show"
 

@@ -300,6 +300,12 @@ class PostgresSaver(BaseCheckpointSaver[int]):
         self._writer.trim()
         return lineage.history(checkpoint_id, channels, specs)
 
+    async def awritten(self, thread_id: str, channels: Sequence[str]) -> list[Any]:
+        """All that was ever written to delta channels of these names, in every subgraph of the thread, oldest first."""
+        await self.aflush(thread_id)
+        async with self.pools.connection() as connection:
+            return await Reader(connection, self.seal, self.serde).written(str(thread_id), channels)
+
     async def alist(
         self,
         config: RunnableConfig | None,
