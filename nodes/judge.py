@@ -14,7 +14,7 @@ from lockgate.nodes.answering import heard, wanted
 from lockgate.nodes.debater import latest, shown
 from lockgate.nodes.moderator import anonymous
 from lockgate.nodes.node import Node, Update
-from lockgate.nodes.tally import counted, vote
+from lockgate.nodes.tally import counted, tied, vote
 from lockgate.state import Note
 
 LETTERS = string.ascii_uppercase
@@ -55,7 +55,7 @@ def judge(worker: Pregel[Any, Any, Any, Any], *, timeout: float, agent: str = ""
         update: Update = {"usage": said.usage, "trust": said.trust}
         ruled: Ruled | None = said.value
         if ruled is None:
-            text = f"The judge named no answer, so the debaters' vote decides. {said.why}"
+            text = f"The judge named no answer, so the debaters' vote decides. {said.why} {tied(order)}".strip()
             return {**update, "verdict": vote(order), "notes": [Note(source="judge", text=text, at=time.time())]}
         chosen = order[LETTERS.index(_letter(ruled.answer, len(order)))]
         verdict = Verdict(

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, TypeAlias, TypedDict
 
 from langgraph.channels import EphemeralValue
@@ -132,7 +132,10 @@ def stage(made_of: Stage, *, after: str, then: str, agent: str = "") -> Node:
             await file_begun(begun)
         made = Made(error=f"Not an input of this stage: {'; '.join(unfitting)}") if unfitting else None
         made = made or await _attempted(made_of, attempt)
-        output, faults = (None, made.faults) if made.error or made.faults else _checked(made_of, gives, made.output)
+        output, faults = None, made.faults
+        if not made.error and not faults:
+            output, faults, broken = _checked(made_of, gives, made.output)
+            made = replace(made, error=broken)
         trust = join(attempt.trust, made.trust)
         update: Update = {"usage": made.usage, "trust": made.trust}
         goto: Goto = END
@@ -199,24 +202,31 @@ async def _attempted(made_of: Stage, attempt: Attempt) -> Made:
         return Made(error=cut(clean(f"{type(error).__name__}: {error}"), 1_000)[0])
 
 
-def _checked(made_of: Stage, gives: TypeAdapter[Any], raw: Any) -> tuple[Any, list[str]]:
-    """The output as JSON, and what is wrong with it."""
+def _checked(made_of: Stage, gives: TypeAdapter[Any], raw: Any) -> tuple[Any, list[str], str]:
+    """The output as JSON, what is wrong with it, and which check broke, if one did: then no attempt can mend it."""
     value, faults = typed(gives, raw)
     if faults:
-        return None, faults
+        return None, faults, ""
     for check in made_of.checks:
         try:
             found = check(value)
+            faults += [found] if isinstance(found, str) and found else [str(fault) for fault in found or ()]
         except ValueError as error:
-            found = str(error) or "refused"
-        faults += [found] if isinstance(found, str) and found else [str(fault) for fault in found or ()]
+            faults.append(str(error) or "refused")
+        except (GraphBubbleUp, *HALTING):
+            raise
+        except Exception as error:  # one item's failure never stops another
+            name = getattr(check, "__name__", "check")
+            log.warning("check %s of stage %s failed", name, made_of.name, exc_info=error)
+            why = cut(clean(f"The check {name} failed: {type(error).__name__}: {error}"), 1_000)[0]
+            return None, [], why
     if faults:
-        return None, [clean(fault)[:300] for fault in faults[:MAX_FAULTS]]
+        return None, [clean(fault)[:300] for fault in faults[:MAX_FAULTS]], ""
     try:
         data = gives.dump_python(value, mode="json", warnings=False)
     except (PydanticSerializationError, RecursionError, ValueError) as error:
-        return None, [clean(f"The output cannot be written as JSON: {error}")[:300]]
-    return (None, [f"The output {why}."]) if (why := unfit(data)) else (data, [])
+        return None, [clean(f"The output cannot be written as JSON: {error}")[:300]], ""
+    return (None, [f"The output {why}."], "") if (why := unfit(data)) else (data, [], "")
 
 
 def _kept(raw: Any) -> Any:

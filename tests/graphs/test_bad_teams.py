@@ -1,5 +1,6 @@
 """Bad input to a team: plans, workers and answers that cannot stand each have an end that a person can see."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -11,13 +12,14 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.prebuilt import ToolNode
 from pydantic import BaseModel
 from tests.graphs.desk import POLICY, Desk, assert_valid
-from tests.graphs.team import Stage, plan, says, statuses
+from tests.graphs.team import Stage, plain, plan, says, statuses
 
 from lockgate import ScriptedModel
 from lockgate.errors import BypassError, ConfigError
 from lockgate.graphs import orchestrator, react, verify
 from lockgate.handoff import AgentTask, Status
 from lockgate.nodes.worker import Worker
+from lockgate.runtime.serde import serializer
 from lockgate.state import AgentState
 
 GO = {"messages": "Go."}
@@ -40,8 +42,20 @@ DEATHS: list[tuple[str, Any, str]] = [
     ("wrong schema", {"worker": "wrong"}, "the answer is no Verdict: ok: Field required"),
     ("no schema at all", {"worker": "prose"}, "the answer is no Verdict"),
     ("never stops", {"worker": "endless"}, "the worker ended as max_iterations"),
-    ("empty input", {"worker": "refusing"}, "the worker ended as refused"),
+    ("refuses", {"worker": "refusing"}, "the worker ended as refused"),
+    (
+        "is told 1 MB",
+        {"worker": "wrong", "context": {"k": "x" * 1_000_000}},
+        "the worker ended as refused: The message",
+    ),
+    ("cancels itself", {"worker": "cancels"}, "the worker died of NodeCancelledError"),
+    ("ends strangely", {"worker": "strange"}, "the worker ended as dancing"),
+    ("has no state", {"worker": "void"}, "the worker gave no answer"),
 ]
+
+
+async def cancels(_: Any) -> Any:
+    raise asyncio.CancelledError
 
 
 @pytest.mark.parametrize(("row", "says_why"), [row[1:] for row in DEATHS], ids=[row[0] for row in DEATHS])
@@ -55,6 +69,9 @@ def test_a_worker_that_fails_ends_as_failed_with_the_reason(row: dict[str, Any],
         "prose": Worker(graph=says("well"), output=Verdict),
         "endless": endless,
         "refusing": react.build(model=ScriptedModel(turns=["x"]), max_input=1),
+        "cancels": plain(cancels),
+        "strange": plain(lambda _: {"answer": "x", "status": "dancing"}),
+        "void": plain(lambda _: {}),
     }
     turns = [plan(a=row, b="count"), "x"]
     out = orchestrator.build(workers=workers, model=ScriptedModel(turns=turns), max_replans=0).invoke(GO)
@@ -71,6 +88,23 @@ def test_a_typed_answer_is_data() -> None:
     assert out["results"]["a"].output == {"ok": True}
 
 
+MEGA = "x" * 1_000_000
+
+
+def one(**fields: Any) -> Any:
+    """A plan of one task."""
+    row = {"task_id": "a", "worker": "count", "objective": "x", **fields}
+    return {"calls": [{"name": "submit_plan", "args": {"tasks": [row]}}]}
+
+
+def nested(depth: int) -> Any:
+    whole: dict[str, Any] = {}
+    inner = whole
+    for _ in range(depth):
+        inner["k"] = inner = {}
+    return whole
+
+
 BAD_PLANS: list[tuple[str, Any, str]] = [
     ("prose", "I think we should start.", "That is no plan"),
     ("a cycle", plan(a=("count", "b"), b=("count", "a")), "in a circle: a -> b -> a"),
@@ -81,8 +115,22 @@ BAD_PLANS: list[tuple[str, Any, str]] = [
     ("dangling", plan(a=("count", "z")), "'z', which is not in the plan"),
     ("another tool", {"calls": [{"name": "rm", "args": {}}]}, "That is no plan"),
     ("broken arguments", AIMessage("", invalid_tool_calls=[
-        {"name": "submit_plan", "args": "{", "id": "b", "error": "no JSON", "type": "invalid_tool_call"}]), "no task"),
+        {"name": "submit_plan", "args": "{", "id": "b", "error": "no JSON", "type": "invalid_tool_call"}]),
+     "the call cannot be read: no JSON"),
     ("nothing", "", "That is no plan"),
+    ("no list", {"calls": [{"name": "submit_plan", "args": {"tasks": "all"}}]}, 'a plan is {"tasks": [...]}'),
+    ("a task that is none", {"calls": [{"name": "submit_plan", "args": {"tasks": ["all"]}}]}, "task '0'"),
+    ("1 MB in a task", one(objective=MEGA), "objective: String should have at most 8000 characters"),
+    ("1 MB of an id", one(task_id=MEGA), f"task '{'x' * 64}': task_id"),
+    ("1 MB of a worker", one(worker=MEGA), f"there is no worker '{'x' * 64}'"),
+    ("unicode ids", one(task_id="überblick"), "task 'überblick': task_id: String should match pattern"),
+    ("an id of two lines", one(task_id="a\n"), "task_id: String should match pattern"),
+    ("for ever", one(timeout_seconds=float("inf")), "timeout_seconds: Input should be less than or equal to 86400"),
+    ("no number", one(timeout_seconds=float("nan")), "timeout_seconds: Input should be"),
+    ("no budget", one(budget={"tokens": -1}), "budget.tokens: Input should be greater than or equal to 0"),
+    ("NUL", one(objective="a\0"), "the call cannot be read: it holds NUL"),
+    ("too deep", one(context=nested(200)), "the call cannot be read: it is nested deeper than"),
+    ("a field too much", one(rank=1), "rank: Extra inputs are not permitted"),
 ]  # fmt: skip
 
 
@@ -163,3 +211,47 @@ def test_a_refused_second_plan_in_one_answer_leaves_a_valid_transcript() -> None
     assert list(out["results"]) == ["a"]
     assert_valid(out["planning"])
     assert isinstance(out["planning"][2], ToolMessage)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kept"),
+    [
+        (object, "<class 'object'>"),
+        ({1, 2}, "{1, 2}"),
+        (float("nan"), "NaN"),
+        ({"a": object}, "<class 'object'>"),
+        ("x" * 3_000_000, "2,934,464 more bytes were left out"),
+        ({"k": ["x" * 3_000_000]}, "more bytes were left out"),
+        ("a\0b\ud800", "a\ufffdb\ufffd"),
+    ],
+    ids=["object", "set", "NaN", "object inside", "3 MB", "3 MB inside", "NUL"],
+)
+def test_whatever_a_worker_answers_can_be_kept_and_told(answer: Any, kept: str) -> None:
+    workers = {"w": plain(lambda _: {"answer": answer})}
+    out = orchestrator.build(workers=workers, model=ScriptedModel(turns=[plan(a="w"), "So [a]."])).invoke(GO)
+    assert out["status"] == Status.COMPLETED
+    output = out["results"]["a"].output
+    json.dumps(output, allow_nan=False)
+    assert kept in str(output) and len(str(output)) < 70_000
+    assert serializer().loads_typed(serializer().dumps_typed(output)) == output
+
+
+def test_a_planner_that_plans_for_ever_is_stopped_and_what_there_is_is_told() -> None:
+    def again(messages: Any) -> Any:
+        return plan(**{f"t{len(messages)}": "count"})
+
+    stage = Stage()
+    out = stage.team(*[again] * 9, max_attempts=3).invoke(GO)
+    assert (out["status"], stage.ran.total()) == (Status.FAILED, 1)
+    assert out["answer"] == (
+        "No plan after 3 attempts: no further plan is taken; answer the goal from the results. "
+        "What there is: [t2] t2 is done"
+    )
+    stage = Stage()
+
+    def and_fail(messages: Any) -> Any:
+        return plan(**{f"t{len(messages)}": "fail"})
+
+    out = stage.team(*[and_fail] * 9, max_replans=2).invoke(GO)
+    assert (out["status"], stage.ran.total()) == (Status.FAILED, 3)
+    assert out["answer"].startswith("Tasks without a result: t2: the worker died of RuntimeError; t4")

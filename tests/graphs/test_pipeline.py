@@ -92,6 +92,41 @@ def test_ids(key: Any, items: list[Any], faults: dict[int, str]) -> None:
     assert len(out["results"]) == len(items)
 
 
+def broken(number: Number) -> Any:
+    if number.n == 2:
+        raise ZeroDivisionError("by two")
+    return 7 if number.n == 3 else (text for text in ["odd"] * (number.n % 2))
+
+
+def test_a_check_that_breaks_costs_its_item_and_no_other() -> None:
+    out = build(pipeline.function(parse, checks=[broken])).invoke({"items": ["1", "2", "3", "4"]})
+    assert ends(out) == [
+        "parse: odd",
+        "parse: The check broken failed: ZeroDivisionError: by two",
+        "parse: The check broken failed: TypeError: 'int' object is not iterable",
+        {"n": 4},
+    ]
+    assert [letter.attempts for letter in out["dead_letters"]] == [1, 1, 1]
+
+
+def test_a_check_that_breaks_is_not_mended_by_asking_again() -> None:
+    worker = reads('{"n": 2}', '{"n": 4}')
+    stage = pipeline.agent(worker, name="ask", objective="Guess.", takes=str, gives=Number, checks=[broken])
+    out = build(stage).invoke({"items": ["x"]})
+    assert ends(out) == ["ask: The check broken failed: ZeroDivisionError: by two"]
+    assert out["usage"].model_calls == 1
+
+
+def test_a_stage_cannot_take_over_the_place_of_another_item() -> None:
+    def steal(value: dict[str, Any]) -> dict[str, Any]:
+        return {**value, "id": "b"}
+
+    out = build(pipeline.function(steal), pipeline.function(steal, name="again"), key="id").invoke(
+        {"items": [{"id": "a", "n": 1}, {"id": "b", "n": 2}]}
+    )
+    assert [(r.task_id, r.output) for r in out["results"]] == [("a", {"id": "b", "n": 1}), ("b", {"id": "b", "n": 2})]
+
+
 def test_a_function_sees_what_was_wrong_and_mends_it() -> None:
     seen: list[tuple[int, list[str], Any]] = []
 
