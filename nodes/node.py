@@ -15,7 +15,7 @@ from langgraph.types import Command, Send
 
 from lockgate.bridge import run_sync
 from lockgate.events import EVENTS, Event
-from lockgate.langgraph_keys import CHECKPOINTER, SEND
+from lockgate.langgraph_keys import CHECKPOINT_MAP, CHECKPOINTER, SEND, TASK_ID
 from lockgate.ports import Caller, History
 from lockgate.state import Origin
 
@@ -31,8 +31,8 @@ class Node(Runnable[Any, Any]):
 
     A body that waits for nothing is a plain function, one that does is async; both serve `invoke` and `ainvoke`.
     The node's time goes into the state's events, after those of the body itself, and every event is streamed in
-    mode `custom`. A body may run again after a crash or a resume. `graphs` are those the body calls, `gate` the one it
-    decides by.
+    mode `custom`. A body may run again after a crash or a resume. `graphs` are those the body calls, by name, `gate`
+    the one it decides by.
     """
 
     def __init__(
@@ -41,14 +41,14 @@ class Node(Runnable[Any, Any]):
         body: Body,
         *,
         agent: str = "",
-        graphs: Sequence[Pregel[Any, Any, Any, Any]] = (),
+        graphs: Mapping[str, Pregel[Any, Any, Any, Any]] | None = None,
         gate: object = None,
     ) -> None:
         self.role = role
         self.name = role
         self.agent = agent
         self.body = body
-        self.graphs = tuple(graphs)
+        self.graphs = dict(graphs or {})
         self.gate = gate
         self._is_async = inspect.iscoroutinefunction(body)
 
@@ -93,6 +93,22 @@ def onward(state: Mapping[str, Any], node: str, **found: Any) -> list[Send]:
 def file_now(events: Sequence[Event]) -> None:
     """Files events with the writes of the LangGraph `@task` that runs now, so before its node has ended."""
     get_config()["configurable"][SEND]([(EVENTS, list(events))])
+
+
+async def file_begun(events: Sequence[Event]) -> None:
+    """Files the first events of the task that runs now while it runs, so that whoever looks sees that it has begun.
+
+    The task brings them again, first of all, when it has ended: a run without a database has no other record.
+    """
+    where = get_config()["configurable"]
+    if (file := getattr(checkpointer(), "afile", None)) is None:
+        return
+    around = where[CHECKPOINT_MAP]
+    checkpoint_id = around[where["checkpoint_ns"].rpartition("|")[0]]
+    # A `@task` is written with the graph of the node that calls it, and bears that node in its namespace besides.
+    graph = next(ns for ns, at in around.items() if at == checkpoint_id)
+    place = {"checkpoint_ns": graph, "checkpoint_id": checkpoint_id}
+    await file({"configurable": {**where, **place}}, where[TASK_ID], events)
 
 
 def _run_id(state: Mapping[str, Any]) -> str:
