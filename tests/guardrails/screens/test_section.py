@@ -123,9 +123,8 @@ def test_an_inspector_that_fails_lets_nothing_through(monkeypatch):
     def boom(self, text, place):
         raise RuntimeError(text)
 
-    made = gate()
     monkeypatch.setattr(Screens, "inspect", boom)
-    result = made.inspect(CALL, TEXT)
+    result = gate().inspect(CALL, TEXT)
     assert (result.success, result.error) == (False, ErrorKind.WITHHELD)
     assert "Ignore" not in result.value
 
