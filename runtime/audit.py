@@ -15,7 +15,7 @@ from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from lockgate.audit import MAX_TEXT, AuditEntry, body
 from lockgate.bridge import background_loop
@@ -209,6 +209,13 @@ class PostgresAudit:
             if self._timer is not None:
                 self._timer.cancel()
             self._timer = None if self._closed else asyncio.get_running_loop().call_later(self._retry, self._start)
+
+
+def unsealed(entry: dict[str, Any], seal: Seal) -> dict[str, Any]:
+    """An entry as the log holds it, with its content open. Raises StoreError without the key, RowError."""
+    closed = entry.get("args")
+    said = seal.open_json(closed, about(str(entry.get("thread_id", "")), "audit"))
+    return entry if said is closed else {**entry, **{name: value for name, value in said.items() if value}}
 
 
 def _id(text: str) -> str:

@@ -48,6 +48,16 @@ def test_a_fork_is_gone_on_with(bench: Bench) -> None:
     assert bench("fork", "t", "--at", at, "--set", "nothing").code == 1
 
 
+def test_a_resume_stores_each_step_when_told_to(bench: Bench) -> None:
+    counts = {}
+    for thread, option in (("few", ()), ("all", ("--every-step",))):
+        bench.run(WRITE, thread=thread)
+        before = len(bench("history", thread, "--json").json)
+        assert bench("resume", thread, "--yes", *option).code == 0
+        counts[thread] = len(bench("history", thread, "--json").json) - before
+    assert counts["all"] > counts["few"]
+
+
 def test_replay_calls_nothing_and_says_what_would_differ(bench: Bench) -> None:
     bench.run(WRITE, "--every-step")
     bench("approve", bench.pending()[0]["interrupt_id"])

@@ -96,6 +96,7 @@ def resume(
     accept_changes: Annotated[
         bool, typer.Option("--accept-changes", help="Also when graph, policy or tools were deployed anew meanwhile.")
     ] = False,
+    every_step: EveryStep = False,
 ) -> None:
     """Go on with a thread after a crash, an interruption or an error, exactly where it stopped."""
     from lockgate.cli.drive import Manner, answering
@@ -112,7 +113,7 @@ def resume(
     }
     # Who names another policy or other tools has accepted that they differ.
     manner = replace(manner, accept_changes=accept_changes or any(overrides.values()))
-    proceed(thread, manner, overrides=overrides)
+    proceed(thread, manner, overrides=overrides, every_step=every_step)
 
 
 def proceed(
@@ -122,6 +123,7 @@ def proceed(
     answers: Any = None,
     overrides: dict[str, Any] | None = None,
     check: Callable[[Any], None] | None = None,
+    every_step: bool = False,
 ) -> NoReturn:
     """Rebuilds the thread's graph from what was recorded and goes on, with `answers` if there are any.
 
@@ -133,7 +135,7 @@ def proceed(
     from lockgate.cli.target import require_model
 
     given = overrides or {}
-    with opened_loop() as opened:
+    with opened_loop(every_step=every_step) as opened:
         found = opened.runner.run(latest(opened.saver, thread))
         launch = recorded(found.metadata, thread, given.get("graph", "")).changed(**given)
         require_model(launch)
