@@ -108,8 +108,10 @@ def blueprint(
     bench = react.build(model=judge_model or model, prompt=JUDGE, name="judge")
 
     def first(question: str, run_id: str, state: dict[str, Any]) -> Goto:
-        trust = state.get("trust") or TRUSTED
-        return send(Turn(debater=n, round=0, question=question, run_id=run_id, trust=trust) for n in names)
+        trust, until = state.get("trust") or TRUSTED, state.get("deadline")
+        return send(
+            Turn(debater=n, round=0, question=question, run_id=run_id, trust=trust, deadline=until) for n in names
+        )
 
     def send(turns: Iterable[Turn]) -> list[Send]:
         return [Send("debater", turn) for turn in turns]

@@ -48,11 +48,10 @@ def blueprint(
         raise ConfigError(f"A vote of {ballots} ballots decides nothing.", "votes=1 or more.")
 
     def cast(question: str, run_id: str, state: dict[str, Any]) -> Goto:
-        trust = state.get("trust") or TRUSTED
-        turns = [
-            Turn(debater=names[i % len(names)], round=i, question=question, run_id=run_id, trust=trust)
-            for i in range(ballots)
-        ]
+        common = Turn(
+            question=question, run_id=run_id, trust=state.get("trust") or TRUSTED, deadline=state.get("deadline")
+        )
+        turns = [Turn(**common, debater=names[i % len(names)], round=i) for i in range(ballots)]
         return [Send("debater", turn) for turn in turns]
 
     graph = BridgedStateGraph(DebateState, context_schema=Caller)

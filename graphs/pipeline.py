@@ -23,6 +23,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.pregel import Pregel
 from langgraph.types import Send
 
+from lockgate.deadline import Deadline
 from lockgate.errors import ConfigError
 from lockgate.events import Event
 from lockgate.graphs import lock
@@ -66,6 +67,7 @@ class PipelineState(AgentState, total=False):
 
 class _BatchState(TypedDict, total=False):
     run_id: str
+    deadline: Deadline | None
     batch: list[Item]
     source: Label
     ended: Annotated[list[Ended], Topic(Ended)]
@@ -178,9 +180,10 @@ def blueprint(
         raise ConfigError(f"{parallel} items in parallel make no progress.", "parallel=1 or more.")
     graph = BridgedStateGraph(PipelineState, context_schema=Caller)
 
-    def send(items: list[Item], label: Label, run_id: str) -> list[Send]:
+    def send(items: list[Item], label: Label, run_id: str, until: Deadline | None) -> list[Send]:
         parts = [items[at : at + BATCH] for at in range(0, len(items), BATCH)]
-        return [Send("batch", {"batch": part, "source": label, "run_id": run_id}) for part in parts]
+        common = {"source": label, "run_id": run_id, "deadline": until}
+        return [Send("batch", {"batch": part, **common}) for part in parts]
 
     graph.add_node(
         "intake",
@@ -238,7 +241,7 @@ def _batch(way: CompiledStateGraph[Any, Any, Any, Any], parallel: int, name: str
         return {"ended": [out["ended"]], "usage": out.get("usage", Usage()), "trust": out["trust"]}
 
     def send(state: _BatchState) -> list[Send]:
-        common = {"run_id": state["run_id"], "trust": state["source"]}
+        common = {"run_id": state["run_id"], "trust": state["source"], "deadline": state.get("deadline")}
         return [Send("item", {**common, "item": item, "value": item.value}) for item in state["batch"]]
 
     graph = StateGraph(_BatchState, context_schema=Caller, output_schema=_BatchOutput)

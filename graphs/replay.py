@@ -32,7 +32,7 @@ _RESUME = "__resume__"
 _THREAD = "replay"
 _SAID = ("messages", "planning")
 """Channels in which models' answers stand."""
-_OWN = frozenset({"run_id", "events", "notes"})
+_OWN = frozenset({"run_id", "events", "notes", "deadline"})
 """Keys of a state that differ each time it is played."""
 
 

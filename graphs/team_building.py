@@ -7,6 +7,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
 
 from lockgate.errors import ConfigError
+from lockgate.graphs.compiling import within
 from lockgate.graphs.team_file import AgentFile, Place, TeamFile
 from lockgate.guardrails.god_agent import lint_agent
 from lockgate.yaml_data import Loc
@@ -19,7 +20,8 @@ Saver = BaseCheckpointSaver[Any]
 
 def build_team(team: TeamFile, place: Place, name: str, model: str | None, checkpointer: Saver | None) -> Graph:
     """The compiled graph of `team`; `model` stands in where the file names none. Warns of God agents in the log."""
-    return _Builder(team, place, name, model, checkpointer).build()
+    built = _Builder(team, place, name, model, checkpointer).build()
+    return built if team.deadline is None else within(built, team.deadline)
 
 
 class _Builder:

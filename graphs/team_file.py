@@ -11,6 +11,7 @@ from langgraph.graph.state import CompiledStateGraph
 from pydantic import Field, ValidationError
 
 from lockgate.blackboard import Blackboard
+from lockgate.deadline import MAX_SECONDS
 from lockgate.errors import AuthorityError, ConfigError, FileError
 from lockgate.graphs.loading import absolute, load, load_policy, load_tools
 from lockgate.guardrails.constraint import Strict
@@ -28,7 +29,7 @@ Seconds = Annotated[float, Field(gt=0)]
 Text = Annotated[str, Field(min_length=1)]
 
 _KIND = Kind(name="team", file="team file")
-_ANY = frozenset({"version", "name", "description", "pattern", "model", "policy", "agents"})
+_ANY = frozenset({"version", "name", "description", "pattern", "model", "policy", "agents", "deadline"})
 _AGENT = frozenset({"description", "model", "policy", "prompt", "tools", "max_iterations"})
 _BOUNDS = frozenset({"budget", "seconds", "readers"})
 _SHARING = frozenset({"reads", "writes"})
@@ -91,6 +92,9 @@ class TeamFile(Strict):
     agents: Annotated[dict[Name, AgentFile], Field(min_length=1, description="In the order of a pipeline's stages.")]
     tools: tuple[Text, ...] = Field(default=(), description="Hierarchy: all the tools there are, as module:attribute.")
     budget: Budget | None = Field(default=None, description="Bounds of one run.")
+    deadline: Annotated[float, Field(gt=0, le=MAX_SECONDS)] | None = Field(
+        default=None, description="Seconds for a whole run, waiting for people included."
+    )
     seconds: Seconds | None = Field(default=None, description="Debate: for one answer. Hierarchy: for one task.")
     readers: frozenset[Text] | None = Field(default=None, description="Hierarchy: whose data it may read.")
     parallel: Count | None = Field(default=None, description="Tasks, or items, at once.")

@@ -7,6 +7,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessage
 
+from lockgate.deadline import overdue
 from lockgate.handoff import Status
 from lockgate.items import Ended
 from lockgate.nodes.node import Node, Update
@@ -26,6 +27,8 @@ def collect(*, ordered: bool, agent: str = "") -> Node:
         status = state["status"]
         if status == Status.RUNNING:
             status = Status.FAILED if ends and len(dead) == len(ends) else Status.COMPLETED
+            if dead and overdue():
+                status = Status.DEADLINE
         answer = state.get("answer") or summary(len(ends), Counter(letter.stage for letter in dead))
         update: Update = {
             "results": [end.result for end in ends],

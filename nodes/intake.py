@@ -8,10 +8,11 @@ from typing import Any, TypeAlias
 
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
+from lockgate.deadline import Deadline
 from lockgate.handoff import AgentResult, Status
 from lockgate.items import DeadLetter, Ended, Item
 from lockgate.labels import Label
-from lockgate.nodes.node import Goto, Node, Update
+from lockgate.nodes.node import Goto, Node, Update, deadline_begun
 from lockgate.text import clean, unfit
 
 Key: TypeAlias = str | Callable[[Any], Any] | None
@@ -19,7 +20,13 @@ Key: TypeAlias = str | Callable[[Any], Any] | None
 
 
 def intake(
-    *, key: Key, max_items: int, source: Label, send: Callable[[list[Item], Label, str], Goto], done: str, agent: str
+    *,
+    key: Key,
+    max_items: int,
+    source: Label,
+    send: Callable[[list[Item], Label, str, Deadline | None], Goto],
+    done: str,
+    agent: str,
 ) -> Node:
     """Reads `items`, the task's `items`, or the last message: a JSON list or object, or an item a line.
 
@@ -31,15 +38,15 @@ def intake(
         run_id = uuid.uuid4().hex
         given = _given(state)
         update: Update = {"run_id": run_id, "status": Status.RUNNING, "answer": None, "trust": source}
-        update |= {"items": [], "rejected": []}
+        update |= {"items": [], "rejected": [], **deadline_begun(state)}
         if len(given) > max_items:
             text = f"Refused: {len(given):,} items; the limit is {max_items:,}. Send them in parts."
             return {**update, "status": Status.REFUSED, "answer": text}, done
         good, bad = sorted_out(given, key)
         update["rejected"] = bad
-        return update, send(good, source, run_id) if good else done
+        return update, send(good, source, run_id, update.get("deadline")) if good else done
 
-    return Node("intake", body, agent=agent)
+    return Node("intake", body, agent=agent, begins=True)
 
 
 def sorted_out(given: Sequence[Any], key: Key) -> tuple[list[Item], list[Ended]]:

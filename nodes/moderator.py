@@ -12,7 +12,7 @@ from lockgate.argument import STOPS, Position, Verdict
 from lockgate.handoff import Status
 from lockgate.labels import TRUSTED
 from lockgate.nodes.debater import Turn, latest
-from lockgate.nodes.node import Goto, Node, Update
+from lockgate.nodes.node import Goto, Node, Update, deadline_begun
 from lockgate.nodes.tally import counted, mean
 from lockgate.state import Note
 
@@ -25,12 +25,12 @@ def opening(*, send: Callable[[str, str, dict[str, Any]], Goto], refused: str, a
         messages = state.get("messages") or []
         question = messages[-1].text.strip() if messages and messages[-1].type == "human" else ""
         update: Update = {"run_id": run_id, "status": Status.RUNNING, "answer": None, "question": question}
-        update |= {"positions": [], "verdict": None, "baseline": None, "stopped": ""}
+        update |= {"positions": [], "verdict": None, "baseline": None, "stopped": "", **deadline_begun(state)}
         if not question:
             return {**update, "status": Status.REFUSED, "answer": "There is no question. Send one with text."}, refused
-        return update, send(question, run_id, state)
+        return update, send(question, run_id, {**state, **update})
 
-    return Node("opening", body, agent=agent)
+    return Node("opening", body, agent=agent, begins=True)
 
 
 def moderator(
@@ -95,6 +95,7 @@ def _turn(name: str, number: int, stands: dict[str, Position], state: dict[str, 
         others=[anonymous(stands[other], stands) for other in order],
         run_id=state["run_id"],
         trust=state.get("trust", TRUSTED),
+        deadline=state.get("deadline"),
     )
 
 

@@ -12,6 +12,7 @@ from langgraph.graph import END
 from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError
 
+from lockgate.deadline import Deadline, overdue
 from lockgate.errors import HALTING, ConfigError, LockgateError
 from lockgate.events import EVENTS, Event
 from lockgate.handoff import AgentResult, Status, Usage
@@ -89,6 +90,7 @@ class ItemState(TypedDict, total=False):
 
     item: Item
     run_id: str
+    deadline: Deadline | None
     value: Any
     attempt: int
     faults: list[str]
@@ -122,6 +124,8 @@ def stage(made_of: Stage, *, after: str, then: str, agent: str = "") -> Node:
             run_id=state.get("run_id", ""),
         )
         made = Made(error=f"Not an input of this stage: {'; '.join(unfitting)}") if unfitting else None
+        if late := overdue():
+            made = Made(error=f"Not begun: {late}.")
         made = made or await _attempted(made_of, attempt)
         output, faults = (None, made.faults) if made.error or made.faults else _checked(made_of, gives, made.output)
         trust = join(attempt.trust, made.trust)

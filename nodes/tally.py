@@ -9,6 +9,7 @@ from typing import Any
 from langchain_core.messages import AIMessage
 
 from lockgate.argument import Position, Verdict
+from lockgate.deadline import overdue
 from lockgate.handoff import Status
 from lockgate.nodes.node import Node, Update
 from lockgate.state import Note
@@ -63,6 +64,8 @@ def conclude(*, agent: str = "") -> Node:
         verdict = state.get("verdict")
         if status == Status.RUNNING:
             status = Status.COMPLETED if verdict else Status.FAILED
+            if overdue() and (verdict is None or verdict.by == "vote"):  # the judge, or all, came too late
+                status = Status.DEADLINE
             answer = verdict.answer if verdict else "Nobody gave an answer."
         update: Update = {"status": status, "answer": answer, "baseline": vote(alone)}
         return {**update, "messages": [AIMessage(answer, id=uuid.uuid4().hex)]}
@@ -76,12 +79,14 @@ def poll(*, agent: str = "") -> Node:
     def body(state: dict[str, Any]) -> Update:
         positions: list[Position] = state.get("positions", [])
         update: Update = {"status": state["status"], "answer": state.get("answer") or ""}
-        if lost := [position for position in positions if position.error]:
+        lost = [position for position in positions if position.error]
+        if lost:
             text = f"{len(lost)} of {len(positions)} ballots are void: {lost[0].error}"
             update["notes"] = [Note(source="poll", text=text, at=time.time())]
         if state["status"] == Status.RUNNING:
             verdict = vote(positions)
-            update |= {"verdict": verdict, "status": Status.COMPLETED if verdict else Status.FAILED}
+            status = Status.COMPLETED if verdict else Status.FAILED
+            update |= {"verdict": verdict, "status": Status.DEADLINE if lost and overdue() else status}
             update["answer"] = verdict.answer if verdict else "Nobody gave an answer."
         return {**update, "messages": [AIMessage(update["answer"], id=uuid.uuid4().hex)]}
 
