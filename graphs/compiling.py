@@ -51,9 +51,7 @@ def attached(
     return _safe(agent.copy({"checkpointer": checkpointer}))
 
 
-def within(
-    agent: CompiledStateGraph[Any, Any, Any, Any], seconds: float
-) -> CompiledStateGraph[Any, Any, Any, Any]:
+def within(agent: CompiledStateGraph[Any, Any, Any, Any], seconds: float) -> CompiledStateGraph[Any, Any, Any, Any]:
     """`agent` with a deadline for each of its runs; one that asks for more gets no more. Raises ConfigError."""
     known = (agent.config or {}).get("configurable", {}).get(MOST)
     least = checked(seconds) if known is None else min(checked(seconds), known)

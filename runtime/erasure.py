@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from lockgate import handoff
 from lockgate.errors import ConfigError
 from lockgate.runtime.saver import PostgresSaver
 
-ENDED = ("completed", "failed", "cancelled", "refused", "max_iterations")
+ENDED = tuple(sorted(handoff.ENDED))
 """Statuses of threads that no run is at; the only ones that a rule takes unless it names others."""
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import os
-import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 from langchain_core.messages import ToolMessage
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
+from tests.graphs.burning import burn
 from tests.graphs.desk import BOSS
 from tests.graphs.team import plain, plan
 from tests.kernel.clocks import Clocks
@@ -43,11 +44,11 @@ def clocks(monkeypatch: pytest.MonkeyPatch) -> Clocks:
 
 
 class Hanging(ScriptedModel):
-    """Plays its turns, then never answers."""
+    """Never answers."""
 
-    async def _agenerate(self, messages: Any, *args: Any, **kwargs: Any) -> Any:
-        if sum(message.type == "ai" for message in messages) < len(self.turns):
-            return await super()._agenerate(messages, *args, **kwargs)
+    disable_streaming: bool = True
+
+    async def _agenerate(self, *_: Any, **__: Any) -> Any:
         await asyncio.Event().wait()
 
 
@@ -83,17 +84,6 @@ class Till:
     def agent(self, *turns: Any, **options: Any) -> Any:
         model = ScriptedModel(turns=list(turns))
         return react.build(model=model, tools=self.tools(), policy=Policy.parse(RULES), **options)
-
-
-@tool(effect=False, process=True, timeout=60)
-def burn(note: str) -> str:
-    """Say where it runs; then, unless it is the first call, block where no exception reaches it."""
-    file = Path(note)
-    first = not file.exists()
-    file.write_text(str(os.getpid()))
-    while not first:
-        time.sleep(3_600)
-    return "warm"
 
 
 def call(name: str, **args: Any) -> dict[str, Any]:
@@ -133,7 +123,7 @@ async def test_a_call_of_the_same_answer_does_not_run_after_it(clocks: Clocks) -
 
 
 async def test_a_model_call_is_cut() -> None:
-    agent = react.build(model=Hanging(turns=[]), policy=Policy.parse(RULES))
+    agent = react.build(model=Hanging(), policy=Policy.parse(RULES))
     out = await agent.ainvoke(GO, given(0.2))
     assert out["status"] == Status.DEADLINE and out["usage"].model_calls == 1
     assert out["notes"][-1].text.startswith("Stopped a model call: the run's deadline was ")
@@ -143,7 +133,7 @@ async def test_the_narrower_of_deadline_and_budget_names_the_end() -> None:
     rules = RULES + "budgets: {run: {seconds: SECONDS}}\n"
     for seconds, status in (("0.05", Status.BUDGET), ("900", Status.DEADLINE)):
         policy = Policy.parse(rules.replace("SECONDS", seconds))
-        out = await react.build(model=Hanging(turns=[]), policy=policy).ainvoke(GO, given(0.3))
+        out = await react.build(model=Hanging(), policy=policy).ainvoke(GO, given(0.3))
         assert out["status"] == status
 
 
@@ -214,7 +204,7 @@ async def test_it_does_not_hide_a_doubt(saver: PostgresSaver) -> None:
 
 
 async def test_a_session_gives_it_and_refuses_nonsense(saver: PostgresSaver) -> None:
-    run = Session(react.build(model=Hanging(turns=[]), checkpointer=saver), "t")
+    run = Session(react.build(model=Hanging(), checkpointer=saver), "t")
     async for _ in run.start("go", deadline=0.2):
         pass
     assert (await run.state()).values["status"] == Status.DEADLINE
@@ -223,19 +213,29 @@ async def test_a_session_gives_it_and_refuses_nonsense(saver: PostgresSaver) -> 
             pass
 
 
-def test_a_graph_and_the_settings_bound_each_run(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_graph_bounds_each_of_its_runs() -> None:
     agent = within(within(Till().agent("Done.", checkpointer=InMemorySaver()), 60), 900)
     for asked, least in ((None, 60), (900, 60), (5, 5)):
         config: Any = {"configurable": {"thread_id": f"{asked}", **({SECONDS: asked} if asked else {})}}
         out = agent.invoke(GO, config)
         assert out["deadline"].at - out["deadline"].begun == pytest.approx(least)
+    with pytest.raises(ConfigError, match="no deadline"):
+        agent.invoke(GO, given(0))
+
+
+@pytest.fixture
+def seven_seconds(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("LOCKGATE_DEADLINE", "7")
     settings.cache_clear()
-    until = Till().agent("Done.").invoke(GO)["deadline"]
+    yield
     settings.cache_clear()
-    assert until.at - until.begun == pytest.approx(7)
-    with pytest.raises(ConfigError, match="no deadline"):
-        Till().agent("Done.").invoke(GO, given(0))
+
+
+@pytest.mark.usefixtures("seven_seconds")
+def test_the_settings_bound_every_run() -> None:
+    for seconds, least in ((60, 7), (5, 5)):
+        until = Till().agent("Done.").invoke(GO, given(seconds))["deadline"]
+        assert until.at - until.begun == pytest.approx(least)
 
 
 def team(worker: Any, *turns: Any, seconds: float | None = None) -> Any:
@@ -245,7 +245,7 @@ def team(worker: Any, *turns: Any, seconds: float | None = None) -> Any:
 
 
 async def test_a_worker_inherits_it_and_the_team_ends_with_it() -> None:
-    worker = react.build(model=Hanging(turns=[]), policy=Policy.parse(RULES))
+    worker = react.build(model=Hanging(), policy=Policy.parse(RULES))
     out = await team(worker, "never said").ainvoke(GO, given(0.3))
     assert out["status"] == Status.DEADLINE
     assert out["results"]["a"].error.startswith("the worker ended as deadline: Stopped a model call")
@@ -262,7 +262,7 @@ async def test_a_worker_of_another_make_is_cut_a_moment_later() -> None:
 
 
 async def test_a_planner_is_cut() -> None:
-    graph = orchestrator.build(model=Hanging(turns=[]), workers={"worker": Worker(graph=react.graph)})
+    graph = orchestrator.build(model=Hanging(), workers={"worker": Worker(graph=react.graph)})
     out = await graph.ainvoke(GO, given(0.2))
     assert out["status"] == Status.DEADLINE and out["usage"].model_calls == 1
 
@@ -329,6 +329,7 @@ async def test_debaters_are_cut_and_what_was_said_stands(pattern: Any) -> None:
 
 
 async def test_a_replay_knows_no_deadline_and_a_fork_may_lift_it(saver: PostgresSaver, clocks: Clocks) -> None:
+    saver.every_step = True
     till = Till(clocks)
     agent = till.agent(call("pay", amount=1), "Done.", checkpointer=saver)
     await agent.ainvoke(GO, given(60))

@@ -257,7 +257,9 @@ async def _finish(session: "Session", manner: Manner) -> NoReturn:
 def _going_on(session: "Session") -> str:
     launch = Launch.parse(session.config.get("metadata") or {})
     graph = shlex.quote(launch.graph) if launch else "GRAPH"
-    return f"Go on with a new one: lockgate run {graph} 'Go on.' --thread {shlex.quote(session.thread_id)} --deadline 15m"
+    return (
+        f"Go on with a new one: lockgate run {graph} 'Go on.' --thread {shlex.quote(session.thread_id)} --deadline 15m"
+    )
 
 
 def _undo_failed(runner: asyncio.Runner, session: "Session", manner: Manner, undo: Any) -> None:
