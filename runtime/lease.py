@@ -22,6 +22,7 @@ from lockgate.errors import StoreError, ThreadBusyError
 from lockgate.runtime.fence import FENCE
 from lockgate.runtime.pool import Connection, Kept, store_errors
 from lockgate.runtime.saver import PostgresSaver
+from lockgate.runtime.vigil import FREED, freed, renewed
 
 _guard = threading.Lock()
 _local: "weakref.WeakKeyDictionary[BaseCheckpointSaver[Any], set[str]]" = weakref.WeakKeyDictionary()
@@ -48,13 +49,15 @@ async def thread_lease(
     holder to end, then raises ThreadBusyError.
 
     With a PostgresSaver it holds against all processes, on a connection that the leases of this event loop share, so
-    a killed process gives all of its leases back at once. With any other saver it holds within this process and for
-    this saver object, and there is no token.
+    a killed process gives all of its leases back at once, and one that is stopped loses them (see `vigil`). With any
+    other saver it holds within this process and for this saver object, and there is no token.
     """
     thread_id = str(thread_id)
     if isinstance(saver, PostgresSaver):
         async with _in_postgres(saver, thread_id, wait) as token:
-            yield {FENCE: Fence(thread_id=thread_id, token=token)}
+            fence = Fence(thread_id=thread_id, token=token)
+            with renewed(saver.pools, fence):
+                yield {FENCE: fence}
         return
     deadline = monotonic() + wait
     while not _take_locally(saver, thread_id):
@@ -153,6 +156,8 @@ def _see_through(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
 @asynccontextmanager
 async def _waited_for(saver: PostgresSaver, key: int, thread_id: str, wait: float) -> AsyncIterator[int]:
     """The lease on a connection of its own: waiting for a lock keeps a connection busy."""
+    if await freed(saver.pools, thread_id):
+        wait = max(wait, FREED)
     if wait <= 0:
         raise _busy(thread_id)
     connection = await saver.pools.connect()
