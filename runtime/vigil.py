@@ -38,6 +38,8 @@ def renewed(pools: Pools, fence: Fence) -> Iterator[None]:
     loop = asyncio.get_running_loop()
     under_way: set[asyncio.Task[None]] = set()
 
+    timer = loop.call_later(LIFE / 3, lambda: beat())  # noqa: PLW0108 - it is defined below
+
     def beat() -> None:
         nonlocal timer
         timer = loop.call_later(LIFE / 3, beat)
@@ -45,7 +47,6 @@ def renewed(pools: Pools, fence: Fence) -> Iterator[None]:
         under_way.add(task)
         task.add_done_callback(under_way.discard)
 
-    timer = loop.call_later(LIFE / 3, beat)
     try:
         yield
     finally:
