@@ -90,7 +90,8 @@ ON CONFLICT (run_id) DO UPDATE SET
     checkpoint_id = EXCLUDED.checkpoint_id, status = EXCLUDED.status, usage = EXCLUDED.usage, updated = now(),
     ended = CASE WHEN EXCLUDED.ended IS NULL THEN NULL ELSE coalesce(runs.ended, EXCLUDED.ended) END,
     graph = CASE WHEN EXCLUDED.graph = '' THEN runs.graph ELSE EXCLUDED.graph END,
-    spec = runs.spec || EXCLUDED.spec
+    spec = runs.spec || EXCLUDED.spec || jsonb_strip_nulls(jsonb_build_object(
+        'user', runs.spec -> 'user', 'tenant', runs.spec -> 'tenant'))
 WHERE runs.thread_id = EXCLUDED.thread_id AND runs.checkpoint_id <= EXCLUDED.checkpoint_id
 """
 

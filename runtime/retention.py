@@ -1,4 +1,4 @@
-"""What is kept and what goes: pruning, copies, deletion. Nothing here names the audit log or deletes an effect.
+"""What is kept and what goes: pruning, copies, deletion. Nothing here deletes an effect or an entry of the audit log.
 
 State that a kept checkpoint is made of stays: the writes of delta channels on the way to it. So a pruned thread holds
 what was said in it, and no more the steps in between.
@@ -25,14 +25,26 @@ _TABLES = ("steps", "blobs", *FORGET)
 
 
 async def delete(connection: Connection, thread_ids: Sequence[str]) -> dict[str, int]:
-    """Deletes all of the threads, with their record and what their effects said; how many rows of each table."""
+    """Deletes all of the threads, their record, and the words of their effects and audit entries; how many rows each.
+
+    The audit entries stay, and so do their words where the role has no right to them.
+    """
     gone: dict[str, int] = {}
     async with connection.transaction():
         for table in _TABLES:
             sql = f"DELETE FROM {table} WHERE thread_id = ANY(%s)"  # noqa: S608 - constants of this room
             gone[table] = (await connection.execute(sql.encode(), (list(thread_ids),))).rowcount
-        await connection.execute(ERASE.encode(), (list(thread_ids),))
+        gone["effects.content"] = (await connection.execute(ERASE.encode(), (list(thread_ids),))).rowcount
+        if await may_forget(connection):
+            gone["audit_content"] = (await connection.execute(_WORDS, (list(thread_ids),))).rowcount
     return gone
+
+
+async def may_forget(connection: Connection) -> bool:
+    """Whether this role may take words out of the audit log; that of an agent may not."""
+    cursor = await connection.execute("SELECT has_table_privilege('audit_content', 'DELETE') AS may")
+    row = await cursor.fetchone()
+    return bool(row and row["may"])
 
 
 async def keep_latest(
@@ -220,6 +232,7 @@ def _value(saved: Saved, channel: str, serde: SerializerProtocol) -> Any:
     return serde.loads_typed((typed[0], typed[1])) if typed else None
 
 
+_WORDS = "DELETE FROM audit_content WHERE thread_id = ANY(%s)"
 _LOCKED = "SELECT seq, touched, spine, body FROM steps WHERE thread_id = %s ORDER BY seq FOR UPDATE"
 _SEALED = "SELECT seq, substring(spine for 70) AS spine, substring(body for 70) AS body FROM steps WHERE thread_id = %s"
 _COPY = "INSERT INTO steps (thread_id, namespaces, touched, spine, body, blobs) VALUES (%s, %s, %s, %s, %s, %s)"

@@ -157,28 +157,25 @@ def _entries(thread: str, run: str) -> Any:
     """Number and entry of each row, encrypted content open; what the key ring does not open stays as it is stored."""
     from lockgate.cli.screen import err, safe
     from lockgate.errors import RowError, StoreError
-    from lockgate.runtime.audit import unsealed
+    from lockgate.runtime.audit import told
     from lockgate.runtime.seal import Keyring, Seal
     from lockgate.settings import settings
 
     keys = settings().encryption_keys
     seal = Seal(Keyring.parse(keys.get_secret_value()) if keys else None)
-    told: set[str] = set()
+    said: set[str] = set()
     for row in _rows(thread, run, 0):
         try:
-            entry = json.loads(row.body)
-        except ValueError:
-            entry = None
-        if not isinstance(entry, dict):
+            entry = told(row, seal)
+        except (ValueError, TypeError, AttributeError):
             yield row.seq, {"kind": "unreadable", "body": row.body}
             continue
-        try:
-            entry = unsealed(entry, seal)
         except StoreError as error:
+            entry = json.loads(row.body)
             why = f"Row {row.seq} does not open: {error}." if isinstance(error, RowError) else str(error)
-            if why not in told:
+            if why not in said:
                 err().print(safe(why))
-            told.add(why)
+            said.add(why)
         yield row.seq, entry
 
 
