@@ -19,6 +19,7 @@ from lockgate.guardrails.pack import editor_schema
 from lockgate.guardrails.rule import Name
 from lockgate.guardrails.wording import field_text, first_problem
 from lockgate.handoff import Budget
+from lockgate.ports import Judge
 from lockgate.spec import ToolSpec
 from lockgate.tools import ToolRegistry
 from lockgate.yaml_data import Document, Kind, Loc, Problem, read_file
@@ -120,19 +121,21 @@ def load_team(
     path: "str | os.PathLike[str]",
     *,
     model: str | None = None,
+    policy: Judge | None = None,
     checkpointer: BaseCheckpointSaver[Any] | None = None,
 ) -> CompiledStateGraph[Any, Any, Any, Any]:
     """The compiled team that a YAML file declares; relative paths and modules are looked up in the file's folder.
 
-    `model` stands in where the file names none. Raises FileError with `file:line` and the field, also for a tool, a
-    type or a policy that cannot be loaded, and BypassError should there be a way round the lock.
+    `model` stands in where the file names none, `policy` for every one that the file names. Raises FileError with
+    `file:line` and the field, also for a tool, a type or a policy that cannot be loaded, and BypassError should there
+    be a way round the lock.
     """
     from lockgate.graphs.team_building import build_team
 
     document, team = _read(os.fspath(path))
     place = Place(document, Path(path).absolute().parent)
     with place.at(("agents",)):
-        return build_team(team, place, team.name or Path(path).stem, model, checkpointer)
+        return build_team(team, place, team.name or Path(path).stem, model, policy, checkpointer)
 
 
 def read_team(path: "str | os.PathLike[str]") -> TeamFile:

@@ -12,12 +12,17 @@ from typing import Any
 from langchain_core.messages import BaseMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.channels import EphemeralValue, LastValue
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
+from langgraph.pregel._checkpoint import create_checkpoint
 from langgraph.types import Command, Overwrite, StateSnapshot
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from lockgate.effect import Effect, EffectStatus
 from lockgate.errors import ConfigError, ThreadNotFoundError, UnknownNameError
+from lockgate.graphs.inside import AnyGraph, reader, states_inside
 from lockgate.graphs.placing import placed
+from lockgate.runtime.gather import COUNTERS
 from lockgate.runtime.record import SPEC
 
 Graph = CompiledStateGraph[Any, Any, Any, Any]
@@ -59,21 +64,30 @@ async def history(
     graph: Graph, thread_id: str, *, namespace: str = "", limit: int | None = None
 ) -> AsyncIterator[Moment]:
     """The moments of a thread, or of a subgraph's `namespace` in it, newest first."""
-    async for snapshot in graph.aget_state_history(_config(thread_id, namespace=namespace), limit=limit):
+    reading, config = await _reading(graph, thread_id, namespace)
+    async for snapshot in reading.aget_state_history(config, limit=limit):
         yield moment(snapshot)
 
 
 async def state_at(graph: Graph, thread_id: str, at: str = "", *, namespace: str = "") -> StateSnapshot:
     """The state at the moment whose id is or begins with `at`; at the latest one without `at`.
 
-    The states of subgraphs that were under way stand in `tasks`. Raises ThreadNotFoundError, or UnknownNameError when
+    See `inside` for what ran inside it. Raises ThreadNotFoundError, or UnknownNameError when
     no moment, or more than one, has such an id.
     """
     chosen = await _whole(graph, thread_id, at, namespace) if at else ""
-    snapshot = await graph.aget_state(_config(thread_id, chosen, namespace), subgraphs=True)
+    reading, config = await _reading(graph, thread_id, namespace)
+    if chosen:
+        config["configurable"]["checkpoint_id"] = chosen
+    snapshot = await reading.aget_state(config, subgraphs=not namespace)
     if not snapshot.created_at:
         raise ThreadNotFoundError(f"There is no thread {thread_id[:200]!r}.", "List them: lockgate threads")
     return snapshot
+
+
+async def inside(graph: Graph, snapshot: StateSnapshot) -> list[StateSnapshot]:
+    """The states of all that ran inside the steps to come of a moment: subgraphs, workers, stages, debaters."""
+    return await states_inside(graph, _saver(graph), snapshot)
 
 
 def moment(snapshot: StateSnapshot) -> Moment:
@@ -129,7 +143,7 @@ async def fork(graph: Graph, thread_id: str, at: str, settings: Mapping[str, Any
         config["metadata"] = {SPEC: launched}
     update = _update(graph, snapshot, settings or {})
     if not update:
-        return await graph.aupdate_state(config, None, as_node="__copy__")
+        return await _copied(graph, config)
     goto: list[Any] = [task.name for task in snapshot.tasks if task.path[0] != "__pregel_push"]
     if len(goto) < len(snapshot.tasks):
         goto += await _sends(graph, config)
@@ -164,9 +178,37 @@ def _of_type(kind: Any, value: Any, path: str) -> Any:
         raise ConfigError(f"{path[:200]!r} cannot be set to {value!r:.80}: {error.errors()[0]['msg']}.") from None
 
 
-async def _sends(graph: Graph, config: RunnableConfig) -> Sequence[Any]:
-    saver: Any = graph.checkpointer
+async def effects_since(graph: Graph, thread_id: str, snapshot: StateSnapshot) -> list[Effect]:
+    """What the thread has done outside since the moment, oldest first, by what the ledger knows or has in doubt.
+
+    A fork from that moment is given the results of those that a model had asked for before it. An answer that is made
+    anew is a new effect, also of a worker that starts over (see `lockgate.effect.effect_key`).
+    """
+    ledger = getattr(graph.checkpointer, "ledger", None)
+    effects: list[Effect] = await ledger.of_thread(thread_id) if ledger else []
+    began = moment(snapshot).at.timestamp()
+    return [one for one in effects if one.claimed_at >= began and one.status is not EffectStatus.FAILED]
+
+
+async def _copied(graph: Graph, config: RunnableConfig) -> RunnableConfig:
+    """As LangGraph copies a checkpoint, but with what the thread was started with: it would be another's otherwise."""
+    saver = _saver(graph)
     found = await saver.aget_tuple(config)
+    assert found is not None
+    step = found.metadata.get("step", -1) + 1
+    where = found.parent_config or {"configurable": {**found.config["configurable"], "checkpoint_id": None}}
+    metadata = {**(graph.config or {}).get("metadata", {}), **config.get("metadata", {})}
+    kept = {name: value for name, value in found.metadata.items() if name in ("parents", COUNTERS)}
+    return await saver.aput(
+        {**where, "metadata": metadata},
+        create_checkpoint(found.checkpoint, None, step),
+        {"source": "fork", "step": step, "parents": {}, **kept},  # type: ignore[typeddict-item]
+        {},
+    )
+
+
+async def _sends(graph: Graph, config: RunnableConfig) -> Sequence[Any]:
+    found = await _saver(graph).aget_tuple(config)
     return found.checkpoint["channel_values"].get(_TASKS, ()) if found else ()
 
 
@@ -182,10 +224,24 @@ def loose_node(graph: Graph) -> str:
     )
 
 
+async def _reading(graph: Graph, thread_id: str, namespace: str) -> tuple[AnyGraph, RunnableConfig]:
+    """The graph that reads the namespace, and the config to do it with."""
+    saver, config = _saver(graph), _config(thread_id, namespace=namespace)
+    newest = await saver.aget_tuple(config) if namespace else None
+    return reader(graph, saver, newest) if newest else (graph, config)
+
+
+def _saver(graph: Graph) -> BaseCheckpointSaver[Any]:
+    if not isinstance(graph.checkpointer, BaseCheckpointSaver):
+        raise ConfigError("Only a graph with a checkpointer has a past.", "build(checkpointer=...)")
+    return graph.checkpointer
+
+
 async def _whole(graph: Graph, thread_id: str, at: str, namespace: str) -> str:
     """The id that begins with `at`."""
     found = []
-    async for snapshot in graph.aget_state_history(_config(thread_id, namespace=namespace)):
+    reading, config = await _reading(graph, thread_id, namespace)
+    async for snapshot in reading.aget_state_history(config):
         known = snapshot.config["configurable"]["checkpoint_id"]
         if known == at:
             return at
