@@ -1,8 +1,8 @@
 """Undoes what a run has done: the undo of each of its effects, newest first, each a call through the lock.
 
 START -> compensate -+-> END
-          ^          +-> lock
-          +---------------+
+             ^       +-> lock --+
+             +------------------+
 """
 
 from collections.abc import Iterable
@@ -37,10 +37,11 @@ def blueprint(
     """The graph, not yet compiled. `tools` are those that acted and those that undo; without `policy` all is denied."""
     gate = Gate(policy or Policy.deny_all(), tools if isinstance(tools, ToolRegistry) else ToolRegistry(tools))
     graph = StateGraph(AgentState, context_schema=Caller)
-    graph.add_node("compensate", compensate(gate=gate, lock="lock", done=END, agent=name), destinations=("lock", END))
-    graph.add_node("lock", lock.build(gate=gate, agent=name))
+    graph.add_node(
+        "compensate", compensate(gate=gate, lock=lock.ENTRY, done=END, agent=name), destinations=(lock.ENTRY, END)
+    )
+    lock.add(graph, gate=gate, done="compensate", agent=name)
     graph.add_edge(START, "compensate")
-    graph.add_edge("lock", "compensate")
     return graph
 
 

@@ -165,13 +165,16 @@ def blueprint(
     ordered: bool = True,
     source: Label = UNTRUSTED,
     max_items: int = MAX_ITEMS,
+    policy: Judge | None = None,
     name: str = "pipeline",
 ) -> StateGraph[Any, Any, Any, Any]:
     """The pipeline's graph, not yet compiled.
 
     It takes `items` (JSON values or pydantic models). `key` says where an item's id is: a field, a function, or its
     place in the input. At most `parallel` items are under way in one event loop. `results` come in the input's order
-    if `ordered`, else as they ended. `source` is the label of what comes in; as a rule an outsider wrote it.
+    if `ordered`, else as they ended. `source` is the label of what comes in; as a rule an outsider wrote it. `policy`
+    says what is done with the texts that come in and go out, secrets being taken out in any case; what stages may
+    call is for their own.
 
     Raises ConfigError when a stage does not take what the one before it gives.
     """
@@ -179,6 +182,7 @@ def blueprint(
     if parallel < 1:
         raise ConfigError(f"{parallel} items in parallel make no progress.", "parallel=1 or more.")
     graph = BridgedStateGraph(PipelineState, context_schema=Caller)
+    gate = Gate(policy or Policy.deny_all(), ())  # for what comes in and goes out; a stage has its own
 
     def send(items: list[Item], label: Label, run_id: str, until: Deadline | None) -> list[Send]:
         parts = [items[at : at + BATCH] for at in range(0, len(items), BATCH)]
@@ -187,11 +191,11 @@ def blueprint(
 
     graph.add_node(
         "intake",
-        intake(key=key, max_items=max_items, source=source, send=send, done="collect", agent=name),
+        intake(key=key, max_items=max_items, source=source, gate=gate, send=send, done="collect", agent=name),
         destinations=("batch", "collect"),
     )
     graph.add_node("batch", _batch(_item(stages, name), parallel, name))
-    graph.add_node("collect", collect(ordered=ordered, agent=name))
+    graph.add_node("collect", collect(ordered=ordered, gate=gate, agent=name))
     graph.add_edge(START, "intake")
     graph.add_edge("batch", "collect")
     graph.add_edge("collect", END)
@@ -206,6 +210,7 @@ def build(
     ordered: bool = True,
     source: Label = UNTRUSTED,
     max_items: int = MAX_ITEMS,
+    policy: Judge | None = None,
     name: str = "pipeline",
     checkpointer: BaseCheckpointSaver[Any] | None = None,
 ) -> CompiledStateGraph[Any, Any, Any, Any]:
@@ -214,7 +219,14 @@ def build(
     Raises BypassError should there be a way round the lock.
     """
     graph = blueprint(
-        stages=stages, key=key, parallel=parallel, ordered=ordered, source=source, max_items=max_items, name=name
+        stages=stages,
+        key=key,
+        parallel=parallel,
+        ordered=ordered,
+        source=source,
+        max_items=max_items,
+        policy=policy,
+        name=name,
     )
     return compiled(graph, name=name, checkpointer=checkpointer)
 

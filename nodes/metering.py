@@ -16,7 +16,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 from lockgate.deadline import Deadline, deadline
 from lockgate.decision import Allow, Call
 from lockgate.guardrails.budgets.progress import POLLING, stuck
-from lockgate.guardrails.budgets.section import BudgetSection, Rate, calls_of, cost, named
+from lockgate.guardrails.budgets.section import BudgetSection, Rate, cost, named, sum_of
 from lockgate.handoff import Budget, Status, Usage, amount, spent, tightest, units
 from lockgate.nodes.node import Update, caller, checkpointer
 from lockgate.ports import RateStore, Share
@@ -72,6 +72,7 @@ class Meter:
         self.run = tightest(*(budget for section in self.sections for budget in section.of_run(agent)))
         self.rates = tuple(rate for section in self.sections for rate in section.rates)
         self.reply = max((section.reply for section in self.sections), default=0)
+        self.timeouts = {name: round(spec.timeout * 1_000) for name, spec in tools.items()}
         self.polling = frozenset(name for name, spec in tools.items() if POLLING in spec.tags)
 
     def budget(self, state: AgentState) -> Budget | None:
@@ -104,6 +105,7 @@ class Meter:
         else:
             until = None
         permit = Permit(model=model, seconds=left, until=until)
+        await self._count_tools(state)
         claims = tuple(
             (self._claim(rate, measure, bound, spent(expected, measure)), str(measure))
             for rate in self.rates
@@ -139,19 +141,21 @@ class Meter:
         """By id, why those of the `calls` of `answer` may not run that some bound has no room for."""
         refused: dict[str, str] = {}
         used, budget = used_in_run(state), self.budget(state)
-        counted = dict(used.tools)
+        counted, clocked = dict(used.tools), dict(used.tool_milliseconds)
         room = budget.bounds().get("tool_calls") if budget else None
         taken = used.tool_calls
         for call in calls:
             why = ""
             if room is not None and taken >= room:
                 why = f"Over budget: at most {room:g} tool calls in this run."
-            why = why or self._over_tool(call.name, counted) or await self._over_rate(state, answer, call)
+            why = why or self._over_tool(call.name, counted, clocked) or await self._over_rate(state, answer, call)
             if why:
                 refused[call.id] = why
                 continue
             taken += 1
             counted[call.name] = counted.get(call.name, 0) + 1
+            # What a call will take nobody knows; until it is over, its timeout is set aside.
+            clocked[call.name] = clocked.get(call.name, 0) + self.timeouts.get(call.name, 0)
         return refused
 
     async def give_back(self, state: AgentState) -> None:
@@ -182,10 +186,24 @@ class Meter:
         one = Usage(input_tokens=read * calls, output_tokens=self.reply * calls, model_calls=calls)
         return self.used(Permit(model=model, seconds=None), one, 0)
 
-    def _over_tool(self, tool: str, counted: Mapping[str, int]) -> str:
+    async def _count_tools(self, state: AgentState) -> None:
+        """Puts the time that the run's tools have taken so far under the rates that bound time."""
+        bounds = [(rate, bound) for rate in self.rates for measure, bound in rate.bounds() if measure == "seconds"]
+        taken = sum(used_in_run(state).tool_milliseconds.values())
+        if bounds and taken and (store := rate_store()):
+            claims = {claim.key: claim for claim in (self._claim(r, "seconds", bound, taken) for r, bound in bounds)}
+            task = state.get("task")
+            # One row an agent and run, which grows: to be told again after a crash does no harm.
+            name = json.dumps([state.get("run_id", ""), self.agent, task.task_id if task else "", "tools"])
+            await store.settle(name, list(claims.values()))
+
+    def _over_tool(self, tool: str, counted: Mapping[str, int], clocked: Mapping[str, int]) -> str:
         for section in self.sections:
+            for name, seconds in section.tool_seconds.items():
+                if named(name, tool) and sum_of(clocked, name) >= units("seconds", seconds):
+                    return f"Over budget: at most {seconds:g} seconds of {name} in this run."
             for name, bound in section.tools.items():
-                if named(name, tool) and calls_of(counted, name) >= bound:
+                if named(name, tool) and sum_of(counted, name) >= bound:
                     return f"Over budget: at most {bound:,} calls of {name} in this run."
         return ""
 

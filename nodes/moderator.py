@@ -3,34 +3,28 @@
 import hashlib
 import re
 import time
-import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from lockgate.argument import STOPS, Position, Verdict
-from lockgate.handoff import Status
 from lockgate.labels import TRUSTED
 from lockgate.nodes.debater import Turn, latest
-from lockgate.nodes.node import Goto, Node, Update, deadline_begun
+from lockgate.nodes.node import Goto, Node, Update
 from lockgate.nodes.tally import counted, mean
+from lockgate.nodes.worker import heard_in
 from lockgate.state import Note
 
 
-def opening(*, send: Callable[[str, str, dict[str, Any]], Goto], refused: str, agent: str = "") -> Node:
-    """Takes the last message as the question; `send` puts it to the debaters. Without one it goes to `refused`."""
+def opening(*, send: Callable[[str, dict[str, Any]], Goto], agent: str = "") -> Node:
+    """Takes the last message, as the input guard let it through, as the question; `send` puts it to the debaters."""
 
     def body(state: dict[str, Any]) -> tuple[Update, Goto]:
-        run_id = uuid.uuid4().hex
-        messages = state.get("messages") or []
-        question = messages[-1].text.strip() if messages and messages[-1].type == "human" else ""
-        update: Update = {"run_id": run_id, "status": Status.RUNNING, "answer": None, "question": question}
-        update |= {"positions": [], "verdict": None, "baseline": None, "stopped": "", **deadline_begun(state)}
-        if not question:
-            return {**update, "status": Status.REFUSED, "answer": "There is no question. Send one with text."}, refused
-        return update, send(question, run_id, {**state, **update})
+        question = state["messages"][-1].text.strip()
+        update: Update = {"question": question, "positions": [], "verdict": None, "baseline": None, "stopped": ""}
+        return update, send(question, state)
 
-    return Node("opening", body, agent=agent, begins=True)
+    return Node("opening", body, agent=agent)
 
 
 def moderator(
@@ -96,6 +90,7 @@ def _turn(name: str, number: int, stands: dict[str, Position], state: dict[str, 
         run_id=state["run_id"],
         trust=state.get("trust", TRUSTED),
         deadline=state.get("deadline"),
+        user=heard_in(state),
     )
 
 

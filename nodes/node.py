@@ -17,18 +17,19 @@ from lockgate.bridge import run_sync
 from lockgate.deadline import Deadline, begun, held_to
 from lockgate.events import EVENTS, Event
 from lockgate.langgraph_keys import CHECKPOINTER, SEND
-from lockgate.ports import Caller
+from lockgate.ports import Caller, History
 from lockgate.settings import settings
 from lockgate.state import Origin
 
 Goto: TypeAlias = str | Sequence[Send]
 Update: TypeAlias = dict[str, Any]
-Outcome: TypeAlias = Update | tuple[Update, Goto]
+Outcome: TypeAlias = Update | tuple[Update, Goto] | None
 Body: TypeAlias = Callable[[Any], Outcome] | Callable[[Any], Awaitable[Outcome]]
 
 
 class Node(Runnable[Any, Any]):
-    """A graph node with a role. Its body takes the state and returns an update, or an update and where to go.
+    """A graph node with a role. Its body takes the state and returns an update, or an update and where to go, or
+    None when there was nothing for it to do.
 
     A body that waits for nothing is a plain function, one that does is async; both serve `invoke` and `ainvoke`.
     The node's time goes into the state's events, after those of the body itself, and every event is streamed in
@@ -80,6 +81,8 @@ class Node(Runnable[Any, Any]):
         return origin.deadline if origin else state.get("deadline")
 
     def _finish(self, state: Mapping[str, Any], outcome: Any, started: float) -> Any:
+        if outcome is None:
+            return {}
         update, goto = outcome if isinstance(outcome, tuple) else (outcome, None)
         run_id = update.get("run_id") or _run_id(state)
         events = [replace(made, agent=made.agent or self.agent, run_id=run_id) for made in update.get(EVENTS, ())]
@@ -92,6 +95,11 @@ class Node(Runnable[Any, Any]):
         for made in events:
             write(made)
         return update if goto is None else Command(update=update, goto=goto)
+
+
+def onward(state: Mapping[str, Any], node: str, **found: Any) -> list[Send]:
+    """Sends what the lock knows of its call on to `node`, with what was `found` of it in this one."""
+    return [Send(node, {**state, **found})]
 
 
 def file_now(events: Sequence[Event]) -> None:
@@ -133,3 +141,14 @@ def caller() -> Caller:
         return Caller()
     # A context that came as JSON has its roles in a list.
     return Caller(user=context.user, roles=frozenset(context.roles), tenant=context.tenant)
+
+
+def history_of(origin: Origin, agent: str) -> History:
+    """What the upper gate judges a call of `agent` by."""
+    return History(
+        agent=agent,
+        caller=caller(),
+        trust=origin.trust,
+        evidence=origin.evidence,
+        confidence=origin.confidence,
+    )

@@ -10,6 +10,7 @@ run, so a provider's cache of the prompt stays valid, and a resume or a replay s
 import hashlib
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from langchain_core.messages import AnyMessage, BaseMessage, SystemMessage, ToolMessage
@@ -34,6 +35,7 @@ _OURS = frozenset(
 """Errors whose text the lock wrote; only these are believed without a label."""
 
 
+@lru_cache(maxsize=256)
 def fence(run_id: str) -> str:
     """The name of the blocks of one run."""
     return f"untrusted-{hashlib.sha256(f'fence of {run_id}'.encode()).hexdigest()[:16]}"
@@ -60,9 +62,14 @@ def prompted(system: str, messages: Sequence[AnyMessage], *, run_id: str, tools:
     """
     name = fence(run_id)
     shown = [_shown(message, name) for message in messages]
-    if tools or any(new is not old for new, old in zip(shown, messages, strict=True)):
-        system = f"{system}\n\n{explained(name)}" if system else explained(name)
+    if tools or any(new is not old or name in old.text for new, old in zip(shown, messages, strict=True)):
+        system = _with_blocks(system, name)
     return [SystemMessage(system), *shown] if system else list(shown)
+
+
+@lru_cache(maxsize=256)
+def _with_blocks(system: str, name: str) -> str:
+    return f"{system}\n\n{explained(name)}" if system else explained(name)
 
 
 def _shown(message: AnyMessage, name: str) -> BaseMessage:

@@ -1,4 +1,4 @@
-"""Counting answers: the vote, and the end of a run that was decided by one."""
+"""Counting answers: the vote, and the end of a debate."""
 
 import time
 import uuid
@@ -52,7 +52,7 @@ def vote(positions: Sequence[Position]) -> Verdict | None:
 
 
 def conclude(*, agent: str = "") -> Node:
-    """The last node of a debate: the verdict, or a vote without one, as `answer`, and the `baseline` beside it.
+    """The end of a debate: the verdict, or a vote without one, as `answer`, and the `baseline` beside it.
 
     The baseline is the vote on what the debaters said alone. A run without any answer has failed.
     """
@@ -60,34 +60,32 @@ def conclude(*, agent: str = "") -> Node:
     def body(state: dict[str, Any]) -> Update:
         positions: list[Position] = state.get("positions", [])
         alone = [position for position in positions if position.round == 0]
-        status, answer = state["status"], state.get("answer") or ""
-        verdict = state.get("verdict")
-        if status == Status.RUNNING:
-            status = Status.COMPLETED if verdict else Status.FAILED
-            if overdue() and (verdict is None or verdict.by == "vote"):  # the judge, or all, came too late
-                status = Status.DEADLINE
-            answer = verdict.answer if verdict else "Nobody gave an answer."
-        update: Update = {"status": status, "answer": answer, "baseline": vote(alone)}
-        return {**update, "messages": [AIMessage(answer, id=uuid.uuid4().hex)]}
+        verdict: Verdict | None = state.get("verdict")
+        # A vote in place of the judge's ruling, or none at all, may be the deadline's doing.
+        return {**_ended(verdict, late=verdict is None or verdict.by == "vote"), "baseline": vote(alone)}
 
     return Node("conclude", body, agent=agent)
 
 
 def poll(*, agent: str = "") -> Node:
-    """The last node of a majority vote: every position is one ballot."""
+    """The end of a majority vote: every position is one ballot."""
 
     def body(state: dict[str, Any]) -> Update:
         positions: list[Position] = state.get("positions", [])
-        update: Update = {"status": state["status"], "answer": state.get("answer") or ""}
+        verdict = vote(positions)
         lost = [position for position in positions if position.error]
+        update: Update = {**_ended(verdict, late=bool(lost)), "verdict": verdict}
         if lost:
             text = f"{len(lost)} of {len(positions)} ballots are void: {lost[0].error}"
             update["notes"] = [Note(source="poll", text=text, at=time.time())]
-        if state["status"] == Status.RUNNING:
-            verdict = vote(positions)
-            status = Status.COMPLETED if verdict else Status.FAILED
-            update |= {"verdict": verdict, "status": Status.DEADLINE if lost and overdue() else status}
-            update["answer"] = verdict.answer if verdict else "Nobody gave an answer."
-        return {**update, "messages": [AIMessage(update["answer"], id=uuid.uuid4().hex)]}
+        return update
 
     return Node("poll", body, agent=agent)
+
+
+def _ended(verdict: Verdict | None, *, late: bool) -> Update:
+    answer = verdict.answer if verdict else "Nobody gave an answer."
+    status = Status.COMPLETED if verdict else Status.FAILED
+    if late and overdue():
+        status = Status.DEADLINE
+    return {"status": status, "answer": answer, "messages": [AIMessage(answer, id=uuid.uuid4().hex)]}

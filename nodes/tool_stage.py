@@ -13,6 +13,7 @@ from lockgate.decision import Call
 from lockgate.guardrails.provenance.witness import vouched
 from lockgate.handoff import Usage
 from lockgate.labels import TRUSTED
+from lockgate.nodes.result_guard import own_text
 from lockgate.nodes.stage import Attempt, Made
 from lockgate.state import Origin
 
@@ -43,11 +44,8 @@ def tool_work(lock: Pregel[Any, Any, Any, Any], tool: str, *, takes: Any) -> Cal
         (message,) = out["messages"]
         usage, trust = out.get("usage") or Usage(), out.get("trust") or TRUSTED
         if message.status != "success":
-            return Made(error=str(message.content).removeprefix("Error: "), usage=usage, trust=trust)
-        text = str(message.content)
-        if out["decisions"][call.id].by and text.startswith("["):
-            # A reviewer's edit is told on a line of its own before the value.
-            text = text.partition("\n")[2] if " changed the arguments to " in text.partition("\n")[0] else text
+            return Made(error=own_text(message), usage=usage, trust=trust)
+        text = own_text(message)
         try:
             value = json.loads(text)
         except ValueError:

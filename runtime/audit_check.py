@@ -11,7 +11,8 @@ from psycopg import sql
 from lockgate.errors import ConfigError, LockgateError, StoreError
 from lockgate.runtime.audit_chain import START, AuditRow, Chain, Flaw, Head, parsed
 from lockgate.runtime.audit_heads import SignedHead, holds, signed
-from lockgate.runtime.pool import Connection, Pools
+from lockgate.runtime.pool import Pools
+from lockgate.runtime.wire import Connection
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey

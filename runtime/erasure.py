@@ -11,9 +11,9 @@ from lockgate import handoff
 from lockgate.audit import canonical
 from lockgate.effect import UNDO_MARK
 from lockgate.errors import ConfigError, StoreError
-from lockgate.runtime.pool import Connection
 from lockgate.runtime.retention import may_forget
 from lockgate.runtime.saver import PostgresSaver
+from lockgate.runtime.wire import Connection
 
 ENDED = tuple(sorted(handoff.ENDED))
 """Statuses of threads that no run is at; the only ones that a rule takes unless it names others."""

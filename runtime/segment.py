@@ -2,7 +2,7 @@
 
 The spine holds what delta channels are rebuilt from, so a long thread is read without the rest: which checkpoint came
 from which, the full values ("seeds") that a channel was given, and the writes to its delta channels. The body holds
-checkpoints and all other writes. Pruning takes the body away and leaves the spine.
+checkpoints and all other writes, the record the events of the run. Pruning takes the body away and leaves the others.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import ormsgpack
 
 from lockgate.errors import CorruptRowError, RowError
+from lockgate.runtime.filed import Filed, packed, unpacked
 from lockgate.runtime.seal import Seal
 
 Typed: TypeAlias = tuple[str, bytes]
@@ -81,6 +82,7 @@ class Segment:
     seeds: list[Seed] = field(default_factory=list)
     delta_writes: list[Write] = field(default_factory=list)
     deltas: dict[str, list[str]] = field(default_factory=dict)
+    events: list[Filed] = field(default_factory=list)
 
     @property
     def namespaces(self) -> list[str]:
@@ -105,8 +107,8 @@ def about(thread_id: str, kind: str) -> bytes:
     return f"{kind}\0{thread_id}".encode("utf-8", "surrogatepass")
 
 
-def pack(segment: Segment, thread_id: str, seal: Seal) -> tuple[bytes | None, bytes | None]:
-    """Spine and body as they are stored; None for one that would be empty."""
+def pack(segment: Segment, thread_id: str, seal: Seal) -> tuple[bytes | None, bytes | None, bytes | None]:
+    """Spine, body and record as they are stored; None for one that would be empty."""
     spine = b""
     if segment.links or segment.seeds or segment.delta_writes:
         spine = ormsgpack.packb(
@@ -118,10 +120,11 @@ def pack(segment: Segment, thread_id: str, seal: Seal) -> tuple[bytes | None, by
     return (
         seal.close(spine, about(thread_id, "spine")) if spine else None,
         seal.close(body, about(thread_id, "body"), spine) if body else None,
+        seal.close(packed(segment.events), about(thread_id, "record"), spine) if segment.events else None,
     )
 
 
-def unpack(spine: bytes | None, body: bytes | None, thread_id: str, seal: Seal) -> Segment:
+def unpack(spine: bytes | None, body: bytes | None, thread_id: str, seal: Seal, record: bytes | None = None) -> Segment:
     """The segment of a row. Raises what `Seal.open` raises; the error does not know its place yet."""
     raw = b"" if spine is None else seal.open(spine, about(thread_id, "spine"))
     segment = Segment()
@@ -136,6 +139,8 @@ def unpack(spine: bytes | None, body: bytes | None, thread_id: str, seal: Seal) 
             saved, writes = ormsgpack.unpackb(seal.open(body, about(thread_id, "body"), raw))
             segment.saved = [Saved(*row) for row in saved]
             segment.writes = [Write(*row) for row in writes]
+        if record is not None:
+            segment.events = unpacked(seal.open(record, about(thread_id, "record"), raw))
     except RowError:
         raise
     except (ValueError, TypeError) as error:  # a checksum that holds, and content that no version of ours wrote

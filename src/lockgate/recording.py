@@ -26,10 +26,12 @@ _TAIL = 8
 
 @dataclass(kw_only=True)
 class Recording:
-    """Answers of models by the digest of the conversation, results and people's answers by the id of the call."""
+    """Answers of models by the digest of the conversation, people's answers by the id of the call, results by that and
+    the digest of the call: agents of a team may use one id each.
+    """
 
     models: dict[str, deque[AIMessage]] = field(default_factory=dict)
-    results: dict[str, tuple[str, ToolResult]] = field(default_factory=dict)
+    results: dict[str, dict[str, ToolResult]] = field(default_factory=dict)
     people: dict[str, deque[Any]] = field(default_factory=dict)
     misses: list[str] = field(default_factory=list)
 
@@ -44,12 +46,17 @@ class Recording:
 
     def result(self, call: Call) -> ToolResult:
         """What came of this very call. Raises ReplayMissError."""
-        known, result = self.results.get(call.id, ("", None))
-        if result is None:
+        known = self.results.get(call.id)
+        if known is None:
             raise self._missed(f"No result is recorded of the call {call.id} of {call.name}.")
-        if known != digest(call):
+        result = known.get(digest(call))
+        if result is None:
             raise self._missed(f"The call {call.id} of {call.name} was recorded with other arguments.")
         return result
+
+    def keep(self, call_id: str, digest: str, result: ToolResult) -> None:
+        """Records what came of a call."""
+        self.results.setdefault(call_id, {})[digest] = result
 
     def person(self, call_id: str) -> Any:
         """What a person said to the review of a call. Raises ReplayMissError."""

@@ -43,19 +43,19 @@ def test_every_command_looks_into_a_worker_and_out_again(team: Bench) -> None:
     now = moments[0]["id"]
     shown = team("show", "t", "--at", now, "--json").json
     (worker, lock) = shown["subgraphs"]
-    assert worker["values"]["task"]["task_id"] == "t1" and worker["next"] == ["lock"]
+    assert worker["values"]["task"]["task_id"] == "t1" and worker["next"] == ["review"]
     assert lock["values"]["call"]["args"] == {"path": "out.txt", "text": "hello"}
     text = team("show", "t", "--at", now[-8:]).out
     assert worker["namespace"] in text and lock["namespace"] in text and "out.txt" in text
 
     inside = team("history", "t", "--namespace", worker["namespace"], "--json").json
-    assert [one["next"] for one in inside][:2] == [["lock"], ["call_model"]]
+    assert [one["next"] for one in inside][:3] == [["review"], ["action_guard"], ["call_model"]]
     assert all(one["namespace"] == worker["namespace"] for one in inside)
     assert "I will write it down." in team("history", "t", "--namespace", worker["namespace"]).out
-    pair = (inside[1]["id"], inside[0]["id"], "--namespace", worker["namespace"])
+    pair = (inside[2]["id"], inside[0]["id"], "--namespace", worker["namespace"])
     changed = {one["path"]: one["after"] for one in team("diff", "t", *pair, "--json").json}
     assert changed["iterations"] == 1 and "write_file" in team("diff", "t", *pair).out
-    at = team("show", "t", "--at", inside[1]["id"], "--namespace", worker["namespace"], "--json").json
+    at = team("show", "t", "--at", inside[2]["id"], "--namespace", worker["namespace"], "--json").json
     assert at["values"]["messages"][0]["content"].startswith("Write it down.") and at["next"] == ["call_model"]
 
     assert team("resume", "t", "--yes", "--every-step").out.startswith("It is written (t1).")

@@ -174,12 +174,12 @@ async def test_it_is_kept_over_a_crash_and_a_wait_whoever_resumes(saver: Postgre
 async def test_an_effect_that_happened_is_answered_from_the_ledger_after_it(
     saver: PostgresSaver, clocks: Clocks
 ) -> None:
-    till = Till()
+    till, saver.every_step = Till(), True
     agent = till.agent(call("pay", amount=1), "never said", checkpointer=saver)
     await agent.ainvoke(GO, {**given(60), "recursion_limit": 100})
     made = await saver.ledger.of_thread("t")
     state = [moment async for moment in agent.aget_state_history({"configurable": {"thread_id": "t"}})]
-    before = next(moment for moment in reversed(state) if "lock" in moment.next)
+    before = next(moment for moment in reversed(state) if "execute_tool" in moment.next)
     clocks.go(61)
     out = await agent.ainvoke(None, before.config)
     assert (out["status"], till.paid) == (Status.DEADLINE, [1])

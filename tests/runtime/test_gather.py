@@ -64,8 +64,7 @@ async def test_a_run_is_written_before_its_effect_and_at_its_end(
     out = await built.ainvoke({"messages": "Pay 1."}, where)
     (before,) = seen
     assert [message.type for message in before.values["messages"]] == ["human", "ai"]
-    lock = before.tasks[0].state
-    assert lock.next == ("execute_tool",) and lock.values["ruling"].call_id == "c1"
+    assert before.next == ("execute_tool",)
     # Two writes of twelve steps: the answer with the decision on its call, and the rest at the end.
     assert rows(database_url) == 2
     other = await open_checkpointer(database_url)
@@ -85,7 +84,7 @@ async def test_every_step_writes_them_all(database_url: str, monkeypatch: pytest
         history = [state async for state in built.aget_state_history(where)]
         steps[every_step] = [state.next for state in history]
         # Whatever is in the history can be gone on from.
-        first = next(state for state in history if state.next == ("lock",))
+        first = next(state for state in history if state.next == ("execute_tool",))
         assert (await built.ainvoke(None, first.config))["answer"] == "Paid."
         await saver.aclose()
     assert set(steps[False]) < set(steps[True])
@@ -93,12 +92,14 @@ async def test_every_step_writes_them_all(database_url: str, monkeypatch: pytest
         (),
         ("output_guard",),
         ("call_model",),
-        ("lock",),
+        ("result_guard",),
+        ("execute_tool",),
+        ("action_guard",),
         ("call_model",),
         ("input_guard",),
         ("__start__",),
     ]
-    assert steps[False] == [(), ("lock",)]
+    assert steps[False] == [(), ("execute_tool",)]
 
 
 async def test_an_answer_without_a_call_is_durable_before_the_run_ends(
@@ -136,7 +137,7 @@ async def test_however_a_run_ends_it_is_on_disk(saver: PostgresSaver, database_u
     elif how == "limit":
         with pytest.raises(GraphRecursionError):
             await built.ainvoke({"messages": "Pay."}, {**where, "recursion_limit": 3})
-        expected = ("lock",)
+        expected = ("execute_tool",)
     elif how == "error":
         with pytest.raises(Exception, match="turn"):
             await built.ainvoke({"messages": "Pay."}, where)
@@ -147,7 +148,7 @@ async def test_however_a_run_ends_it_is_on_disk(saver: PostgresSaver, database_u
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        expected = ("lock",)
+        expected = ("execute_tool",)
     else:
         stream = built.astream({"messages": "Pay."}, where, stream_mode="updates")
         await anext(stream)

@@ -134,6 +134,7 @@ async def test_keys_rotate_and_the_old_one_can_go(savers: dict[str, PostgresSave
     assert await rotate(savers["both"]) == 0
     assert (await agent(only_new).aget_state(config("t"))).values == before.values
     assert SECRET in str(await Records(only_new).approvals(None))
+    assert any(event.detail for event in await Records(only_new).events("t"))
     await agent(only_new).ainvoke({"messages": "more"}, config("t"))
     await savers["plain"].aclose()
     await only_new.aclose()
