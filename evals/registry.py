@@ -24,6 +24,7 @@ EVALS: dict[str, tuple[str, str]] = {
         "lockgate.evals.crash.suite",
         "Runs that are killed and broken at every point, resumed, and compared with the undisturbed run.",
     ),
+    "debate": ("lockgate.evals.debate.suite", "Debate against a majority vote of the same cost."),
 }
 
 

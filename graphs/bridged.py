@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from langgraph.graph import StateGraph
-from langgraph.graph.state import CompiledStateGraph
 
 from lockgate.bridge import background_loop, run_sync
+from lockgate.graphs.drawn import DrawnGraph
+from lockgate.graphs.inside import OpenGraph
 
 
-class BridgedGraph(CompiledStateGraph[Any, Any, Any, Any]):
+class BridgedGraph(OpenGraph, DrawnGraph):
     """A compiled graph that always runs on an event loop, so that many workers need no thread each."""
 
     def invoke(self, input: Any, config: Any = None, **kwargs: Any) -> Any:  # noqa: A002 - the name is LangGraph's

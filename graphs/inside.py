@@ -1,72 +1,112 @@
-"""Into the states of graphs that run inside a thread's graph: subgraphs, and agents that a node calls by itself.
+"""Moments inside a team: a namespace such as `dispatch:…|work:…` is read and changed as the member's own graph.
 
-LangGraph finds the former alone. Workers of a team, stages of a pipeline and debaters are called from within
-a node, so their checkpoints stand in the thread and nothing says which graph reads them. The namespace does: it
-names the nodes on the way, and what a node's code can reach is known (see `powers`).
+LangGraph finds the graph of a namespace by the names of nodes alone. A node of ours may call several, so the task that
+stands in a member's state says which of them it is.
 """
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
+from langchain_core.runnables.config import merge_configs
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.graph.state import CompiledStateGraph
 from langgraph.pregel import Pregel
-from langgraph.types import StateSnapshot
+from langgraph.types import StateSnapshot, StateUpdate
 
-from lockgate.graphs.powers import powers
+from lockgate.bridge import run_sync
+from lockgate.handoff import AgentTask
 from lockgate.langgraph_keys import CHECKPOINTER
+from lockgate.nodes.node import Node
 
-AnyGraph = Pregel[Any, Any, Any, Any]
-_BETWEEN, _ID = "|", ":"
-"""Of LangGraph's namespaces: `node:task|node:task`."""
+Graph = Pregel[Any, Any, Any, Any]
+Place = tuple["Graph | None", RunnableConfig]
 
 
-def graphs_at(graph: AnyGraph, namespace: str) -> list[AnyGraph]:
-    """The graphs that may have written in the namespace; more than one where a node can call several."""
-    found = [graph]
-    for part in namespace.split(_BETWEEN) if namespace else ():
-        name = part.split(_ID)[0]
-        below = [inner for one in found if name in one.nodes for inner in _inner(one, name)]
-        # The name of no node is that of a `@task` on the way, or counts the calls of one node.
-        found = below or found
+class OpenGraph(CompiledStateGraph[Any, Any, Any, Any]):
+    """A compiled graph whose state methods reach into its members: all take a config with a `checkpoint_ns`."""
+
+    async def aget_state(self, config: RunnableConfig, *, subgraphs: bool = False) -> StateSnapshot:
+        """As LangGraph's own."""
+        member, where = await self._inside(config)
+        asked = super().aget_state if member is None else member.aget_state
+        return await asked(where, subgraphs=subgraphs)
+
+    async def aget_state_history(self, config: RunnableConfig, **bounds: Any) -> AsyncIterator[StateSnapshot]:
+        """As LangGraph's own."""
+        member, where = await self._inside(config)
+        asked = super().aget_state_history if member is None else member.aget_state_history
+        async for snapshot in asked(where, **bounds):
+            yield snapshot
+
+    async def abulk_update_state(
+        self, config: RunnableConfig, supersteps: Sequence[Sequence[StateUpdate]]
+    ) -> RunnableConfig:
+        """As LangGraph's own. A member that was changed goes on from there when the team is resumed."""
+        member, where = await self._inside(config)
+        asked = super().abulk_update_state if member is None else member.abulk_update_state
+        return await asked(where, supersteps)
+
+    def get_state(self, config: RunnableConfig, *, subgraphs: bool = False) -> StateSnapshot:
+        """See `aget_state`."""
+        return run_sync(self.aget_state(config, subgraphs=subgraphs))
+
+    def get_state_history(self, config: RunnableConfig, **bounds: Any) -> Iterator[StateSnapshot]:
+        """See `aget_state_history`."""
+
+        async def collect() -> list[StateSnapshot]:
+            return [snapshot async for snapshot in self.aget_state_history(config, **bounds)]
+
+        yield from run_sync(collect())
+
+    def bulk_update_state(self, config: RunnableConfig, supersteps: Sequence[Sequence[StateUpdate]]) -> RunnableConfig:
+        """See `abulk_update_state`."""
+        return run_sync(self.abulk_update_state(config, supersteps))
+
+    async def _inside(self, config: RunnableConfig) -> Place:
+        """The member that `config` names and the config to ask it with; None and `config` for the graph itself."""
+        asked, saver = config.get("configurable", {}), self.checkpointer
+        namespace = asked.get("checkpoint_ns", "")
+        if not namespace or CHECKPOINTER in asked or not isinstance(saver, BaseCheckpointSaver):
+            return None, config
+        where = merge_configs(self.config, config)
+        configurable = where["configurable"]
+        member = await _member(self, saver, str(configurable["thread_id"]), namespace)
+        if member is None:
+            return None, config
+        return member, {**where, "configurable": {**configurable, CHECKPOINTER: saver}}
+
+
+async def _member(graph: Graph, saver: BaseCheckpointSaver[Any], thread_id: str, namespace: str) -> Graph | None:
+    """The graph of the namespace; None when that cannot be told."""
+    parts, at = namespace.split("|"), 0
+    found: Graph | None = graph
+    while found is not None and at < len(parts):
+        node = found.nodes.get(parts[at].partition(":")[0])
+        at += 1
+        if node is None:
+            return None
+        if node.subgraphs:
+            found = cast("Graph", node.subgraphs[0])
+        elif isinstance(node.bound, Node):
+            at += node.bound.role == "dispatch"  # whose `@task` stands between it and the graph
+            found = await _called(node.bound.graphs, saver, thread_id, "|".join(parts[:at]))
+        else:
+            return None
+        at += at < len(parts) and parts[at].isdigit()  # a task numbers the graphs that it runs after its first
     return found
 
 
-def reader(
-    graph: AnyGraph, saver: BaseCheckpointSaver[Any], newest: CheckpointTuple
-) -> tuple[AnyGraph, RunnableConfig]:
-    """The graph that reads the namespace of `newest`, and the config to read it with."""
-    where = newest.config["configurable"]
-    namespace = where.get("checkpoint_ns", "")
-    stored = {name for name in newest.checkpoint["channel_values"] if not name.startswith("__")}
-    fitting = [one for one in graphs_at(graph, namespace) if stored <= set(one.channels)]
-    return (fitting or [graph])[0], {
-        "configurable": {"thread_id": where["thread_id"], "checkpoint_ns": namespace, CHECKPOINTER: saver}
-    }
-
-
-async def states_inside(
-    graph: AnyGraph, saver: BaseCheckpointSaver[Any], snapshot: StateSnapshot
-) -> list[StateSnapshot]:
-    """The last state of everything that ran inside the steps to come of `snapshot`, from the outside in."""
-    where = snapshot.config["configurable"]
-    above = f"{where['checkpoint_ns']}{_BETWEEN}" if where.get("checkpoint_ns") else ""
-    tasks = tuple(f"{above}{task.name}{_ID}{task.id}" for task in snapshot.tasks)
-    newest: dict[str, CheckpointTuple] = {}
-    async for one in saver.alist({"configurable": {"thread_id": where["thread_id"]}}):
-        namespace = one.config["configurable"].get("checkpoint_ns", "")
-        if any(namespace == task or namespace.startswith(f"{task}{_BETWEEN}") for task in tasks):
-            newest.setdefault(namespace, one)
-    found = []
-    for namespace in sorted(newest):
-        inner, config = reader(graph, saver, newest[namespace])
-        found.append(await inner.aget_state(config))
-    return found
-
-
-def _inner(graph: AnyGraph, name: str) -> Iterator[AnyGraph]:
-    node = graph.nodes[name]
-    if isinstance(node.bound, Pregel):
-        yield node.bound
-        return
-    yield from (inner for inner in (*node.subgraphs, *powers(node.bound).graphs) if isinstance(inner, Pregel))
+async def _called(
+    graphs: Mapping[str, Graph], saver: BaseCheckpointSaver[Any], thread_id: str, namespace: str
+) -> Graph | None:
+    """Which of `graphs` ran in the namespace."""
+    if len(graphs) == 1:
+        return next(iter(graphs.values()))
+    stored = await saver.aget_tuple({"configurable": {"thread_id": thread_id, "checkpoint_ns": namespace}})
+    values = stored.checkpoint["channel_values"] if stored else {}
+    task = values.get("task") or (values.get("__start__") or {}).get("task")
+    if not isinstance(task, AgentTask):
+        return None
+    # A debater's task is named after it: `sceptic/1`.
+    return graphs.get(task.type) or graphs.get(task.task_id.rpartition("/")[0])

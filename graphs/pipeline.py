@@ -29,6 +29,7 @@ from lockgate.events import Event
 from lockgate.graphs import lock
 from lockgate.graphs.bridged import BridgedStateGraph
 from lockgate.graphs.compiling import compiled
+from lockgate.graphs.drawn import as_drawn
 from lockgate.guardrails import Gate, Policy
 from lockgate.handoff import AgentResult, Usage
 from lockgate.items import DeadLetter, Ended, Item
@@ -142,6 +143,7 @@ def agent(
         work=agent_work(worker, objective=objective, takes=takes, gives=gives, timeout=timeout),
         checks=tuple(checks),
         attempts=attempts,
+        graphs={worker.name or "agent": worker},
     )
 
 
@@ -152,9 +154,16 @@ def tool(
 
     The call passes a lock under `policy` (without one it is denied) and may wait there for a person. It is made once.
     """
-    passage = lock.build(gate=Gate(policy or Policy.deny_all(), [spec]), agent=name or spec.name)
-    work = tool_work(passage, spec.name, takes=takes)
-    return Stage(name=name or spec.name, takes=takes, gives=gives, work=work, checks=tuple(checks))
+    named = name or spec.name
+    passage = lock.build(gate=Gate(policy or Policy.deny_all(), [spec]), agent=named)
+    return Stage(
+        name=named,
+        takes=takes,
+        gives=gives,
+        work=tool_work(passage, spec.name, takes=takes),
+        checks=tuple(checks),
+        graphs={f"{named}.lock": passage},
+    )
 
 
 def blueprint(
@@ -239,9 +248,10 @@ def _item(stages: Sequence[Stage], name: str) -> CompiledStateGraph[Any, Any, An
         then = names[index + 1] if index + 1 < len(names) else END
         after = names[index - 1] if index else ""
         node = stage(step, after=after, then=then, agent=name)
-        graph.add_node(step.name, node, destinations=(then, step.name, END))
+        again = [step.name] if step.attempts > 1 else []
+        graph.add_node(step.name, node, destinations=(then, *again, END))
     graph.add_edge(START, names[0])
-    return graph.compile(name="item")
+    return as_drawn(graph.compile(name="item"))
 
 
 def _batch(way: CompiledStateGraph[Any, Any, Any, Any], parallel: int, name: str) -> Pregel[Any, Any, Any, Any]:
@@ -260,7 +270,7 @@ def _batch(way: CompiledStateGraph[Any, Any, Any, Any], parallel: int, name: str
     graph.add_node("item", Node("item", body, agent=name))
     graph.add_conditional_edges(START, send, ["item"])
     graph.add_edge("item", END)
-    batch = graph.compile(name="batch")
+    batch = as_drawn(graph.compile(name="batch"))
     # LangGraph finds subgraphs by itself only in plain functions; this shows the stages in drawings and states.
     batch.nodes["item"].subgraphs = [way]
     return batch

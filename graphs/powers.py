@@ -42,7 +42,9 @@ def powers(bound: Any) -> Powers:
     """The powers of a node's runnable."""
     if isinstance(bound, Node) and type(bound) is Node and bound.body.__module__ == f"lockgate.nodes.{bound.role}":
         model = bound.role in _THINKERS
-        return Powers(role=bound.role, tool=bound.role == "execute_tool", model=model, graphs=list(bound.graphs))
+        return Powers(
+            role=bound.role, tool=bound.role == "execute_tool", model=model, graphs=list(bound.graphs.values())
+        )
     found = Powers()
     seen: set[int] = set()
     queue: list[Any] = [bound]

@@ -5,7 +5,7 @@ it did shows that something else has changed: the policy, the code of a guard, t
 """
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -27,7 +27,7 @@ from lockgate.graphs.travel import Change, Graph, changes, history, state_at
 from lockgate.handoff import Usage
 from lockgate.nodes.result_guard import returned
 from lockgate.ports import Caller
-from lockgate.recording import ASKED, Recording, playing
+from lockgate.recording import ASKED, Recording, asked_of, playing
 from lockgate.result import ToolResult
 
 _RESUME = "__resume__"
@@ -68,7 +68,7 @@ async def replay(graph: Graph, thread_id: str, at: str = "", *, context: Caller 
     start = (await state_at(graph, thread_id, at)).config["configurable"]["checkpoint_id"] if at else ""
     memory, begin = await _copied(graph, thread_id, start)
     again = attached(graph, memory)
-    still_open = {_call_id(value) for value in _questions(then).values()}
+    still_open = [asked_of(value) for value in _questions(then).values()]
     with playing(recording):
         await _play(again, recording, still_open, begin, context)
     now = await again.aget_state({"configurable": {"thread_id": _THREAD}})
@@ -80,41 +80,29 @@ async def recorded(saver: BaseCheckpointSaver[Any], thread_id: str) -> Recording
     """All that models, tools and people said in a thread, subgraphs and sub-agents included."""
     recording = Recording()
     found = [item async for item in saver.alist({"configurable": {"thread_id": thread_id}})]
+    said = [(_space(item), write[2]) for item in reversed(found) for write in item.pending_writes or ()]
+    if (written := getattr(saver, "awritten", None)) is not None:
+        # Steps that were gathered are not stored, but what they said is.
+        said += [(space, getattr(value, "value", value)) for space, value in await written(thread_id, _SAID)]
     rulings: dict[tuple[str, str], Ruling] = {}
     told: list[tuple[str, ToolMessage]] = []
-    for space, item in {_space(item): item for item in reversed(found)}.items():
-        # Steps that were gathered are not stored, but what they said is: in the way back from the last moment.
-        back = await saver.aget_delta_channel_history(config=item.config, channels=_SAID)
-        for way in back.values():
-            seed = way.get("seed")
-            for value in (getattr(seed, "value", seed), *(write[2] for write in way["writes"])):
-                if isinstance(value, dict):
-                    rulings |= {(space, name): made for name, made in value.items() if isinstance(made, Ruling)}
-                told += ((space, message) for message in _heard(recording, value))
-    for item in reversed(found):
-        values = item.checkpoint["channel_values"]
-        call = values.get("call")
-        asked = {task: _call_id(question.value) for task, question in _asked(item)}
-        for task, channel, value in item.pending_writes or ():
-            call_id = asked.get(task) or (call.id if isinstance(call, Call) else "")
-            if channel == _RESUME and call_id and isinstance(value, list):
-                recording.people.setdefault(call_id, deque()).extend(value)
-            told += ((_space(item), message) for message in _heard(recording, value))
+    for space, value in said:
+        if isinstance(value, dict):
+            rulings |= {(space, name): made for name, made in value.items() if isinstance(made, Ruling)}
+        told += ((space, message) for message in _heard(recording, value))
     for space, message in told:
         if (ruling := rulings.get((space, message.tool_call_id))) and isinstance(ruling.decision, Allow):
             recording.keep(ruling.call_id, ruling.digest, returned(message))
+    for item in reversed(found):
+        asked = {task: value for task, channel, value in item.pending_writes or () if channel == _INTERRUPT}
+        for task, channel, value in item.pending_writes or ():
+            if channel == _RESUME and task in asked and isinstance(value, list):
+                recording.heard(asked[task][0].value, value)
     return recording
 
 
 def _space(item: CheckpointTuple) -> str:
     return str(item.config["configurable"]["checkpoint_ns"])
-
-
-def _asked(item: CheckpointTuple) -> Iterator[tuple[str, Any]]:
-    """The questions that stand in a checkpoint, each with the task that asks it."""
-    for task, channel, value in item.pending_writes or ():
-        if channel == _INTERRUPT:
-            yield from ((task, question) for question in value)
 
 
 def _heard(recording: Recording, value: Any) -> list[ToolMessage]:
@@ -157,7 +145,7 @@ async def _copied(graph: Graph, thread_id: str, start: str) -> tuple[InMemorySav
 
 
 async def _play(
-    graph: Graph, recording: Recording, still_open: set[str], begin: RunnableConfig, context: Caller | None
+    graph: Graph, recording: Recording, still_open: list[tuple[str, str]], begin: RunnableConfig, context: Caller | None
 ) -> None:
     entry: Any = None
     config: Any = begin
@@ -165,11 +153,11 @@ async def _play(
         while True:
             await graph.ainvoke(entry, config, context=context)
             config = {"configurable": {"thread_id": _THREAD}}
-            asked = {name: _call_id(value) for name, value in _questions(await graph.aget_state(config)).items()}
+            asked = _questions(await graph.aget_state(config))
             answers = {
-                name: recording.person(call)
-                for name, call in asked.items()
-                if recording.people.get(call) or call not in still_open
+                name: recording.person(question)
+                for name, question in asked.items()
+                if recording.answers(question) or asked_of(question) not in still_open
             }
             if not answers:  # it ends, or waits as it does in the record
                 return
@@ -186,10 +174,6 @@ async def _play(
 
 def _questions(snapshot: StateSnapshot) -> dict[str, Any]:
     return {question.id: question.value for task in snapshot.tasks for question in task.interrupts}
-
-
-def _call_id(request: Any) -> str:
-    return str(request.get("call_id", "")) if isinstance(request, Mapping) else ""
 
 
 def _comparable(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,6 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from lockgate.effect import Effect, EffectStatus
 from lockgate.errors import ConfigError, ThreadNotFoundError, UnknownNameError
-from lockgate.graphs.inside import AnyGraph, reader, states_inside
 from lockgate.graphs.placing import placed
 from lockgate.runtime.gather import COUNTERS
 from lockgate.runtime.record import SPEC
@@ -64,8 +63,7 @@ async def history(
     graph: Graph, thread_id: str, *, namespace: str = "", limit: int | None = None
 ) -> AsyncIterator[Moment]:
     """The moments of a thread, or of a subgraph's `namespace` in it, newest first."""
-    reading, config = await _reading(graph, thread_id, namespace)
-    async for snapshot in reading.aget_state_history(config, limit=limit):
+    async for snapshot in graph.aget_state_history(_config(thread_id, namespace=namespace), limit=limit):
         yield moment(snapshot)
 
 
@@ -76,18 +74,23 @@ async def state_at(graph: Graph, thread_id: str, at: str = "", *, namespace: str
     no moment, or more than one, has such an id.
     """
     chosen = await _whole(graph, thread_id, at, namespace) if at else ""
-    reading, config = await _reading(graph, thread_id, namespace)
-    if chosen:
-        config["configurable"]["checkpoint_id"] = chosen
-    snapshot = await reading.aget_state(config, subgraphs=not namespace)
+    snapshot = await graph.aget_state(_config(thread_id, chosen, namespace), subgraphs=True)
     if not snapshot.created_at:
         raise ThreadNotFoundError(f"There is no thread {thread_id[:200]!r}.", "List them: lockgate threads")
     return snapshot
 
 
 async def inside(graph: Graph, snapshot: StateSnapshot) -> list[StateSnapshot]:
-    """The states of all that ran inside the steps to come of a moment: subgraphs, workers, stages, debaters."""
-    return await states_inside(graph, _saver(graph), snapshot)
+    """The last states of all that ran inside the next step of a moment: subgraphs, workers, stages, debaters."""
+    where = snapshot.config["configurable"]
+    above = f"{where['checkpoint_ns']}|" if where.get("checkpoint_ns") else ""
+    tasks = tuple(f"{above}{task.name}:{task.id}" for task in snapshot.tasks)
+    found: set[str] = set()
+    async for one in _saver(graph).alist({"configurable": {"thread_id": where["thread_id"]}}):
+        namespace = one.config["configurable"].get("checkpoint_ns", "")
+        if any(namespace == task or namespace.startswith(f"{task}|") for task in tasks):
+            found.add(namespace)
+    return [await graph.aget_state(_config(where["thread_id"], namespace=one)) for one in sorted(found)]
 
 
 def moment(snapshot: StateSnapshot) -> Moment:
@@ -224,13 +227,6 @@ def loose_node(graph: Graph) -> str:
     )
 
 
-async def _reading(graph: Graph, thread_id: str, namespace: str) -> tuple[AnyGraph, RunnableConfig]:
-    """The graph that reads the namespace, and the config to do it with."""
-    saver, config = _saver(graph), _config(thread_id, namespace=namespace)
-    newest = await saver.aget_tuple(config) if namespace else None
-    return reader(graph, saver, newest) if newest else (graph, config)
-
-
 def _saver(graph: Graph) -> BaseCheckpointSaver[Any]:
     if not isinstance(graph.checkpointer, BaseCheckpointSaver):
         raise ConfigError("Only a graph with a checkpointer has a past.", "build(checkpointer=...)")
@@ -240,8 +236,7 @@ def _saver(graph: Graph) -> BaseCheckpointSaver[Any]:
 async def _whole(graph: Graph, thread_id: str, at: str, namespace: str) -> str:
     """The id that begins with `at`."""
     found = []
-    reading, config = await _reading(graph, thread_id, namespace)
-    async for snapshot in reading.aget_state_history(config):
+    async for snapshot in graph.aget_state_history(_config(thread_id, namespace=namespace)):
         known = snapshot.config["configurable"]["checkpoint_id"]
         if known == at:
             return at

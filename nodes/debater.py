@@ -71,7 +71,7 @@ def debater(
         )
         return {"positions": [position], "usage": said.usage, "trust": said.trust, EVENTS: [event]}
 
-    return Node("debater", body, agent=agent, graphs=tuple(agents.values()))
+    return Node("debater", body, agent=agent, graphs=agents)
 
 
 def _position(turn: Turn, said: Heard, key: Callable[[str], str]) -> Position:

@@ -14,7 +14,7 @@ from lockgate.nodes.answering import heard, wanted
 from lockgate.nodes.debater import latest, shown
 from lockgate.nodes.moderator import anonymous
 from lockgate.nodes.node import Node, Update
-from lockgate.nodes.tally import counted, vote
+from lockgate.nodes.tally import counted, tied, vote
 from lockgate.state import Note
 
 LETTERS = string.ascii_uppercase
@@ -56,7 +56,7 @@ def judge(worker: Pregel[Any, Any, Any, Any], *, timeout: float, agent: str = ""
         update: Update = {"usage": said.usage, "trust": said.trust}
         ruled: Ruled | None = said.value
         if ruled is None:
-            text = f"The judge named no answer, so the debaters' vote decides. {said.why}"
+            text = f"The judge named no answer, so the debaters' vote decides. {said.why} {tied(order)}".strip()
             return {**update, "verdict": vote(order), "notes": [Note(source="judge", text=text, at=time.time())]}
         chosen = order[LETTERS.index(_letter(ruled.answer, len(order)))]
         verdict = Verdict(
@@ -70,7 +70,7 @@ def judge(worker: Pregel[Any, Any, Any, Any], *, timeout: float, agent: str = ""
         )
         return {**update, "verdict": verdict}
 
-    return Node("judge", body, agent=agent, graphs=(worker,))
+    return Node("judge", body, agent=agent, graphs={"judge": worker})
 
 
 def _question(question: str, order: list[Position], run_id: str) -> str:

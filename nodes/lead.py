@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import re
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, InvalidToolCall, SystemMessage, ToolMessage
 from langchain_core.runnables import Runnable
 
 from lockgate.deadline import overdue
@@ -20,12 +19,13 @@ from lockgate.nodes.call_model import as_message, sound, used
 from lockgate.nodes.dispatch import task_detail
 from lockgate.nodes.metering import Halt, Meter, model_name, used_in_run
 from lockgate.nodes.node import Goto, Node, Update
+from lockgate.nodes.results import findings, losses, sourced
 from lockgate.nodes.worker import Worker
 from lockgate.plan import PlannedTask, granted, plan_faults, read_plan
 from lockgate.recording import asked
 from lockgate.state import Note
 from lockgate.team import TeamState
-from lockgate.text import clean, cut
+from lockgate.text import clean
 
 SUBMIT = "submit_plan"
 """Name of the schema a planner answers with. It is no tool: nothing runs by it but the plan."""
@@ -72,13 +72,13 @@ def lead(
         started = time.time()
         answer, usage = await _asked(planner if may_plan else plain, [system, *state["planning"]], meter, name, state)
         if isinstance(answer, Halt):
-            text = f"{answer.text} {_findings(results)}".strip()
+            text = f"{answer.text} {findings(results)}".strip()
             return {**_end(answer.status, text, note=True), "usage": usage}, done
         update: Update = {"usage": usage, "planning": [answer], EVENTS: [_model_event(answer, usage, started)]}
         proposal = _proposal(answer, texts=not rounds)
-        if proposal is None and rounds and answer.text.strip():
+        if rounds and _is_final(answer, proposal):
             return {**update, **_answered(answer.text, results, state["plan"])}, done
-        tasks, faults = _judged(proposal, state, rounds=rounds, may_plan=may_plan)
+        tasks, faults = _judged(proposal, state, answer.invalid_tool_calls, may_plan=may_plan, max_tasks=max_tasks)
         if not faults:
             left = _for_tasks(bounds, spent + usage)
             faults = plan_faults(
@@ -89,22 +89,28 @@ def lead(
             update["attempts"] = attempts + 1
             if attempts + 1 < max_attempts:
                 return update, again
-            why = f"No plan after {attempts + 1} attempts: {'; '.join(faults)}. {_findings(results)}"
+            why = f"No plan after {attempts + 1} attempts: {'; '.join(faults)}. {findings(results)}"
             return {**update, **_end(Status.FAILED, clean(why.strip()), note=True)}, done
         return _accepted(update, answer, granted(tasks, left), state), carry_out
 
-    def _judged(proposal: Any, state: TeamState, *, rounds: int, may_plan: bool) -> tuple[list[AgentTask], list[str]]:
-        if proposal is None:
-            return [], [_PROSE if not rounds else "the answer is empty"]
-        if not may_plan:
-            return [], ["no further plan is taken; answer the goal from the results"]
-        above = state.get("task")
-        room = max_tasks - len(state.get("plan", []))
-        return read_plan(
-            proposal, max_tasks=room, parent=above.task_id if above else None, depth=above.depth + 1 if above else 1
-        )
-
     return Node("lead", body, agent=agent)
+
+
+def _judged(
+    proposal: Any, state: TeamState, broken: Sequence[InvalidToolCall], *, may_plan: bool, max_tasks: int
+) -> tuple[list[AgentTask], list[str]]:
+    """The tasks that the model proposes, or what is wrong with its proposal."""
+    if proposal is None and not broken:
+        return [], [_PROSE if not state.get("rounds") else "the answer is empty"]
+    if not may_plan:
+        return [], ["no further plan is taken; answer the goal from the results"]
+    if proposal is None:
+        return [], [f"the call cannot be read: {broken[0]['error']}"]
+    above = state.get("task")
+    room = max_tasks - len(state.get("plan", []))
+    return read_plan(
+        proposal, max_tasks=room, parent=above.task_id if above else None, depth=above.depth + 1 if above else 1
+    )
 
 
 async def _asked(
@@ -168,9 +174,7 @@ def _proposal(answer: AIMessage, *, texts: bool) -> Any:
     """The plan in the model's answer, as JSON; None when there is none."""
     for call in answer.tool_calls:
         return call["args"] if call["name"] == SUBMIT else None
-    if answer.invalid_tool_calls:
-        return []
-    if not texts:
+    if answer.invalid_tool_calls or not texts:
         return None
     text = answer.text
     start, end = text.find("{"), text.rfind("}")
@@ -179,6 +183,11 @@ def _proposal(answer: AIMessage, *, texts: bool) -> Any:
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) and "tasks" in found else None
+
+
+def _is_final(answer: AIMessage, proposal: Any) -> bool:
+    """Whether it says something and hands nothing out."""
+    return proposal is None and not answer.invalid_tool_calls and bool(answer.text.strip())
 
 
 def _replies(answer: AIMessage, faults: Sequence[str]) -> list[AnyMessage]:
@@ -198,14 +207,14 @@ def _hopeless(state: TeamState, bounds: Budget | None, spent: Usage, *, may_plan
     """Why the model need not be asked any more."""
     results = state.get("results") or {}
     if late := overdue():
-        text = f"Stopped: {late}. {_losses(results)} {_findings(results)}".strip()
+        text = f"Stopped: {late}. {losses(results)} {findings(results)}".strip()
         return Halt(status=Status.DEADLINE, text=text)
     if bounds and (name := bounds.exhausted(spent)):
-        text = f"The budget is used up ({name}). {_losses(results)} {_findings(results)}".strip()
+        text = f"The budget is used up ({name}). {losses(results)} {findings(results)}".strip()
         return Halt(status=Status.FAILED, text=text)
     if may_plan or any(result.status is Status.COMPLETED for result in results.values()):
         return None
-    return Halt(status=Status.FAILED, text=lost) if (lost := _losses(results)) else None
+    return Halt(status=Status.FAILED, text=lost) if (lost := losses(results)) else None
 
 
 def _for_tasks(bounds: Budget | None, spent: Usage) -> Budget | None:
@@ -222,26 +231,11 @@ def _failed_last(state: TeamState) -> bool:
 
 
 def _answered(text: str, results: Mapping[str, AgentResult], plan: Sequence[AgentTask]) -> Update:
-    """The final answer, with its sources; what is cited must have completed."""
-    completed = {name for name, result in results.items() if result.status is Status.COMPLETED}
-    cited = [name for group in re.findall(r"\[([\w.,; -]+)\]", text) for name in re.split(r"[,;\s]+", group) if name]
-    notes = []
-    if strange := sorted({name for name in cited if name in results} - completed):
-        notes.append(f"The answer cites tasks that have no result: {', '.join(strange)}.")
-    worker = {task.task_id: task.type for task in plan}
-    sources = [name for name in dict.fromkeys(cited) if name in completed]
-    if not sources:
-        notes.append("The answer cites no task; every task with a result is named as its source.")
-        sources = [task.task_id for task in plan if task.task_id in completed]
-    lost = [name for name, result in results.items() if result.status is not Status.COMPLETED]
-    if lost:
-        notes.append(f"{len(lost)} of {len(results)} tasks have no result: {', '.join(lost[:20])}.")
-    listed = "; ".join(f"[{name}] {worker.get(name, '')}" for name in sources[:50])
-    if len(sources) > 50:  # noqa: PLR2004 - what a reader still looks through
-        listed += f"; and {len(sources) - 50} more"
-    update = _end(None, f"{text}\n\nSources: {listed}" if listed else text)
-    if notes:
-        update["notes"] = [Note(source="lead", text=note, at=time.time()) for note in notes]
+    """The final answer, with its sources."""
+    whole, remarks = sourced(text, results, plan)
+    update = _end(None, whole)
+    if remarks:
+        update["notes"] = [Note(source="lead", text=remark, at=time.time()) for remark in remarks]
     return update
 
 
@@ -252,16 +246,6 @@ def _end(status: Status | None, text: str, *, note: bool = False) -> Update:
     if note:
         update["notes"] = [Note(source="lead", text=text, at=time.time())]
     return update
-
-
-def _losses(results: Mapping[str, AgentResult]) -> str:
-    lost = [f"{n}: {r.error or r.status}" for n, r in results.items() if r.status is not Status.COMPLETED]
-    return f"Tasks without a result: {'; '.join(lost[:20])}." if lost else ""
-
-
-def _findings(results: Mapping[str, AgentResult]) -> str:
-    found = "; ".join(f"[{n}] {r.output}" for n, r in results.items() if r.status is Status.COMPLETED)
-    return f"What there is: {cut(found, 10_000)[0]}" if found else ""
 
 
 def _pending(task: AgentTask) -> Event:

@@ -16,7 +16,7 @@ from langgraph.types import Command, Send
 from lockgate.bridge import run_sync
 from lockgate.deadline import Deadline, begun, held_to
 from lockgate.events import EVENTS, Event
-from lockgate.langgraph_keys import CHECKPOINTER, SEND
+from lockgate.langgraph_keys import CHECKPOINT_MAP, CHECKPOINTER, SEND, TASK_ID
 from lockgate.ports import Caller, History
 from lockgate.settings import settings
 from lockgate.state import Origin
@@ -33,8 +33,9 @@ class Node(Runnable[Any, Any]):
 
     A body that waits for nothing is a plain function, one that does is async; both serve `invoke` and `ainvoke`.
     The node's time goes into the state's events, after those of the body itself, and every event is streamed in
-    mode `custom`. A body may run again after a crash or a resume. `graphs` are those the body calls, `gate` the one it
-    decides by. What the body does is held to the run's deadline, unless it is the node that `begins` the run.
+    mode `custom`. A body may run again after a crash or a resume. `graphs` are those the body calls, by name, `gate`
+    the one it decides by. What the body does is held to the run's deadline, unless it is the node that `begins` the
+    run.
     """
 
     def __init__(
@@ -43,7 +44,7 @@ class Node(Runnable[Any, Any]):
         body: Body,
         *,
         agent: str = "",
-        graphs: Sequence[Pregel[Any, Any, Any, Any]] = (),
+        graphs: Mapping[str, Pregel[Any, Any, Any, Any]] | None = None,
         gate: object = None,
         begins: bool = False,
     ) -> None:
@@ -51,7 +52,7 @@ class Node(Runnable[Any, Any]):
         self.name = role
         self.agent = agent
         self.body = body
-        self.graphs = tuple(graphs)
+        self.graphs = dict(graphs or {})
         self.gate = gate
         self.begins = begins
         self._is_async = inspect.iscoroutinefunction(body)
@@ -111,6 +112,22 @@ def deadline_begun(state: Mapping[str, Any]) -> Update:
     """What the node that begins a run writes of its deadline: the new one, or that the old one holds no more."""
     made = begun(get_config().get("configurable", {}), settings().deadline)
     return {} if made is None and state.get("deadline") is None else {"deadline": made}
+
+
+async def file_begun(events: Sequence[Event]) -> None:
+    """Files the first events of the task that runs now while it runs, so that whoever looks sees that it has begun.
+
+    The task brings them again, first of all, when it has ended: a run without a database has no other record.
+    """
+    where = get_config()["configurable"]
+    if (file := getattr(checkpointer(), "afile", None)) is None:
+        return
+    around = where[CHECKPOINT_MAP]
+    checkpoint_id = around[where["checkpoint_ns"].rpartition("|")[0]]
+    # A `@task` is written with the graph of the node that calls it, and bears that node in its namespace besides.
+    graph = next(ns for ns, at in around.items() if at == checkpoint_id)
+    place = {"checkpoint_ns": graph, "checkpoint_id": checkpoint_id}
+    await file({"configurable": {**where, **place}}, where[TASK_ID], events)
 
 
 def _run_id(state: Mapping[str, Any]) -> str:

@@ -2,13 +2,14 @@
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, TypeAlias, TypedDict
 
 from langgraph.channels import EphemeralValue
 from langgraph.errors import GraphBubbleUp
 from langgraph.graph import END
+from langgraph.pregel import Pregel
 from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError
 
@@ -19,7 +20,7 @@ from lockgate.handoff import AgentResult, Status, Usage
 from lockgate.items import DeadLetter, Ended, Item
 from lockgate.labels import TRUSTED, Label, join
 from lockgate.nodes.answering import MAX_FAULTS, typed
-from lockgate.nodes.node import Goto, Node, Update
+from lockgate.nodes.node import Goto, Node, Update, file_begun
 from lockgate.state import add_usage, join_trust
 from lockgate.text import clean, cut, unfit
 from lockgate.tools.process import TimedOutError
@@ -66,7 +67,11 @@ class Made:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """One step that every item takes. `attempts` counts the first one; each further one sees what was wrong."""
+    """One step that every item takes. `attempts` counts the first one; each further one sees what was wrong.
+
+    `graphs` are those that its work calls, by name. An attempt at it may take a while then, so its start is filed at
+    once.
+    """
 
     name: str
     takes: Any
@@ -74,6 +79,7 @@ class Stage:
     work: Callable[[Attempt], Awaitable[Made]]
     checks: tuple[Check, ...] = ()
     attempts: int = 1
+    graphs: Mapping[str, Pregel[Any, Any, Any, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier() or len(self.name) > 60:  # noqa: PLR2004 - it stands in ids of 200
@@ -123,11 +129,17 @@ def stage(made_of: Stage, *, after: str, then: str, agent: str = "") -> Node:
             trust=state.get("trust", TRUSTED),
             run_id=state.get("run_id", ""),
         )
+        begun = [_event(attempt, after, started, Status.RUNNING)] if made_of.graphs else []
+        if begun:
+            await file_begun(begun)
         made = Made(error=f"Not an input of this stage: {'; '.join(unfitting)}") if unfitting else None
         if late := overdue():
             made = Made(error=f"Not begun: {late}.")
         made = made or await _attempted(made_of, attempt)
-        output, faults = (None, made.faults) if made.error or made.faults else _checked(made_of, gives, made.output)
+        output, faults = None, made.faults
+        if not made.error and not faults:
+            output, faults, broken = _checked(made_of, gives, made.output)
+            made = replace(made, error=broken)
         trust = join(attempt.trust, made.trust)
         update: Update = {"usage": made.usage, "trust": made.trust}
         goto: Goto = END
@@ -150,25 +162,30 @@ def stage(made_of: Stage, *, after: str, then: str, agent: str = "") -> Node:
             update |= {"value": output, "attempt": 0, "faults": [], "previous": None}
             if then == END:
                 update["ended"] = _ended(item, state, made, trust, output=output)
-        event = Event(
-            kind="task",
-            node=made_of.name,
-            agent=made_of.name,
-            name=attempt.task_id,
-            started=started,
-            ended=time.time(),
-            status=status.value,
-            detail={
-                "type": made_of.name,
-                "depends_on": [f"{cut(item.id, 120)[0]}/{after}"] if after else [],
-                "parent": item.id,
-                "attempt": number,
-                "faults": len(faults),
-            },
-        )
-        return {**update, EVENTS: [*made.events, event]}, goto
+        ended = _event(attempt, after, started, status, faults=len(faults))
+        return {**update, EVENTS: [*begun, *made.events, ended]}, goto
 
-    return Node(made_of.name, body, agent=agent)
+    return Node(made_of.name, body, agent=agent, graphs=made_of.graphs)
+
+
+def _event(attempt: Attempt, after: str, started: float, status: Status, *, faults: int = 0) -> Event:
+    return Event(
+        kind="task",
+        node=attempt.stage,
+        agent=attempt.stage,
+        name=attempt.task_id,
+        started=started,
+        ended=started if status is Status.RUNNING and not faults else time.time(),
+        status=status.value,
+        run_id=attempt.run_id,
+        detail={
+            "type": attempt.stage,
+            "depends_on": [f"{cut(attempt.item_id, 120)[0]}/{after}"] if after else [],
+            "parent": attempt.item_id,
+            "attempt": attempt.number,
+            "faults": faults,
+        },
+    )
 
 
 async def _attempted(made_of: Stage, attempt: Attempt) -> Made:
@@ -189,24 +206,31 @@ async def _attempted(made_of: Stage, attempt: Attempt) -> Made:
         return Made(error=cut(clean(f"{type(error).__name__}: {error}"), 1_000)[0])
 
 
-def _checked(made_of: Stage, gives: TypeAdapter[Any], raw: Any) -> tuple[Any, list[str]]:
-    """The output as JSON, and what is wrong with it."""
+def _checked(made_of: Stage, gives: TypeAdapter[Any], raw: Any) -> tuple[Any, list[str], str]:
+    """The output as JSON, what is wrong with it, and which check broke, if one did: then no attempt can mend it."""
     value, faults = typed(gives, raw)
     if faults:
-        return None, faults
+        return None, faults, ""
     for check in made_of.checks:
         try:
             found = check(value)
+            faults += [found] if isinstance(found, str) and found else [str(fault) for fault in found or ()]
         except ValueError as error:
-            found = str(error) or "refused"
-        faults += [found] if isinstance(found, str) and found else [str(fault) for fault in found or ()]
+            faults.append(str(error) or "refused")
+        except (GraphBubbleUp, *HALTING):
+            raise
+        except Exception as error:  # one item's failure never stops another
+            name = getattr(check, "__name__", "check")
+            log.warning("check %s of stage %s failed", name, made_of.name, exc_info=error)
+            why = cut(clean(f"The check {name} failed: {type(error).__name__}: {error}"), 1_000)[0]
+            return None, [], why
     if faults:
-        return None, [clean(fault)[:300] for fault in faults[:MAX_FAULTS]]
+        return None, [clean(fault)[:300] for fault in faults[:MAX_FAULTS]], ""
     try:
         data = gives.dump_python(value, mode="json", warnings=False)
     except (PydanticSerializationError, RecursionError, ValueError) as error:
-        return None, [clean(f"The output cannot be written as JSON: {error}")[:300]]
-    return (None, [f"The output {why}."]) if (why := unfit(data)) else (data, [])
+        return None, [clean(f"The output cannot be written as JSON: {error}")[:300]], ""
+    return (None, [f"The output {why}."], "") if (why := unfit(data)) else (data, [], "")
 
 
 def _kept(raw: Any) -> Any:

@@ -51,6 +51,14 @@ def vote(positions: Sequence[Position]) -> Verdict | None:
     )
 
 
+def tied(positions: Sequence[Position]) -> str:
+    """How a vote without a majority was decided, for a note; empty when it needed no such thing."""
+    leaders = [key for key, count in counted(positions).items() if count == max(counted(positions).values())]
+    if len(leaders) < 2:  # noqa: PLR2004
+        return ""
+    return f"{len(leaders)} answers have the same number of votes; the more confident side stands, else the first."
+
+
 def conclude(*, agent: str = "") -> Node:
     """The end of a debate: the verdict, or a vote without one, as `answer`, and the `baseline` beside it.
 
@@ -74,11 +82,10 @@ def poll(*, agent: str = "") -> Node:
         positions: list[Position] = state.get("positions", [])
         verdict = vote(positions)
         lost = [position for position in positions if position.error]
-        update: Update = {**_ended(verdict, late=bool(lost)), "verdict": verdict}
-        if lost:
-            text = f"{len(lost)} of {len(positions)} ballots are void: {lost[0].error}"
-            update["notes"] = [Note(source="poll", text=text, at=time.time())]
-        return update
+        void = f"{len(lost)} of {len(positions)} ballots are void: {lost[0].error}" if lost else ""
+        told = [text for text in (void, tied(positions)) if text]
+        notes = [Note(source="poll", text=text, at=time.time()) for text in told]
+        return {**_ended(verdict, late=bool(lost)), "verdict": verdict, "notes": notes}
 
     return Node("poll", body, agent=agent)
 

@@ -200,13 +200,21 @@ def _kept(value: Any) -> Any:
     """The output as it may enter the state: clean, and within `MAX_OUTPUT`."""
     if value is not None and not isinstance(value, str) and not unfit(value):
         text = json.dumps(value, ensure_ascii=False, default=str)
-        if len(text) * 4 <= MAX_OUTPUT or not cut(text, MAX_OUTPUT)[1]:
+        if _is_json(value) and (len(text) * 4 <= MAX_OUTPUT or not cut(text, MAX_OUTPUT)[1]):
             return value
         value = text
     if value is None:
         return None
     text, left_out = cut(clean(str(value)), MAX_OUTPUT)
     return f"{text}\n[{left_out:,} more bytes were left out]" if left_out else cleaned(text)
+
+
+def _is_json(value: Any) -> bool:
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _bare(answer: Any) -> str:

@@ -24,9 +24,10 @@ from langgraph.types import Send
 
 from lockgate.effect import Fence
 from lockgate.errors import StoreError
-from lockgate.events import EVENTS
+from lockgate.events import EVENTS, Event
 from lockgate.handoff import Usage
 from lockgate.langgraph_keys import RETURN
+from lockgate.runtime.filed import Filed
 from lockgate.runtime.lineage import Lineage
 from lockgate.runtime.segment import BLOB, Link, Saved, Seed, Segment, Typed, Write
 from lockgate.text import clean
@@ -69,19 +70,37 @@ class Wrote:
     fence: Fence | None = None
 
 
+@dataclass(slots=True, kw_only=True)
+class Began:
+    """The first events of a task that still runs."""
+
+    thread_id: str
+    ns: str
+    checkpoint_id: str
+    task_id: str
+    events: Sequence[Event]
+    fence: Fence | None = None
+
+    @property
+    def filed(self) -> list[Filed]:
+        """The events at their places."""
+        return [Filed(self.ns, self.checkpoint_id, self.task_id, index, one) for index, one in enumerate(self.events)]
+
+
 @dataclass(slots=True)
 class Batch:
     """What one transaction will write."""
 
     puts: list[Put] = field(default_factory=list)
     wrote: list[Wrote] = field(default_factory=list)
+    began: list[Began] = field(default_factory=list)
     since: float = field(default_factory=time.monotonic)
 
     def __bool__(self) -> bool:
-        return bool(self.puts or self.wrote)
+        return bool(self.puts or self.wrote or self.began)
 
     def __add__(self, later: "Batch") -> "Batch":
-        joined = Batch(self.puts + later.puts, self.wrote + later.wrote)
+        joined = Batch(self.puts + later.puts, self.wrote + later.wrote, self.began + later.began)
         joined.since = self.since
         return joined
 
@@ -125,11 +144,14 @@ class Thread:
         """Root checkpoints that rows hold writes of and which were not in the same row."""
         self.lineage: Lineage | None = None
 
-    def take_in(self, entry: Put | Wrote, *, gathered: bool) -> bool:
+    def take_in(self, entry: Put | Wrote | Began, *, gathered: bool) -> bool:
         """Gathers it, under `guard`; whether it is worth a write soon."""
         if not self.pending:
             self.pending.since = time.monotonic()
         self.namespaces.add(entry.ns)
+        if isinstance(entry, Began):
+            self.pending.began.append(entry)
+            return True
         if isinstance(entry, Wrote):
             self.pending.wrote.append(entry)
             return is_news(entry.writes)

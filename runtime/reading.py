@@ -11,7 +11,7 @@ from lockgate.errors import CorruptRowError, RowError, StoreError
 from lockgate.runtime.gather import Head
 from lockgate.runtime.lineage import Lineage, collector_paused
 from lockgate.runtime.seal import Seal
-from lockgate.runtime.segment import BLOB, Saved, Segment, Typed, Write, about, unpack
+from lockgate.runtime.segment import BLOB, Saved, Seed, Segment, Typed, Write, about, unpack
 
 Fetch: TypeAlias = Callable[[bytes, Sequence[Any]], Awaitable[list[dict[str, Any]]]]
 PAGES = (4, 32, 256)
@@ -107,6 +107,19 @@ class Reader:
                 lineage.add_plain(replace(whole, saved=saved))
         return lineage, rows[-1]["seq"] if rows else None
 
+    async def written(self, thread_id: str, channels: Sequence[str]) -> list[tuple[str, Any]]:
+        """All that was written to delta channels of these names, each with its namespace, oldest first.
+
+        Also by steps whose checkpoint was not stored, which no way back leads to.
+        """
+        found: list[tuple[str, Any]] = []
+        for row in await self._fetch(_ALL_SPINES, (thread_id,)):
+            spine = segment(self._seal, thread_id, {**row, "body": None})
+            told: list[Seed | Write] = [*spine.seeds, *spine.delta_writes]
+            asked_for = [one for one in told if one.channel in channels]
+            found += [(one.ns, self._serde.loads_typed((one.encoding, one.data))) for one in asked_for]
+        return found
+
     async def values(self, thread_id: str, saved: Saved) -> dict[str, Typed]:
         """The values of a checkpoint, those that are stored apart included."""
         apart = {data for name, data in saved.values.values() if name == BLOB}
@@ -166,6 +179,7 @@ class Reader:
 
 _NEWEST = b"SELECT seq FROM steps WHERE thread_id = %s ORDER BY seq DESC LIMIT 1"
 _SPINES = b"SELECT seq, touched, spine FROM steps WHERE thread_id = %s AND %s = ANY(namespaces) ORDER BY seq"
+_ALL_SPINES = b"SELECT seq, touched, spine FROM steps WHERE thread_id = %s ORDER BY seq"
 _BLOBS = b"SELECT digest, data FROM blobs WHERE thread_id = %s AND digest = ANY(%s)"
 _RESTORE = "Restore the row from a backup, or go on from an earlier checkpoint: lockgate show"
 

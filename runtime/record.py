@@ -100,7 +100,7 @@ def _open(value: Any) -> Any:
 def of_batch(batch: Batch, close: Close = _open) -> tuple[list[Wrote], list[Filed], list[Statement]]:
     """The writes of a batch without their events, these, and the statements that file what it says of its runs."""
     left: list[Wrote] = []
-    filed: list[Filed] = []
+    filed = [one for began in batch.began for one in began.filed]
     statements = _of_checkpoints(batch.puts)
     for wrote in batch.wrote:
         kept, events, asked = _of_writes(wrote, close)

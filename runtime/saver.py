@@ -18,12 +18,13 @@ from langgraph.checkpoint.serde.base import SerializerProtocol
 
 from lockgate.deployment import Deployment
 from lockgate.effect import Fence
+from lockgate.events import Event
 from lockgate.runtime import retention
 from lockgate.runtime.audit import PostgresAudit
 from lockgate.runtime.budgets import PostgresRates
 from lockgate.runtime.embedded import embedded_url
 from lockgate.runtime.fence import fence_of
-from lockgate.runtime.gather import GATHER, Put, Wrote
+from lockgate.runtime.gather import GATHER, Began, Put, Wrote
 from lockgate.runtime.ledger import Ledger
 from lockgate.runtime.listing import listed
 from lockgate.runtime.pool import Pools, parse
@@ -189,6 +190,19 @@ class PostgresSaver(SyncFace):
         )
         await self._writer.add(wrote, self.serde, gathered=GATHER in where and not self.every_step)
 
+    async def afile(self, config: RunnableConfig, task_id: str, events: Sequence[Event]) -> None:
+        """Files the first events of a task that still runs; when its writes bring them again, these stay."""
+        where = config["configurable"]
+        began = Began(
+            thread_id=str(where["thread_id"]),
+            ns=where.get("checkpoint_ns", ""),
+            checkpoint_id=where["checkpoint_id"],
+            task_id=task_id,
+            events=events,
+            fence=fence_of(where),
+        )
+        await self._writer.add(began, self.serde, gathered=GATHER in where and not self.every_step)
+
     async def aflush(self, thread_id: str) -> None:
         """Writes what was gathered of the thread: when it returns, all that its run did so far is on disk.
 
@@ -276,6 +290,11 @@ class PostgresSaver(SyncFace):
                 thread.lineage = lineage
         self._writer.trim()
         return lineage.history(checkpoint_id, channels, specs)
+
+    async def awritten(self, thread_id: str, channels: Sequence[str]) -> list[tuple[str, Any]]:
+        """All that was ever written to delta channels of these names, each with its namespace, oldest first."""
+        await self.aflush(thread_id)
+        return await self._reader().written(str(thread_id), channels)
 
     async def alist(
         self,

@@ -21,6 +21,7 @@ from lockgate.runtime.fence import fence_of, fenced, given_back, lock_key
 from lockgate.runtime.gather import (
     MAX_AGE,
     Batch,
+    Began,
     Put,
     Thread,
     Wrote,
@@ -83,7 +84,7 @@ class Writer:
             if not thread.pending and thread.in_flight is None and not thread.made:
                 self._threads.pop(thread_id, None)
 
-    async def add(self, entry: Put | Wrote, serde: SerializerProtocol, *, gathered: bool) -> None:
+    async def add(self, entry: Put | Wrote | Began, serde: SerializerProtocol, *, gathered: bool) -> None:
         """Adds a checkpoint or the writes of a task, and writes when it is time to."""
         thread = self.thread(entry.thread_id)
         with thread.guard:
@@ -187,6 +188,7 @@ class Writer:
         held = (
             *(fence_of(put.config["configurable"]) for put in batch.puts),
             *(one.fence for one in batch.wrote),
+            *(one.fence for one in batch.began),
             ends,
         )
         statements += [check for fence in dict.fromkeys(held) for check in fenced(fence)]

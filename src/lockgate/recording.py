@@ -26,13 +26,14 @@ _TAIL = 8
 
 @dataclass(kw_only=True)
 class Recording:
-    """Answers of models by the digest of the conversation, people's answers by the id of the call, results by that and
-    the digest of the call: agents of a team may use one id each.
+    """Answers of models by the digest of the conversation, people's answers by the question, results by the call.
+
+    The id of a call does not tell it from one of another agent in the team: each may begin with `call_1`.
     """
 
     models: dict[str, deque[AIMessage]] = field(default_factory=dict)
     results: dict[str, dict[str, ToolResult]] = field(default_factory=dict)
-    people: dict[str, deque[Any]] = field(default_factory=dict)
+    people: dict[str, dict[str, deque[Any]]] = field(default_factory=dict)
     misses: list[str] = field(default_factory=list)
 
     def answer(self, conversation: Sequence[BaseMessage]) -> AIMessage:
@@ -49,8 +50,7 @@ class Recording:
         known = self.results.get(call.id)
         if known is None:
             raise self._missed(f"No result is recorded of the call {call.id} of {call.name}.")
-        result = known.get(digest(call))
-        if result is None:
+        if (result := known.get(digest(call))) is None:
             raise self._missed(f"The call {call.id} of {call.name} was recorded with other arguments.")
         return result
 
@@ -58,11 +58,22 @@ class Recording:
         """Records what came of a call."""
         self.results.setdefault(call_id, {})[digest] = result
 
-    def person(self, call_id: str) -> Any:
+    def answers(self, question: Any) -> deque[Any]:
+        """What people said to the review of a call, that they may still say."""
+        call_id, key = asked_of(question)
+        known = self.people.get(call_id, {})
+        # Another policy may show the arguments otherwise, so they are looked at only where the id does not tell.
+        return next(iter(known.values())) if len(known) == 1 else known.get(key, deque())
+
+    def heard(self, question: Any, answers: Sequence[Any]) -> None:
+        """Keeps what people said to the review of a call."""
+        call_id, key = asked_of(question)
+        self.people.setdefault(call_id, {}).setdefault(key, deque()).extend(answers)
+
+    def person(self, question: Any) -> Any:
         """What a person said to the review of a call. Raises ReplayMissError."""
-        found = self.people.get(call_id)
-        if not found:
-            raise self._missed(f"No person's answer is recorded to the review of the call {call_id}.")
+        if not (found := self.answers(question)):
+            raise self._missed(f"No person's answer is recorded to the review of the call {asked_of(question)[0]}.")
         return found.popleft()
 
     def _missed(self, what: str) -> ReplayMissError:
@@ -97,6 +108,14 @@ async def asked(model: Runnable[Any, Any], prompt: Sequence[BaseMessage], conver
         return answer
     mark = {ASKED: conversation_digest(conversation)}
     return answer.model_copy(update={"response_metadata": {**answer.response_metadata, **mark}})
+
+
+def asked_of(question: Any) -> tuple[str, str]:
+    """The id of the call that a question is about, and what tells it from others of that id."""
+    if not isinstance(question, dict):
+        return "", ""
+    told = [question.get(name) for name in ("agent", "tool", "args")]
+    return str(question.get("call_id", "")), canonical_json(told)
 
 
 def conversation_digest(conversation: Sequence[BaseMessage]) -> str:

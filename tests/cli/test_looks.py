@@ -142,6 +142,9 @@ def test_boxes_do_not_overlap_and_lines_stay_inside_and_outside_boxes(edges: lis
 def test_graph_is_printed_drawn_and_proved(bench: Bench) -> None:
     assert "action_guard" in bench("graph", "react").out
     assert "action_guard" not in bench("graph", "react", "--outer").out
+    assert "subgraph checker.lock" in bench("graph", "lockgate.graphs.debate:graph").out
+    shallow = bench("graph", "lockgate.graphs.debate:graph", "--depth", "1").out
+    assert "subgraph checker" in shallow and "subgraph checker.lock" not in shallow
     assert {"from": "output_guard", "to": "__end__", "conditional": False} in bench("graph", "react", "--json").json[
         "edges"
     ]

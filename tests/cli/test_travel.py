@@ -22,7 +22,7 @@ def test_history_show_and_diff_tell_what_was_when(bench: Bench) -> None:
     listed = bench("history", "t").out
     assert listed.splitlines()[0].split() == ["moment", "after", "step", "at", "(UTC)", "next", "messages", "last"]
     assert "→ calculate" in listed and "It is 42." in listed
-    at = moment(bench, "lock")
+    at = moment(bench, "action_guard")
     shown = bench("show", "t", "--at", at[-8:]).out
     assert '1: ai: → calculate({"expression": "6 * 7"})' in shown and "It is 42" not in shown
     assert (

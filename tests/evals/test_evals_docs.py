@@ -10,6 +10,8 @@ from lockgate.evals.agentdojo.score import MEASURES
 from lockgate.evals.crash.suite import MEASURES as CRASH_MEASURES
 from lockgate.evals.crash.suite import CrashOptions
 from lockgate.evals.crash.ways import WAYS
+from lockgate.evals.debate.suite import MEASURES as DEBATE_MEASURES
+from lockgate.evals.debate.suite import DebateOptions
 from lockgate.tools.facts import read_facts
 
 PAGE = (Path(__file__).parents[2] / "docs" / "evals.md").read_text("utf-8")
@@ -43,4 +45,12 @@ def test_every_way_figure_and_option_of_the_crash_eval_is_explained():
     for name in [*WAYS, *(measure.name for measure in CRASH_MEASURES)]:
         assert re.search(rf"^\|[^|]*`{name}`", page, re.MULTILINE), name
     for option in CrashOptions.model_fields:
+        assert re.search(rf"`(--)?{option}[= ]", page), option
+
+
+def test_every_figure_and_option_of_the_debate_eval_is_explained():
+    page = PAGE.partition("## Debate")[2].partition("\n## ")[0]
+    for measure in DEBATE_MEASURES:
+        assert re.search(rf"^\|[^|]*`{measure.name}`", page, re.MULTILINE), measure.name
+    for option in DebateOptions.model_fields:
         assert re.search(rf"`(--)?{option}[= ]", page), option

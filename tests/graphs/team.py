@@ -40,6 +40,11 @@ def plain(body: Callable[[Any], Any]) -> Any:
     return graph.compile()
 
 
+def statuses(out: dict[str, Any]) -> dict[str, str]:
+    """How each task ended."""
+    return {name: str(result.status) for name, result in out["results"].items()}
+
+
 class Stage:
     """Workers that count how often each task ran, wait for one another, ask, fail and hang."""
 

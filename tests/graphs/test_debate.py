@@ -151,6 +151,10 @@ def test_names_and_order_are_hidden_from_the_judge_and_the_same_in_a_replay() ->
         (lambda _: ruling("Z"), "name one of A, B, C, not 'Z'"),
         (lambda _: ruling("Ann"), "name one of A, B, C"),
         (lambda _: ruling("A", confidence=7), "confidence: Input should be less than or equal to 1"),
+        (lambda _: ruling("A", confidence=float("nan")), "confidence: Input should be"),
+        (lambda _: ruling("A", confidence=float("-inf")), "confidence: Input should be"),
+        (lambda _: ruling("A and B"), "name one of A, B, C, not 'A and B'"),
+        (lambda _: "x" * 1_000_000, "holds no JSON value"),
         (lambda _: json.dumps({"answer": "A", "confidence": 1}), "reasons: Field required"),
         (lambda _: 1 / 0, "It failed: ZeroDivisionError"),
     ],
@@ -161,6 +165,23 @@ def test_a_judge_that_names_no_answer_leaves_it_to_the_vote(judge: Say, words: s
     assert out["verdict"].confidence == pytest.approx(2 / 3)
     assert out["verdict"].dissent == "41: m"
     assert words in out["notes"][-1].text and "the debaters' vote decides" in out["notes"][-1].text
+
+
+def test_a_confidence_that_is_no_number_is_no_answer_and_a_tie_says_how_it_was_broken() -> None:
+    out = run(bench(said("41", confidence=float("nan")), said("42")), rounds=0)
+    assert [position.error for position in out["positions"]][1] == ""
+    assert "Its answer cannot stand: confidence: Input should be" in out["positions"][0].error
+    assert out["answer"] == "42"
+    out = run(bench(said("41", confidence=0.4), said("42", confidence=0.6)), judge=lambda _: "Hm.", rounds=0)
+    assert out["answer"] == "42"
+    assert out["notes"][-1].text.endswith(
+        "2 answers have the same number of votes; the more confident side stands, else the first."
+    )
+    out = majority.build(debaters=bench(said("41"), said("42")), votes=2).invoke(QUESTION)
+    assert (out["answer"], out["verdict"].votes, out["verdict"].dissent) == ("41", {"41": 1, "42": 1}, "42: ")
+    assert [note.text.split(";")[0] for note in out["notes"]] == ["2 answers have the same number of votes"]
+    out = majority.build(debaters=bench(said("41"), said("42")), votes=3).invoke(QUESTION)
+    assert not out.get("notes")
 
 
 def test_a_judge_is_told_and_may_mend_its_ruling() -> None:

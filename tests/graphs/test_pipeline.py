@@ -1,57 +1,25 @@
 """The pipeline: every item ends once, by itself, whatever the others do."""
 
 import asyncio
-import json
 import re
-import threading
 from collections import Counter
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from langchain_core.messages import BaseMessage
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, StateGraph
-from langgraph.types import Command
-from pydantic import BaseModel
-from tests.graphs.desk import BOSS, POLICY, Desk
+from tests.graphs.items import Number, build, double, ends, parse, reads, small
 
-from lockgate import ScriptedModel, tool
+from lockgate import tool
 from lockgate.errors import BypassError, ConfigError
-from lockgate.graphs import pipeline, react, verify
+from lockgate.graphs import pipeline
 from lockgate.handoff import AgentTask, Status
-from lockgate.labels import TRUSTED, UNTRUSTED, Integrity, Label
-from lockgate.ports import Caller
 from lockgate.state import AgentState
 
 NO_ID = "The item's id is no text of 1 to 120 characters."
 CONFIG: Any = {"configurable": {"thread_id": "t"}}
-
-
-class Number(BaseModel):
-    n: int
-
-
-def parse(text: str) -> Number:
-    return Number(n=int(text))
-
-
-def double(number: Number) -> Number:
-    return Number(n=number.n * 2)
-
-
-def small(number: Number) -> str | None:
-    return "too large" if number.n > 100 else None
-
-
-def build(*stages: Any, **options: Any) -> Any:
-    plain = [s if not callable(s) else pipeline.function(s) for s in stages]
-    return pipeline.build(stages=plain, **options)
-
-
-def ends(out: dict[str, Any]) -> list[Any]:
-    return [r.output if r.status == Status.COMPLETED else r.error for r in out["results"]]
 
 
 @pytest.mark.parametrize("face", ["sync", "async"])
@@ -124,6 +92,41 @@ def test_ids(key: Any, items: list[Any], faults: dict[int, str]) -> None:
     assert len(out["results"]) == len(items)
 
 
+def broken(number: Number) -> Any:
+    if number.n == 2:
+        raise ZeroDivisionError("by two")
+    return 7 if number.n == 3 else (text for text in ["odd"] * (number.n % 2))
+
+
+def test_a_check_that_breaks_costs_its_item_and_no_other() -> None:
+    out = build(pipeline.function(parse, checks=[broken])).invoke({"items": ["1", "2", "3", "4"]})
+    assert ends(out) == [
+        "parse: odd",
+        "parse: The check broken failed: ZeroDivisionError: by two",
+        "parse: The check broken failed: TypeError: 'int' object is not iterable",
+        {"n": 4},
+    ]
+    assert [letter.attempts for letter in out["dead_letters"]] == [1, 1, 1]
+
+
+def test_a_check_that_breaks_is_not_mended_by_asking_again() -> None:
+    worker = reads('{"n": 2}', '{"n": 4}')
+    stage = pipeline.agent(worker, name="ask", objective="Guess.", takes=str, gives=Number, checks=[broken])
+    out = build(stage).invoke({"items": ["x"]})
+    assert ends(out) == ["ask: The check broken failed: ZeroDivisionError: by two"]
+    assert out["usage"].model_calls == 1
+
+
+def test_a_stage_cannot_take_over_the_place_of_another_item() -> None:
+    def steal(value: dict[str, Any]) -> dict[str, Any]:
+        return {**value, "id": "b"}
+
+    out = build(pipeline.function(steal), pipeline.function(steal, name="again"), key="id").invoke(
+        {"items": [{"id": "a", "n": 1}, {"id": "b", "n": 2}]}
+    )
+    assert [(r.task_id, r.output) for r in out["results"]] == [("a", {"id": "b", "n": 1}), ("b", {"id": "b", "n": 2})]
+
+
 def test_a_function_sees_what_was_wrong_and_mends_it() -> None:
     seen: list[tuple[int, list[str], Any]] = []
 
@@ -137,65 +140,6 @@ def test_a_function_sees_what_was_wrong_and_mends_it() -> None:
     assert out["dead_letters"][0].attempts == 3
     assert min(seen[:3]) == (1, [], None)
     assert (2, ["too large"], {"n": 300}) in seen
-
-
-def reads(*answers: str) -> Any:
-    """An agent that gives one answer after the other to the same item, by how often it was told that it was wrong."""
-
-    def turn(messages: list[BaseMessage]) -> str:
-        text = messages[-1].text
-        last = next((i for i, a in enumerate(answers) if f"Your last answer was:\n{_shown(a)}" in text), -1)
-        return answers[last + 1]
-
-    return react.build(model=ScriptedModel(turns=[turn]), name="reader")
-
-
-def _shown(answer: str) -> str:
-    try:
-        return str(json.loads(answer))
-    except ValueError:
-        return answer
-
-
-@pytest.mark.parametrize(
-    ("answers", "end"),
-    [
-        (['{"n": 1}'], {"n": 1}),
-        (['Here:\n```json\n{"n": 2}\n```\nDone.'], {"n": 2}),
-        (['I say {"n": 3}, surely.'], {"n": 3}),
-        (["no idea", '{"n": 4}'], {"n": 4}),
-        (['{"m": 1}', '{"n": 1000}', '{"n": 5}'], {"n": 5}),
-        (["a", "b", "c"], "read: The answer holds no JSON value."),
-        (['{"n": 1e', "{" * 900, '{"n": "\\u0000"}'], "read: The answer holds NUL or lone surrogate characters."),
-    ],
-)
-def test_an_agent_is_told_what_was_wrong(answers: list[str], end: Any) -> None:
-    stage = pipeline.agent(
-        reads(*answers), name="read", objective="Read.", takes=str, gives=Number, checks=[small]
-    )  # fmt: skip
-    out = build(stage).invoke({"items": ["one"]})
-    assert ends(out) == [end]
-    assert out["usage"].model_calls == len(answers)
-    assert out["trust"].integrity == Integrity.UNTRUSTED
-
-
-@pytest.mark.parametrize("source", [TRUSTED, UNTRUSTED])
-def test_the_trust_of_what_came_in_reaches_the_agent_and_comes_back(source: Label) -> None:
-    seen = []
-
-    def look(state: Any) -> Any:
-        seen.append(state["trust"].integrity)
-        return {"answer": "1", "trust": Label(sources=frozenset({"tool:x"}))}
-
-    worker = StateGraph(AgentState)
-    worker.add_node("look", look)
-    worker.add_edge(START, "look")
-    worker.add_edge("look", END)
-    stage = pipeline.agent(worker.compile(), name="read", objective="Read.", takes=Number, gives=int)
-    out = build(parse, stage, source=source).invoke({"items": ["1"]})
-    assert seen == [source.integrity]
-    assert out["results"][0].trust == out["trust"] == Label(integrity=source.integrity, sources=frozenset({"tool:x"}))
-    assert build(parse, source=source).invoke({"items": ["1"]})["results"][0].trust == source
 
 
 async def test_one_that_hangs_or_dies_stops_nobody() -> None:
@@ -218,25 +162,6 @@ async def test_one_that_hangs_or_dies_stops_nobody() -> None:
         "wait: RuntimeError: boom",
         "fine",
     ]
-
-
-def test_an_agent_that_hangs_or_dies() -> None:
-    stuck = StateGraph(dict)
-    never = threading.Event()
-
-    async def node(_: Any) -> Any:
-        while not never.is_set():
-            await asyncio.sleep(3600)
-
-    stuck.add_node("stuck", node)
-    stuck.add_edge(START, "stuck")
-    stuck.add_edge("stuck", END)
-    dead = react.build(model=ScriptedModel(turns=[]), name="dead")
-    for worker, words in ((stuck.compile(), "gave no answer in time"), (dead, "The script ends after 0 turns")):
-        stage = pipeline.agent(worker, name="s", objective="o", takes=str, gives=str, timeout=0.2)
-        out = build(stage).invoke({"items": ["x"]})
-        assert words in ends(out)[0]
-        assert out["dead_letters"][0].attempts == 1
 
 
 async def test_no_item_waits_for_an_unrelated_one_and_the_bound_holds() -> None:
@@ -268,66 +193,6 @@ async def test_no_item_waits_for_an_unrelated_one_and_the_bound_holds() -> None:
     first_may_go.clear()
     out = await asyncio.wait_for(unordered.ainvoke({"items": [str(i) for i in range(200)]}), 60)
     assert ends(out)[-1] == "0"
-
-
-def refunds(desk: Desk, **options: Any) -> Any:
-    class Refund(BaseModel):
-        order: str
-        account: str
-        amount: float
-
-    class Paid(BaseModel):
-        paid: float
-
-    refund = next(spec for spec in desk.tools() if spec.name == "refund")
-    stage = pipeline.tool(refund, policy=POLICY, takes=Refund, gives=Paid)
-    return pipeline.build(stages=[stage], key="order", **options)
-
-
-def test_a_question_of_one_item_stops_no_other_and_is_answered_by_id() -> None:
-    desk = Desk()
-    graph = refunds(desk, checkpointer=InMemorySaver())
-    verify(graph)
-    items = [{"order": str(n), "account": "a", "amount": amount} for n, amount in enumerate([5, 60, 70, 6, 600])]
-    out = graph.invoke({"items": items}, CONFIG)
-    assert desk.ran == {"refund 0 a 5": 1, "refund 3 a 6": 1}
-    asked = {question.value["args"]["order"]: question.id for question in out["__interrupt__"]}
-    assert set(asked) == {"1", "2"}
-    out = graph.invoke(Command(resume={asked["2"]: {"action": "reject", **BOSS}}), CONFIG, context=Caller(user="u"))
-    assert [question.value["args"]["order"] for question in out["__interrupt__"]] == ["1"]
-    edit = {"action": "edit", "args": {"order": "1", "account": "a", "amount": 9}, **BOSS}
-    out = graph.invoke(Command(resume={asked["1"]: edit}), CONFIG)
-    assert desk.ran == {"refund 0 a 5": 1, "refund 3 a 6": 1, "refund 1 a 9": 1}
-    assert [r.output or r.error for r in out["results"]] == [
-        {"paid": 5.0},
-        {"paid": 9.0},
-        "refund: rejected by ann",
-        {"paid": 6.0},
-        out["results"][4].error,
-    ]
-    assert "less than or equal to 500" in out["results"][4].error
-
-
-def test_a_question_inside_an_agent_of_a_stage() -> None:
-    desk = Desk()
-
-    def turn(messages: list[BaseMessage]) -> Any:
-        found = re.search(r'<untrusted-\w{16} source="item">\n(\d+)\n</', messages[1].text)
-        assert found
-        return {"calls": [{"name": "refund", "args": {"order": "1", "account": "a", "amount": int(found[1])}}]}
-
-    worker = react.build(model=ScriptedModel(turns=[turn, '{"n": 1}']), tools=desk.tools(), policy=POLICY, name="w")
-    stage = pipeline.agent(worker, name="pay", objective="Pay.", takes=int, gives=Number)
-    graph = build(stage, pipeline.function(double), checkpointer=InMemorySaver())
-    out = graph.invoke({"items": [60, 5, 70]}, CONFIG)
-    assert desk.ran == {"refund 1 a 5": 1}
-    asked = {question.value["args"]["amount"]: question.id for question in out["__interrupt__"]}
-    out = graph.invoke(Command(resume={asked[70]: {"action": "approve", **BOSS}}), CONFIG)
-    assert len(out["__interrupt__"]) == 1
-    out = graph.invoke(Command(resume={asked[60]: {"action": "approve", **BOSS}}), CONFIG)
-    assert ends(out) == [{"n": 2}] * 3
-    assert desk.ran == {"refund 1 a 5": 1, "refund 1 a 60": 1, "refund 1 a 70": 1}
-    assert out["usage"].model_calls == 6
 
 
 async def test_the_record_tells_of_each_stage() -> None:

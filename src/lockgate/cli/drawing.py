@@ -17,7 +17,8 @@ _SCALE = 2
 
 def draw(graph: Any, path: Path, *, as_png: bool) -> None:
     """Draws what `get_graph()` returned. The guards of the lock stand out. Raises ConfigError, MissingExtraError."""
-    labels = {name: name.replace("__", "") for name in graph.nodes}
+    # A name tells its group twice over; the last one is whole.
+    labels = {name: ":".join(name.split(":")[-2:]).replace("__", "") for name in graph.nodes}
     drawing = layout(labels, [(edge.source, edge.target, edge.conditional) for edge in graph.edges])
     try:
         if as_png:

@@ -11,10 +11,11 @@ def graph(
     verify: Annotated[bool, typer.Option("--verify", help="Prove that no tool call goes round the lock.")] = False,
     svg: Annotated[Path | None, typer.Option(help="Draw it into this SVG file.")] = None,
     png: Annotated[Path | None, typer.Option(help="Draw it into this PNG file (extra 'draw').")] = None,
-    inner: Annotated[bool, typer.Option("--inner/--outer", help="Show the inside of subgraphs.")] = True,
+    inner: Annotated[bool, typer.Option("--inner/--outer", help="Show the inside of subgraphs and members.")] = True,
+    depth: Annotated[int | None, typer.Option(min=1, help="Show the inside only so many levels down.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Nodes and edges, or the proof, as JSON.")] = False,
 ) -> None:
-    """Print a graph as Mermaid, draw it without a network, or prove it."""
+    """Print a graph and all who are in it as Mermaid, draw it without a network, or prove it."""
     from lockgate.cli.launch import here
     from lockgate.cli.screen import err, out, print_json, safe
     from lockgate.cli.store import run
@@ -37,7 +38,7 @@ def graph(
         else:
             out().print(safe(text))
         return
-    drawn = found.get_graph(xray=inner)
+    drawn = found.get_graph(xray=depth or True if inner else False)
     if svg or png:
         from lockgate.cli.drawing import draw
 

@@ -1,0 +1,1 @@
+"""Debate against a majority vote of the same cost."""
