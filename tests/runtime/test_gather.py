@@ -237,7 +237,8 @@ async def test_a_fork_of_a_fork_keeps_to_its_own_line(saver: PostgresSaver) -> N
 
 
 async def test_rows_that_spell_out_what_they_are_found_by_are_read(saver: PostgresSaver, database_url: str) -> None:
-    run, where = agent(saver, pays), config()
+    turns = [*TURNS, *TURNS]
+    run, where = agent(saver, pays, turns), config()
     await run.ainvoke({"messages": "a"}, where)
     await run.ainvoke({"messages": "b"}, where)
     before = [state async for state in run.aget_state_history(where)]
@@ -252,7 +253,7 @@ async def test_rows_that_spell_out_what_they_are_found_by_are_read(saver: Postgr
                 (held.namespaces, held.touched, seq),
             )
     other = await open_checkpointer(database_url)
-    again = agent(other, pays)
+    again = agent(other, pays, turns)
     assert [state async for state in again.aget_state_history(where)] == before
     for state in before:
         assert await again.aget_state(state.config) == state
