@@ -113,7 +113,7 @@ async def copy_thread(connection: Connection, seal: Seal, source: str, target: s
             spine, body, _ = pack(held, target, seal)
             if spine is None and body is None:
                 continue
-            values = (target, held.namespaces, held.touched, spine, body, held.blobs or None)
+            values = (target, held.marks, spine, body, held.blobs or None)
             await connection.execute(_COPY, values)
         cursor = await connection.execute("SELECT digest, data FROM blobs WHERE thread_id = %s", (source,))
         for blob in await cursor.fetchall():
@@ -206,7 +206,7 @@ async def _rewrite(
         if not any(parts):
             await connection.execute("DELETE FROM steps WHERE thread_id = %s AND seq = %s", (thread_id, row.seq))
         else:
-            values = (new.namespaces, new.touched, *parts, new.blobs or None, thread_id, row.seq)
+            values = (new.marks, *parts, new.blobs or None, thread_id, row.seq)
             await connection.execute(_UPDATE, values)
     await connection.execute(_UNUSED_BLOBS, (thread_id,))
 
@@ -249,9 +249,9 @@ _SEALED = """
 SELECT seq, substring(spine for 70) AS spine, substring(body for 70) AS body, substring(record for 70) AS record
 FROM steps WHERE thread_id = %s
 """
-_COPY = "INSERT INTO steps (thread_id, namespaces, touched, spine, body, blobs) VALUES (%s, %s, %s, %s, %s, %s)"
+_COPY = "INSERT INTO steps (thread_id, marks, spine, body, blobs) VALUES (%s, %s, %s, %s, %s)"
 _UPDATE = """
-UPDATE steps SET namespaces = %s, touched = %s, spine = %s, body = %s, record = %s, blobs = %s
+UPDATE steps SET namespaces = NULL, touched = NULL, marks = %s, spine = %s, body = %s, record = %s, blobs = %s
 WHERE thread_id = %s AND seq = %s
 """
 _UNUSED_BLOBS = """
