@@ -12,10 +12,11 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
+from lockgate.effect import UNDO_MARK
 from lockgate.graphs import lock
 from lockgate.graphs.compiling import compiled
 from lockgate.guardrails import Gate, Policy
-from lockgate.nodes.compensate import MARK, compensate
+from lockgate.nodes.compensate import compensate
 from lockgate.ports import Caller, Judge
 from lockgate.state import AgentState
 from lockgate.tools import ToolRegistry
@@ -24,7 +25,7 @@ from lockgate.tools.registry import AnyTool
 
 def undo_thread(thread_id: str, run_id: str) -> str:
     """The thread in which the effects of a run are undone: one for each run, so that two never undo at once."""
-    return f"{thread_id}{MARK}{run_id}"
+    return f"{thread_id}{UNDO_MARK}{run_id}"
 
 
 def blueprint(

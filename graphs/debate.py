@@ -187,6 +187,7 @@ def alone(debater: str, number: int, question: str, state: dict[str, Any], budge
         trust=trust,
         user=heard_in(state),
         budget=budget,
+        deadline=state.get("deadline"),
     )
 
 

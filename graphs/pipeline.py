@@ -23,6 +23,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.pregel import Pregel
 from langgraph.types import Send
 
+from lockgate.deadline import Deadline
 from lockgate.errors import ConfigError
 from lockgate.events import Event
 from lockgate.graphs import lock
@@ -69,6 +70,7 @@ class PipelineState(AgentState, total=False):
 class _BatchState(TypedDict, total=False):
     run_id: str
     budget: Budget | None
+    deadline: Deadline | None
     batch: list[Item]
     source: Label
     ended: Annotated[list[Ended], Topic(Ended)]
@@ -200,6 +202,7 @@ def blueprint(
             "source": label,
             "run_id": state["run_id"],
             "budget": share(cast("AgentState", state), bounds, len(items)),
+            "deadline": state.get("deadline"),
         }
         return [Send("batch", {"batch": part, **common}) for part in parts]
 
@@ -268,7 +271,8 @@ def _batch(way: CompiledStateGraph[Any, Any, Any, Any], parallel: int, name: str
         return {"ended": [out["ended"]], "usage": out.get("usage", Usage()), "trust": out["trust"]}
 
     def send(state: _BatchState) -> list[Send]:
-        common = {"run_id": state["run_id"], "trust": state["source"], "budget": state.get("budget")}
+        common = {"run_id": state["run_id"], "trust": state["source"]}
+        common |= {"budget": state.get("budget"), "deadline": state.get("deadline")}
         return [Send("item", {**common, "item": item, "value": item.value}) for item in state["batch"]]
 
     graph = StateGraph(_BatchState, context_schema=Caller, output_schema=_BatchOutput)

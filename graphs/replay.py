@@ -36,7 +36,7 @@ _INTERRUPT = "__interrupt__"
 _THREAD = "replay"
 _SAID = ("messages", "planning", "decisions")
 """Channels in which models' answers and what came of their calls stand."""
-_OWN = frozenset({"run_id", "events", "notes"})
+_OWN = frozenset({"run_id", "events", "notes", "deadline"})
 """Keys of a state that differ each time it is played."""
 
 

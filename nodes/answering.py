@@ -11,6 +11,7 @@ from langgraph.errors import GraphBubbleUp
 from langgraph.pregel import Pregel
 from pydantic import TypeAdapter, ValidationError
 
+from lockgate.deadline import GRACE, capped, overdue
 from lockgate.errors import HALTING, LockgateError
 from lockgate.handoff import AgentResult, AgentTask, Status, Usage
 from lockgate.labels import TRUSTED, Label, join
@@ -46,7 +47,9 @@ async def ask(
     entry = {"messages": [HumanMessage(message)], "task": task, "trust": trust, "run_id": run_id, "heard": [*user]}
     entry = {name: value for name, value in entry.items() if name in agent.channels}
     out: dict[str, Any] = await bounded(
-        lambda: agent.ainvoke(entry, {"max_concurrency": _UNBOUNDED}), task.timeout_seconds, is_async=True
+        lambda: agent.ainvoke(entry, {"max_concurrency": _UNBOUNDED}),
+        capped(task.timeout_seconds, GRACE),
+        is_async=True,
     )
     status = out.get("status", Status.COMPLETED)
     answer = out.get("answer") or ""
@@ -89,6 +92,8 @@ async def heard(
     """
     usage, text, faults = Usage(), "", [""]
     for _ in range(ATTEMPTS):
+        if late := overdue():
+            return Heard(why=f"It was not asked: {late}.", usage=usage, trust=trust)
         try:
             said = f"{message}\n\n{refused(text, faults)}" if text else message
             result = await ask(agent, task, said, trust, run_id, user)

@@ -12,6 +12,7 @@ from langchain_core.messages import AIMessage
 from langchain_core.runnables import Runnable
 from langgraph.types import Send
 
+from lockgate.deadline import deadline
 from lockgate.decision import Call
 from lockgate.errors import ModelError
 from lockgate.events import EVENTS, Event
@@ -86,8 +87,7 @@ def call_model(
                 raise
             usage = meter.used(permit, Usage(model_calls=1), time.time() - started)
             await meter.settle(permit, usage)
-            late = Halt(status=Status.BUDGET, text="Stopped a model call: the task's budget is used up (seconds).")
-            return {**late.update(), "messages": unheard, "held": [], "usage": usage}, done
+            return {**permit.cut().update(), "messages": unheard, "held": [], "usage": usage}, done
         usage = meter.used(permit, sum(map(used, samples), used(answer)), time.time() - started)
         await meter.settle(permit, usage)
         iterations = state.get("iterations", 0) + 1
@@ -110,6 +110,7 @@ def call_model(
             reasoning=cut(answer.text, MAX_REASONING)[0],
             confidence=oversight.confidence(answer, samples),
             answer_id=answer.id or "",
+            deadline=deadline(),
         )
         history = _history(state, gate, prompt)
         entries = [

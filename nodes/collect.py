@@ -7,6 +7,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessage
 
+from lockgate.deadline import overdue
 from lockgate.guardrails.gate import Gate
 from lockgate.handoff import AgentResult, Status
 from lockgate.items import Ended
@@ -28,6 +29,8 @@ def collect(*, ordered: bool, gate: Gate, agent: str = "") -> Node:
         status = state["status"]
         if status == Status.RUNNING:
             status = Status.FAILED if ends and len(dead) == len(ends) else Status.COMPLETED
+            if dead and overdue():
+                status = Status.DEADLINE
         answer = state.get("answer") or summary(len(ends), Counter(letter.stage for letter in dead))
         update: Update = {
             "results": [_shown(end.result, gate) for end in ends],

@@ -8,6 +8,7 @@ from langgraph.pregel import Pregel
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from lockgate.argument import Position
+from lockgate.deadline import Deadline
 from lockgate.events import EVENTS, Event
 from lockgate.handoff import AgentTask, Budget
 from lockgate.labels import TRUSTED, Label
@@ -43,6 +44,7 @@ class Turn(TypedDict, total=False):
     others: list[Position]
     run_id: str
     trust: Label
+    deadline: Deadline | None
     user: list[Passage]
     budget: Budget | None
 

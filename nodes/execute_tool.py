@@ -60,7 +60,7 @@ def execute_tool(*, gate: Gate, inspect: str, agent: str = "") -> Node:
 
 def _note(state: LockState, ruling: Ruling, result: ToolResult, how: str, gate: Gate, agent: str) -> None:
     match result.error:
-        case ErrorKind.UNRECORDED | ErrorKind.UNKNOWN_TOOL | ErrorKind.OVERLOADED:
+        case ErrorKind.UNRECORDED | ErrorKind.UNKNOWN_TOOL | ErrorKind.OVERLOADED | ErrorKind.DEADLINE:
             verdict = "not_run"
         case ErrorKind.IN_DOUBT:
             verdict = "unknown"

@@ -18,6 +18,10 @@ from lockgate.spec import explain_invalid
 from lockgate.state import LockState
 from lockgate.text import unfit
 
+SKEW = 60.0
+"""Seconds by which the clocks of two machines may differ."""
+_EARLY = "the clock stands before the moment when it was asked, so nobody knows whether the answer came in time"
+
 
 class Answer(BaseModel):
     """What a person says to a call under review. The strings `approve` and `reject` stand for themselves.
@@ -62,9 +66,10 @@ def human_review(*, gate: Gate, judge: str, run: str, refuse: str, again: str, a
             raise TypeError(f"human_review reached with the decision {type(review).__name__}")
         answer = _understood(interrupt(_request(gate, agent, state, review)), review)
         now = time.time()
-        if now > ruling.at + review.expires_after:
+        early = ruling.at - now > SKEW
+        if early or now > ruling.at + review.expires_after:
             note("answer", "expire", state, ruling, gate=gate, agent=agent)
-            denied = Deny(rule=review.rule, reason="nobody answered in time")
+            denied = Deny(rule=review.rule, reason=_EARLY if early else "nobody answered in time")
             return {}, onward(state, refuse, **_refused(_ruled(ruling, denied, now), ErrorKind.EXPIRED))
         if isinstance(answer, str):
             return {}, onward(state, again, problem=answer)

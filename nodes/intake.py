@@ -13,7 +13,7 @@ from lockgate.guardrails.gate import Gate
 from lockgate.handoff import AgentResult, Status
 from lockgate.items import DeadLetter, Ended, Item
 from lockgate.labels import UNTRUSTED, Label, join
-from lockgate.nodes.node import Goto, Node, Update
+from lockgate.nodes.node import Goto, Node, Update, deadline_begun
 from lockgate.passage import Place
 from lockgate.text import clean, unfit
 
@@ -41,7 +41,7 @@ def intake(
     def body(state: dict[str, Any]) -> tuple[Update, Goto]:
         run_id = uuid.uuid4().hex
         given = _given(state)
-        update: Update = {"run_id": run_id, "status": Status.RUNNING, "answer": None}
+        update: Update = {"run_id": run_id, "status": Status.RUNNING, "answer": None, **deadline_begun(state)}
         update |= {"items": [], "rejected": [], "messages": [*_reread(state, gate)]}
         if len(given) > max_items:
             text = f"Refused: {len(given):,} items; the limit is {max_items:,}. Send them in parts."
@@ -52,7 +52,7 @@ def intake(
         label = join(source, UNTRUSTED) if any(item.findings for item in looked) else source
         return {**update, "trust": label}, send(good, label, {**state, **update}) if good else done
 
-    return Node("intake", body, agent=agent)
+    return Node("intake", body, agent=agent, begins=True)
 
 
 class _Looked:

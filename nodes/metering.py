@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 
+from lockgate.deadline import Deadline, deadline
 from lockgate.decision import Allow, Call
 from lockgate.guardrails.budgets.progress import POLLING, stuck
 from lockgate.guardrails.budgets.section import BudgetSection, Rate, cost, named, sum_of
@@ -43,13 +44,23 @@ class Halt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permit:
-    """A model call that may be made, with what is reserved for it. `seconds` is the time that is left, None: any."""
+    """A model call that may be made, with what is reserved for it.
+
+    `seconds` is the time that is left, None: any. `until` is the run's deadline where that is what bounds it.
+    """
 
     model: str
     seconds: float | None
     reservation: str = ""
     claims: tuple[tuple[Share, str], ...] = ()
     """Each with the measure it is of."""
+    until: Deadline | None = None
+
+    def cut(self) -> Halt:
+        """Why the run ends when the call took longer than it might."""
+        if self.until:
+            return Halt(status=Status.DEADLINE, text=f"Stopped a model call: {self.until}.")
+        return Halt(status=Status.BUDGET, text="Stopped a model call: the task's budget is used up (seconds).")
 
 
 class Meter:
@@ -73,9 +84,11 @@ class Meter:
         """Reserves what `calls` calls of the `model` with `messages` will take, or says why they may not be made."""
         if why := self._circling(state):
             return Halt(status=Status.NO_PROGRESS, text=f"Stopped: {why}.")
+        if (until := deadline()) and until.passed:
+            return Halt(status=Status.DEADLINE, text=f"Stopped before a model call: {until}.")
         budget = self.budget(state)
         if not (budget and budget.bounds()) and not self.rates:
-            return Permit(model=model, seconds=None)
+            return Permit(model=model, seconds=until.left if until else None, until=until)
         if self._unpriced(model, budget):
             text = f"Stopped: a budget in USD is set, but the packs have no price for the model {model or '(unnamed)'}."
             return Halt(status=Status.BUDGET, text=text)
@@ -87,7 +100,11 @@ class Meter:
                 text = f"Stopped before a model call: the task's budget is used up ({full})."
                 return Halt(status=Status.BUDGET, text=text)
             left = budget.left(used).seconds
-        permit = Permit(model=model, seconds=left)
+        if until and (left is None or until.left < left):
+            left = until.left
+        else:
+            until = None
+        permit = Permit(model=model, seconds=left, until=until)
         await self._count_tools(state)
         claims = tuple(
             (self._claim(rate, measure, bound, spent(expected, measure)), str(measure))

@@ -104,6 +104,7 @@ def _turn(name: str, number: int, stands: dict[str, Position], state: dict[str, 
         others=[anonymous(stands[other], stands) for other in order],
         run_id=state["run_id"],
         trust=state.get("trust", TRUSTED),
+        deadline=state.get("deadline"),
         user=heard_in(state),
         budget=budget,
     )

@@ -30,6 +30,7 @@ _OURS = frozenset(
         ErrorKind.EXPIRED,
         ErrorKind.NOT_RUN,
         ErrorKind.OVERLOADED,
+        ErrorKind.DEADLINE,
     }
 )
 """Errors whose text the lock wrote; only these are believed without a label."""

@@ -13,6 +13,7 @@ from langgraph.pregel import Pregel
 from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError
 
+from lockgate.deadline import Deadline, overdue
 from lockgate.errors import HALTING, ConfigError, LockgateError
 from lockgate.events import EVENTS, Event
 from lockgate.handoff import AgentResult, Budget, Status, Usage
@@ -98,6 +99,7 @@ class ItemState(TypedDict, total=False):
     item: Item
     run_id: str
     budget: Budget | None
+    deadline: Deadline | None
     value: Any
     attempt: int
     faults: list[str]
@@ -135,6 +137,8 @@ def stage(made_of: Stage, *, after: str, then: str, agent: str = "") -> Node:
         if begun:
             await file_begun(begun)
         made = Made(error=f"Not an input of this stage: {'; '.join(unfitting)}") if unfitting else None
+        if late := overdue():
+            made = Made(error=f"Not begun: {late}.")
         made = made or await _attempted(made_of, attempt)
         output, faults = None, made.faults
         if not made.error and not faults:

@@ -9,6 +9,7 @@ from typing import Any
 from langchain_core.messages import AIMessage
 
 from lockgate.argument import Position, Verdict
+from lockgate.deadline import overdue
 from lockgate.handoff import Status
 from lockgate.nodes.node import Node, Update
 from lockgate.state import Note
@@ -67,7 +68,9 @@ def conclude(*, agent: str = "") -> Node:
     def body(state: dict[str, Any]) -> Update:
         positions: list[Position] = state.get("positions", [])
         alone = [position for position in positions if position.round == 0]
-        return {**_ended(state.get("verdict")), "baseline": vote(alone)}
+        verdict: Verdict | None = state.get("verdict")
+        # A vote in place of the judge's ruling, or none at all, may be the deadline's doing.
+        return {**_ended(verdict, late=verdict is None or verdict.by == "vote"), "baseline": vote(alone)}
 
     return Node("conclude", body, agent=agent)
 
@@ -82,12 +85,14 @@ def poll(*, agent: str = "") -> Node:
         void = f"{len(lost)} of {len(positions)} ballots are void: {lost[0].error}" if lost else ""
         told = [text for text in (void, tied(positions)) if text]
         notes = [Note(source="poll", text=text, at=time.time()) for text in told]
-        return {**_ended(verdict), "verdict": verdict, "notes": notes}
+        return {**_ended(verdict, late=bool(lost)), "verdict": verdict, "notes": notes}
 
     return Node("poll", body, agent=agent)
 
 
-def _ended(verdict: Verdict | None) -> Update:
+def _ended(verdict: Verdict | None, *, late: bool) -> Update:
     answer = verdict.answer if verdict else "Nobody gave an answer."
     status = Status.COMPLETED if verdict else Status.FAILED
+    if late and overdue():
+        status = Status.DEADLINE
     return {"status": status, "answer": answer, "messages": [AIMessage(answer, id=uuid.uuid4().hex)]}

@@ -8,6 +8,7 @@ from typing import Any
 from langgraph.pregel import Pregel
 from pydantic import TypeAdapter
 
+from lockgate.deadline import deadline
 from lockgate.decision import Call
 from lockgate.guardrails.provenance.witness import vouched
 from lockgate.handoff import Usage
@@ -39,6 +40,7 @@ def tool_work(lock: Pregel[Any, Any, Any, Any], tool: str, *, takes: Any) -> Cal
             trust=attempt.trust,
             reasoning=f"Item {attempt.item_id[:200]}",
             evidence=vouched(call.args, attempt.trust),
+            deadline=deadline(),
         )
         out = await lock.ainvoke({"call": call, "origin": origin})
         (message,) = out["messages"]

@@ -8,19 +8,21 @@ one chain for everything, because a missing thread then shows as well as a missi
 """
 
 import asyncio
+import json
 import logging
 import threading
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from lockgate.audit import MAX_TEXT, AuditEntry, body
+from lockgate.audit import MAX_TEXT, AuditEntry, apart, body
 from lockgate.bridge import background_loop
 from lockgate.errors import StoreError, UnrecordedError
+from lockgate.runtime.audit_chain import AuditRow
 from lockgate.runtime.pool import Pools
 from lockgate.runtime.seal import Seal
 from lockgate.runtime.segment import about
@@ -40,8 +42,8 @@ MAX_KEPT = 10_000
 _RETRY_LEAST, _RETRY_MOST = 0.5, 30.0
 
 _HINT = "Effects wait until the audit log can be written. Check the database, then run: lockgate audit verify"
-_APPEND = "SELECT audit_append(%s::text[], %s::text[], %s::text[], %s::text[])"
-_Row: TypeAlias = tuple[str, str, str, str]
+_APPEND = "SELECT audit_write(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[])"
+_Row: TypeAlias = tuple[str, str, str, str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,9 +161,7 @@ class PostgresAudit:
 
     def _take(self, entries: Sequence[AuditEntry]) -> int | None:
         """The number of the last of `entries`; None when there is no room for them."""
-        rows = [
-            (_id(item.thread_id), _id(item.run_id), _id(item.call_id), body(self._sealed(item))) for item in entries
-        ]
+        rows = [self._row(item) for item in entries]
         with self._guard:
             if len(self._queue) + len(rows) > MAX_KEPT:
                 self._lost += len(rows)
@@ -171,12 +171,11 @@ class PostgresAudit:
             self._latest.update({row[0]: number for row in rows})
             return number
 
-    def _sealed(self, entry: AuditEntry) -> AuditEntry:
-        """The entry as it is stored: with keys, arguments and reason are closed together; `digest` still tells them."""
-        if self._seal is None or self._seal.ring is None:
-            return entry
-        said = {"args": entry.args, "reason": entry.reason}
-        return replace(entry, args=self._seal.close_json(said, about(entry.thread_id, "audit")), reason="")
+    def _row(self, entry: AuditEntry) -> _Row:
+        """The entry as it is stored: what it says in words stands apart, and with keys it is closed."""
+        close = self._seal.close_json if self._seal else lambda value, _: value
+        kept, words = apart(entry, lambda value: close(value, about(_id(entry.thread_id), "audit")))
+        return _id(entry.thread_id), _id(entry.run_id), _id(entry.call_id), body(kept), words
 
     async def _until(self, number: int) -> None:
         future: Future[None] = Future()
@@ -264,10 +263,19 @@ class PostgresAudit:
             self._timer = None if self._closed else asyncio.get_running_loop().call_later(self._retry, self._start)
 
 
+def told(row: AuditRow, seal: Seal) -> dict[str, Any]:
+    """The entry of a row with the words that belong to it. Raises StoreError without the key, RowError, ValueError."""
+    entry: dict[str, Any] = json.loads(row.body)
+    if row.content is None:
+        return entry
+    words = seal.open_json(json.loads(row.content), about(row.thread_id, "audit"))
+    return {**entry, **{name: value for name, value in words.items() if name in ("args", "reason")}}
+
+
 def _appending(batch: Sequence[_Row], lost: int) -> Statement:
     rows = list(batch)
     if lost:
-        rows.append(("", "", "", body(AuditEntry(kind="lost", verdict="not_run", detail={"entries": lost}))))
+        rows.append(("", "", "", body(AuditEntry(kind="lost", verdict="not_run", detail={"entries": lost})), ""))
     return _APPEND, [list(column) for column in zip(*rows, strict=True)]
 
 

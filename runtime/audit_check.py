@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 _PAGE = 2_000
 """Rows that are fetched at a time."""
 _ROWS = """
-SELECT seq, thread_id, run_id, call_id, body, prev, hash FROM audit
-WHERE seq > %s AND (%s::text IS NULL OR thread_id = %s) AND (%s::text IS NULL OR run_id = %s) ORDER BY seq
+SELECT a.seq, a.thread_id, a.run_id, a.call_id, a.body, a.prev, a.hash, c.content,
+    c.content IS NULL AND EXISTS (SELECT FROM steps s WHERE s.thread_id = a.thread_id) AS lives
+FROM audit a LEFT JOIN audit_content c ON c.seq = a.seq
+WHERE a.seq > %s AND (%s::text IS NULL OR a.thread_id = %s) AND (%s::text IS NULL OR a.run_id = %s) ORDER BY a.seq
 """
 _HEADS = "SELECT seq, hash, at, key, signature FROM audit_heads ORDER BY seq"
 
@@ -144,7 +146,7 @@ async def sign(pools: Pools, key: "Ed25519PrivateKey") -> SignedHead:
 async def grant(pools: Pools, role: str) -> None:
     """Gives the existing database role `role` what an agent needs and no more.
 
-    It may read and write the record and the checkpoints; of the audit log it may read and call `audit_append`. It must
+    It may read and write the record and the checkpoints; of the audit log it may read and call `audit_write`. It must
     not own the tables. Raises StoreError.
     """
     name, everything = sql.Identifier(role), sql.SQL("ALL TABLES IN SCHEMA {}")
@@ -165,9 +167,9 @@ async def grant(pools: Pools, role: str) -> None:
         for statement in (
             "GRANT USAGE ON SCHEMA {schema} TO {role}",
             "GRANT SELECT, INSERT, UPDATE, DELETE ON {tables} TO {role}",
-            "REVOKE ALL ON audit, audit_head, audit_heads, lockgate_migrations FROM {role}",
-            "GRANT SELECT ON audit, audit_head, audit_heads, lockgate_migrations TO {role}",
-            "GRANT EXECUTE ON FUNCTION audit_append TO {role}",
+            "REVOKE ALL ON audit, audit_content, audit_head, audit_heads, lockgate_migrations FROM {role}",
+            "GRANT SELECT ON audit, audit_content, audit_head, audit_heads, lockgate_migrations TO {role}",
+            "GRANT EXECUTE ON FUNCTION audit_write TO {role}",
             "GRANT USAGE ON SEQUENCE lease_tokens TO {role}",
         ):
             await connection.execute(

@@ -21,6 +21,7 @@ from lockgate.errors import StoreError, ThreadBusyError
 from lockgate.runtime.fence import FENCE, given_back, lock_key
 from lockgate.runtime.pool import Kept, store_errors
 from lockgate.runtime.saver import PostgresSaver
+from lockgate.runtime.vigil import FREED, freed, renewed
 from lockgate.runtime.wire import Connection
 
 _guard = threading.Lock()
@@ -44,13 +45,14 @@ async def thread_lease(
     holder to end, then raises ThreadBusyError.
 
     With a PostgresSaver it holds against all processes, on a connection that the leases of this event loop share, so
-    a killed process gives all of its leases back at once. With any other saver it holds within this process and for
-    this saver object, and there is no token.
+    a killed process gives all of its leases back at once, and one that is stopped loses them (see `vigil`). With any
+    other saver it holds within this process and for this saver object, and there is no token.
     """
     thread_id = str(thread_id)
     if isinstance(saver, PostgresSaver):
         async with _in_postgres(saver, thread_id, wait) as fence:
-            yield {FENCE: fence}
+            with renewed(saver.pools, fence):
+                yield {FENCE: fence}
         return
     deadline = monotonic() + wait
     while not _take_locally(saver, thread_id):
@@ -149,6 +151,8 @@ def _see_through(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
 @asynccontextmanager
 async def _waited_for(saver: PostgresSaver, key: int, thread_id: str, wait: float) -> AsyncIterator[Fence]:
     """The lease on a connection of its own: waiting for a lock keeps a connection busy."""
+    if await freed(saver.pools, thread_id):
+        wait = max(wait, FREED)
     if wait <= 0:
         raise _busy(thread_id)
     connection = await saver.pools.connect()

@@ -68,7 +68,7 @@ ORDER BY e.claimed_at, e.key LIMIT %(limit)s
 """  # noqa: S608
 ERASE = """
 UPDATE effects SET args = NULL, args_type = NULL, result = NULL, result_type = NULL, evidence = 'erased with its thread'
-WHERE thread_id = ANY(%s)
+WHERE thread_id = ANY(%s) AND evidence <> 'erased with its thread'
 """
 """What deleting threads does to their effects. The keys stay: a fork must not repeat what a deleted parent did."""
 

@@ -11,12 +11,14 @@ from lockgate.errors import CorruptRowError, RowError, StoreError
 from lockgate.runtime.gather import Head
 from lockgate.runtime.lineage import Lineage, collector_paused
 from lockgate.runtime.seal import Seal
-from lockgate.runtime.segment import BLOB, Saved, Seed, Segment, Typed, Write, about, unpack
+from lockgate.runtime.segment import BLOB, Saved, Seed, Segment, Typed, Write, about, mark, unpack
 
 Fetch: TypeAlias = Callable[[bytes, Sequence[Any]], Awaitable[list[dict[str, Any]]]]
 PAGES = (4, 32, 256)
 """Rows to read at once, going back: the wanted one is mostly among the newest."""
-_ROWS = "SELECT seq, namespaces, touched, spine, body FROM steps WHERE thread_id = %s"
+_ROWS = "SELECT seq, touched, spine, body FROM steps WHERE thread_id = %s"
+_OF_NS = " AND (%s = ANY(marks) OR %s = ANY(namespaces))"
+_OF_ID = " AND (%s = ANY(marks) OR %s = ANY(touched))"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +78,9 @@ class Reader:
             if before is not None:
                 sql, parameters = sql + " AND seq < %s", [*parameters, before]
             if ns is not None:
-                sql, parameters = sql + " AND %s = ANY(namespaces)", [*parameters, ns]
+                sql, parameters = sql + _OF_NS, [*parameters, mark("ns", ns), ns]
             if checkpoint_id is not None:
-                sql, parameters = sql + " AND %s = ANY(touched)", [*parameters, checkpoint_id]
+                sql, parameters = sql + _OF_ID, [*parameters, mark("id", checkpoint_id), checkpoint_id]
             size = PAGES[min(page, len(PAGES) - 1)]
             found = await self._fetch((sql + " ORDER BY seq DESC LIMIT %s").encode(), [*parameters, size])
             for row in found:
@@ -90,7 +92,7 @@ class Reader:
     async def lineage(self, thread_id: str, ns: str, channels: Sequence[str]) -> tuple[Lineage, int | None]:
         """The lineage of a namespace from all of its rows, and `seq` of the newest row it knows of."""
         lineage = Lineage(thread_id, ns, self._serde)
-        rows = await self._fetch(_SPINES, (thread_id, ns))
+        rows = await self._fetch(_SPINES, (thread_id, mark("ns", ns), ns))
         plain: list[int] = []
         with collector_paused():
             for row in rows:
@@ -178,7 +180,7 @@ class Reader:
 
 
 _NEWEST = b"SELECT seq FROM steps WHERE thread_id = %s ORDER BY seq DESC LIMIT 1"
-_SPINES = b"SELECT seq, touched, spine FROM steps WHERE thread_id = %s AND %s = ANY(namespaces) ORDER BY seq"
+_SPINES = (f"SELECT seq, touched, spine FROM steps WHERE thread_id = %s{_OF_NS} ORDER BY seq").encode()  # noqa: S608
 _ALL_SPINES = b"SELECT seq, touched, spine FROM steps WHERE thread_id = %s ORDER BY seq"
 _BLOBS = b"SELECT digest, data FROM blobs WHERE thread_id = %s AND digest = ANY(%s)"
 _RESTORE = "Restore the row from a backup, or go on from an earlier checkpoint: lockgate show"

@@ -13,7 +13,7 @@ from langgraph.types import Interrupt
 from psycopg.types.json import Jsonb
 
 from lockgate.events import EVENTS, Event
-from lockgate.handoff import ENDED, Status
+from lockgate.handoff import ENDED, Status, Usage
 from lockgate.langgraph_keys import RUNTIME
 from lockgate.ports import Caller
 from lockgate.runtime.filed import Filed
@@ -84,7 +84,8 @@ ON CONFLICT (run_id) DO UPDATE SET
     checkpoint_id = EXCLUDED.checkpoint_id, status = EXCLUDED.status, usage = EXCLUDED.usage, updated = now(),
     ended = CASE WHEN EXCLUDED.ended IS NULL THEN NULL ELSE coalesce(runs.ended, EXCLUDED.ended) END,
     graph = CASE WHEN EXCLUDED.graph = '' THEN runs.graph ELSE EXCLUDED.graph END,
-    spec = runs.spec || EXCLUDED.spec
+    spec = runs.spec || EXCLUDED.spec || jsonb_strip_nulls(jsonb_build_object(
+        'user', runs.spec -> 'user', 'tenant', runs.spec -> 'tenant'))
 WHERE runs.thread_id = EXCLUDED.thread_id AND runs.checkpoint_id <= EXCLUDED.checkpoint_id
 """
 
@@ -129,10 +130,12 @@ def _of_checkpoints(puts: Sequence[Put]) -> list[Statement]:
 
 def _of_run(run_id: str, put: Put) -> Statement:
     values = put.checkpoint["channel_values"]
-    spec = _mapping((put.config.get("metadata") or {}).get(SPEC)) | _caller(put.config["configurable"])
+    said = (put.config.get("metadata") or {}).get(SPEC)
+    spec = (_mapping(said) if said else {}) | _caller(put.config["configurable"])
     status = str(values.get("status") or Status.RUNNING)
     graph = clean(str(spec.pop("graph", "")))
-    usage = _mapping(plain(values.get("usage")))
+    used = values.get("usage")
+    usage = used.model_dump() if type(used) is Usage else _mapping(plain(used))
     row = (clean(run_id), put.thread_id, put.checkpoint["id"], graph, clean(status), Jsonb(usage), Jsonb(spec))
     return _RUN, (*row, status in ENDED)
 

@@ -1,4 +1,4 @@
-"""What is kept and what goes: pruning, copies, deletion. Nothing here names the audit log or deletes an effect.
+"""What is kept and what goes: pruning, copies, deletion. Nothing here deletes an effect or an entry of the audit log.
 
 State that a kept checkpoint is made of stays: the writes of delta channels on the way to it. So a pruned thread holds
 what was said in it, and no more the steps in between.
@@ -26,14 +26,26 @@ _TABLES = ("steps", "blobs", *FORGET)
 
 
 async def delete(connection: Connection, thread_ids: Sequence[str]) -> dict[str, int]:
-    """Deletes all of the threads, with their record and what their effects said; how many rows of each table."""
+    """Deletes all of the threads, their record, and the words of their effects and audit entries; how many rows each.
+
+    The audit entries stay, and so do their words where the role has no right to them.
+    """
     gone: dict[str, int] = {}
     async with connection.transaction():
         for table in _TABLES:
             sql = f"DELETE FROM {table} WHERE thread_id = ANY(%s)"  # noqa: S608 - constants of this room
             gone[table] = (await connection.execute(sql.encode(), (list(thread_ids),))).rowcount
-        await connection.execute(ERASE.encode(), (list(thread_ids),))
+        gone["effects.content"] = (await connection.execute(ERASE.encode(), (list(thread_ids),))).rowcount
+        if await may_forget(connection):
+            gone["audit_content"] = (await connection.execute(_WORDS, (list(thread_ids),))).rowcount
     return gone
+
+
+async def may_forget(connection: Connection) -> bool:
+    """Whether this role may take words out of the audit log; that of an agent may not."""
+    cursor = await connection.execute("SELECT has_table_privilege('audit_content', 'DELETE') AS may")
+    row = await cursor.fetchone()
+    return bool(row and row["may"])
 
 
 async def keep_latest(
@@ -101,7 +113,7 @@ async def copy_thread(connection: Connection, seal: Seal, source: str, target: s
             spine, body, _ = pack(held, target, seal)
             if spine is None and body is None:
                 continue
-            values = (target, held.namespaces, held.touched, spine, body, held.blobs or None)
+            values = (target, held.marks, spine, body, held.blobs or None)
             await connection.execute(_COPY, values)
         cursor = await connection.execute("SELECT digest, data FROM blobs WHERE thread_id = %s", (source,))
         for blob in await cursor.fetchall():
@@ -194,7 +206,7 @@ async def _rewrite(
         if not any(parts):
             await connection.execute("DELETE FROM steps WHERE thread_id = %s AND seq = %s", (thread_id, row.seq))
         else:
-            values = (new.namespaces, new.touched, *parts, new.blobs or None, thread_id, row.seq)
+            values = (new.marks, *parts, new.blobs or None, thread_id, row.seq)
             await connection.execute(_UPDATE, values)
     await connection.execute(_UNUSED_BLOBS, (thread_id,))
 
@@ -231,14 +243,15 @@ def _value(saved: Saved, channel: str, serde: SerializerProtocol) -> Any:
     return serde.loads_typed((typed[0], typed[1])) if typed else None
 
 
+_WORDS = "DELETE FROM audit_content WHERE thread_id = ANY(%s)"
 _LOCKED = "SELECT seq, touched, spine, body, record FROM steps WHERE thread_id = %s ORDER BY seq FOR UPDATE"
 _SEALED = """
 SELECT seq, substring(spine for 70) AS spine, substring(body for 70) AS body, substring(record for 70) AS record
 FROM steps WHERE thread_id = %s
 """
-_COPY = "INSERT INTO steps (thread_id, namespaces, touched, spine, body, blobs) VALUES (%s, %s, %s, %s, %s, %s)"
+_COPY = "INSERT INTO steps (thread_id, marks, spine, body, blobs) VALUES (%s, %s, %s, %s, %s)"
 _UPDATE = """
-UPDATE steps SET namespaces = %s, touched = %s, spine = %s, body = %s, record = %s, blobs = %s
+UPDATE steps SET namespaces = NULL, touched = NULL, marks = %s, spine = %s, body = %s, record = %s, blobs = %s
 WHERE thread_id = %s AND seq = %s
 """
 _UNUSED_BLOBS = """

@@ -5,6 +5,7 @@ from which, the full values ("seeds") that a channel was given, and the writes t
 checkpoints and all other writes, the record the events of the run. Pruning takes the body away and leaves the others.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -97,9 +98,20 @@ class Segment:
         return sorted({item.checkpoint_id for item in items})
 
     @property
+    def marks(self) -> list[int]:
+        """What the row is found by."""
+        return sorted({*(mark("ns", ns) for ns in self.namespaces), *(mark("id", one) for one in self.touched)})
+
+    @property
     def blobs(self) -> list[bytes]:
         """Digests of the blobs that its values stand in."""
         return sorted({data for one in self.saved for name, data in one.values.values() if name == BLOB})
+
+
+def mark(kind: str, name: str) -> int:
+    """What stands for a namespace (`ns`) or a checkpoint (`id`) in the rows that hold something of it."""
+    digest = hashlib.blake2b(f"{kind}\0{name}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
 
 
 def about(thread_id: str, kind: str) -> bytes:

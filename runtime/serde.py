@@ -8,6 +8,7 @@ from ormsgpack import MsgpackEncodeError
 
 from lockgate.argument import Position, Verdict
 from lockgate.blackboard import Entry
+from lockgate.deadline import Deadline
 from lockgate.decision import Allow, Call, Deny, Review, Ruling
 from lockgate.events import Event
 from lockgate.evidence import Asked, Evidence, Kind, Trace
@@ -27,7 +28,7 @@ KERNEL_TYPES: tuple[type, ...] = (
     *(AgentTask, AgentResult, Budget, Status, Usage),
     *(Integrity, Label, Risk, Event, Note, Origin, Caller, History),
     *(Asked, Evidence, Kind, Trace),
-    *(ToolResult, ErrorKind, Finding, Passage),
+    *(ToolResult, ErrorKind, Finding, Passage, Deadline),
     *(Item, DeadLetter, Ended, Position, Verdict, Entry),
 )
 """The types of Lockgate's own that may stand in a state, besides messages and what LangGraph deems safe."""

@@ -44,7 +44,7 @@ class Connection(AsyncConnection[DictRow]):
 
         They see the database as it was before the first of them, save for the functions they call. Returns the columns
         of those with a RETURNING clause, each of which gives one row at most; a column of one that gave none is None.
-        A SELECT is there for what it does. Values are text, numbers, bytes, lists of text or of bytes, `Jsonb`, None.
+        A SELECT is there for what it does. Values are text, numbers, bytes, lists of these, `Jsonb`, None.
         """
         try:
             prepared = self._ready
@@ -114,7 +114,9 @@ def _encoded(value: Any) -> bytes | None:
     return str(value).encode()
 
 
-def _item(value: str | bytes) -> bytes:
+def _item(value: str | bytes | int) -> bytes:
+    if isinstance(value, int):
+        return str(value).encode()
     if isinstance(value, bytes):
         return b'"\\\\x' + value.hex().encode() + b'"'
     encoded = _encoded(value)

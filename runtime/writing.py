@@ -43,7 +43,7 @@ LINEAGE_BYTES = 64_000_000
 """Bytes of delta channels that it remembers, of all threads together."""
 
 _INSERT = """
-INSERT INTO steps (thread_id, namespaces, touched, spine, body, record, blobs) VALUES (%s, %s, %s, %s, %s, %s, %s)
+INSERT INTO steps (thread_id, marks, spine, body, record, blobs) VALUES (%s, %s, %s, %s, %s, %s)
 RETURNING seq, (SELECT max(s.seq) FROM steps s WHERE s.thread_id = steps.thread_id) AS before
 """
 _DEPLOYED = "INSERT INTO deployments (digest, parts) VALUES (%s, %s) ON CONFLICT DO NOTHING"
@@ -201,7 +201,7 @@ class Writer:
             statements.append((_BLOB, (thread.thread_id, digest, sealed)))
         new = any(part is not None for part in (spine, body, record))
         if new:
-            row = (thread.thread_id, segment.namespaces, segment.touched, spine, body, record, segment.blobs or None)
+            row = (thread.thread_id, segment.marks, spine, body, record, segment.blobs or None)
             statements.insert(0, (_INSERT, row))
         if not statements:
             return {}

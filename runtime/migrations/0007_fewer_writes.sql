@@ -13,3 +13,8 @@ END $$;
 -- The events of what is in a row, packed. The table keeps those from before, and the waits, which change as people answer.
 ALTER TABLE steps ADD COLUMN record bytea;
 ALTER TABLE steps ALTER COLUMN record SET STORAGE EXTERNAL;
+
+-- What a row is found by, in 8 bytes each: hashes of its namespaces and of the checkpoints in it. Rows from before have
+-- them spelled out.
+ALTER TABLE steps ADD COLUMN marks bigint[];
+ALTER TABLE steps ALTER COLUMN namespaces DROP NOT NULL, ALTER COLUMN touched DROP NOT NULL;

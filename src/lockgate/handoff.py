@@ -29,6 +29,8 @@ class Status(StrEnum):
     """A budget or a rate left no room for another model call; the work so far is kept."""
     NO_PROGRESS = "no_progress"
     """The same calls came to the same results again and again; the work so far is kept."""
+    DEADLINE = "deadline"
+    """The run's deadline passed; the work so far is kept."""
 
 
 ENDED = frozenset(Status) - {Status.PENDING, Status.RUNNING, Status.WAITING}

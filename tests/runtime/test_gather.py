@@ -13,6 +13,7 @@ from lockgate import Policy, ScriptedModel, tool
 from lockgate.errors import StoreError
 from lockgate.graphs import orchestrator, react
 from lockgate.runtime import PostgresSaver, open_checkpointer, writing
+from lockgate.runtime.segment import unpack
 from lockgate.state import Usage
 
 POLICY = "version: 1\nname: t\nrules:\n  - {id: all, tools: ['*'], action: allow, reason: test}\n"
@@ -234,3 +235,29 @@ async def test_a_fork_of_a_fork_keeps_to_its_own_line(saver: PostgresSaver) -> N
     assert [m.text for m in fork["messages"]] == ["1", "one", "2b", "two"]
     assert [m.text for m in again["messages"]] == ["1", "one", "2b", "two", "3c", "three"]
     assert (await built.aget_state(where)).values["messages"] == again["messages"]
+
+
+async def test_rows_that_spell_out_what_they_are_found_by_are_read(saver: PostgresSaver, database_url: str) -> None:
+    turns = [*TURNS, *TURNS]
+    run, where = agent(saver, pays, turns), config()
+    await run.ainvoke({"messages": "a"}, where)
+    await run.ainvoke({"messages": "b"}, where)
+    before = [state async for state in run.aget_state_history(where)]
+    thread_id = where["configurable"]["thread_id"]
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        rows = connection.execute("SELECT seq, spine, body FROM steps").fetchall()
+        for seq, spine, body in rows:
+            held = unpack(spine, body, thread_id, saver.seal)
+            assert held.marks
+            connection.execute(
+                "UPDATE steps SET marks = NULL, namespaces = %s, touched = %s WHERE seq = %s",
+                (held.namespaces, held.touched, seq),
+            )
+    other = await open_checkpointer(database_url)
+    again = agent(other, pays, turns)
+    assert [state async for state in again.aget_state_history(where)] == before
+    for state in before:
+        assert (await again.aget_state(state.config)).values == state.values
+    await other.aprune([thread_id])
+    assert (await again.aget_state(where)).values == before[0].values
+    await other.aclose()

@@ -152,6 +152,10 @@ async def test_a_rule_takes_threads_by_status_and_age(saver: PostgresSaver, data
     (taken,) = await prune(saver, month)
     assert taken.status == "completed" and 0 < taken.after < taken.before
     assert len([c async for c in saver.alist(config("old"))]) == 1
+    for ended in ("budget", "no_progress", "deadline", "refused"):
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            connection.execute("UPDATE runs SET status = %s WHERE thread_id = 'old'", (ended,))
+        assert [item.status for item in await prune(saver, month, dry_run=True)] == [ended]
     (taken,) = await prune(saver, Retention(older_than=timedelta(days=30), statuses=("running",)))
     assert taken.thread_id == "running" and taken.after == 0
     assert [thread.thread_id for thread in await Records(saver).threads()] == ["young", "old"]

@@ -22,6 +22,7 @@ from ormsgpack import MsgpackEncodeError
 
 from lockgate.argument import Position, Verdict
 from lockgate.blackboard import Entry
+from lockgate.deadline import Deadline
 from lockgate.decision import Allow, Call, Deny, Review, Ruling
 from lockgate.events import Event
 from lockgate.evidence import Asked, Evidence, Kind, Trace
@@ -54,6 +55,7 @@ EVIDENCE = Evidence(
     dictated=("to[0]",),
 )
 
+DEADLINE = Deadline(at=1_800_000_000.25, begun=1_799_999_400.125)
 SAMPLES: list[Any] = [
     LABEL,
     Entry(value={"k": [1]}, label=LABEL, by="w", version=2),
@@ -81,7 +83,10 @@ SAMPLES: list[Any] = [
     AgentResult(task_id="t", status=Status.FAILED, output={"a": 1}, error="e", usage=Usage(model_calls=1), trust=LABEL),
     Event(kind="call", node="n", started=1.0, ended=2.0, detail={"a": [1, None]}),
     Note(source="s", text="t", at=1.0),
-    Origin(run_id="r", trust=LABEL, reasoning="because", evidence=EVIDENCE, confidence=0.5, over="o"),
+    DEADLINE,
+    Origin(
+        run_id="r", trust=LABEL, reasoning="because", evidence=EVIDENCE, confidence=0.5, over="o", deadline=DEADLINE
+    ),
     EVIDENCE,
     TRACE,
     Kind.UNTRACED,
