@@ -11,7 +11,7 @@ the answers given alone would have been (`baseline`), and `lockgate.graphs.major
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from langchain_core.language_models import BaseChatModel
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -25,10 +25,12 @@ from lockgate.graphs import react
 from lockgate.graphs.bridged import BridgedStateGraph
 from lockgate.graphs.compiling import compiled
 from lockgate.guardrails import Gate, Policy
+from lockgate.handoff import Budget
 from lockgate.labels import TRUSTED
 from lockgate.nodes.debater import Turn, debater
 from lockgate.nodes.input_guard import input_guard
 from lockgate.nodes.judge import LETTERS, judge
+from lockgate.nodes.metering import bounds_of, share
 from lockgate.nodes.moderator import moderator, opening
 from lockgate.nodes.node import Goto
 from lockgate.nodes.output_guard import output_guard
@@ -104,7 +106,8 @@ def blueprint(
     All answer alone, then read one another for at most `rounds` rounds; agreement, and a round in which all only
     repeat themselves, end it early. `key` turns answers into the form they are compared in. `model` serves whoever has
     none of its own (the setting `model` without one). Each answer may take `timeout` seconds. `policy` says what is
-    done with the question and the answer, secrets being taken out in any case; what debaters may call is for their own.
+    done with the question and the answer, secrets being taken out in any case, and its budgets bound the run, debaters
+    and judge together; what debaters may call is for their own.
 
     At most `len(debaters) * (rounds + 1) + 1` answers are asked for, plus one more for each that cannot be read.
     """
@@ -116,8 +119,12 @@ def blueprint(
         raise ConfigError("A debate needs two debaters or more.", "Or use lockgate.graphs.react.")
     bench = react.build(model=judge_model or model, prompt=JUDGE, name="judge")
 
+    gate = Gate(policy or Policy.deny_all(), ())  # for what comes in and goes out; a debate runs no tool itself
+    bounds = bounds_of((section.budgets for section in gate.sections), name)
+
     def first(question: str, state: dict[str, Any]) -> Goto:
-        return send(alone(debater, 0, question, state) for debater in names)
+        budget = share(cast("AgentState", state), bounds, len(names) + 1)
+        return send(alone(debater, 0, question, state, budget) for debater in names)
 
     def send(turns: Iterable[Turn]) -> list[Send]:
         return [Send("debater", turn) for turn in turns]
@@ -127,14 +134,14 @@ def blueprint(
     graph.add_node("debater", debater(agents, key=key, timeout=timeout, agent=name))
     graph.add_node(
         "moderator",
-        moderator(debaters=names, rounds=rounds, send=send, judge="judge", done="conclude", agent=name),
+        moderator(debaters=names, rounds=rounds, send=send, judge="judge", done="conclude", bounds=bounds, agent=name),
         destinations=("debater", "judge", "conclude"),
     )
-    graph.add_node("judge", judge(bench, timeout=timeout, agent=name))
+    graph.add_node("judge", judge(bench, timeout=timeout, bounds=bounds, agent=name))
     graph.add_node("conclude", conclude(agent=name))
     graph.add_edge("debater", "moderator")
     graph.add_edge("judge", "conclude")
-    inspected(graph, policy, first="opening", last="conclude", max_input=max_input, name=name)
+    inspected(graph, gate, first="opening", last="conclude", max_input=max_input, name=name)
     return graph
 
 
@@ -169,7 +176,7 @@ def build(
     return compiled(graph, name=name, checkpointer=checkpointer)
 
 
-def alone(debater: str, number: int, question: str, state: dict[str, Any]) -> Turn:
+def alone(debater: str, number: int, question: str, state: dict[str, Any], budget: Budget | None) -> Turn:
     """What a debater is sent that answers before it has read anybody."""
     trust = state.get("trust") or TRUSTED
     return Turn(
@@ -180,20 +187,20 @@ def alone(debater: str, number: int, question: str, state: dict[str, Any]) -> Tu
         trust=trust,
         user=heard_in(state),
         deadline=state.get("deadline"),
+        budget=budget,
     )
 
 
 def inspected(
     graph: StateGraph[Any, Any, Any, Any],
-    policy: Judge | None,
+    gate: Gate,
     *,
     first: str,
     last: str,
     max_input: int | None,
     name: str,
 ) -> None:
-    """Puts a guard before `first` and one behind `last`: the question and the answer are inspected as `policy` says."""
-    gate = Gate(policy or Policy.deny_all(), ())  # a debate runs no tool itself
+    """Puts a guard before `first` and one behind `last`: the question and the answer are inspected by `gate`."""
     most = max_input or settings().max_input
     guard = input_guard(max_input=most, accepted=first, refused="output_guard", gate=gate, agent=name)
     graph.add_node("input_guard", guard, destinations=(first, "output_guard"))

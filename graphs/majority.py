@@ -4,7 +4,7 @@ START -> input_guard -> opening -> one Send a ballot -> debater -> poll -> outpu
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from langchain_core.language_models import BaseChatModel
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -16,11 +16,14 @@ from lockgate.errors import ConfigError
 from lockgate.graphs.bridged import BridgedStateGraph
 from lockgate.graphs.compiling import compiled
 from lockgate.graphs.debate import BENCH, Debater, DebateState, alone, inspected, plain_form, seated
+from lockgate.guardrails import Gate, Policy
 from lockgate.nodes.debater import debater
+from lockgate.nodes.metering import bounds_of, share
 from lockgate.nodes.moderator import opening
 from lockgate.nodes.node import Goto
 from lockgate.nodes.tally import poll
 from lockgate.ports import Caller, Judge
+from lockgate.state import AgentState
 
 
 def blueprint(
@@ -48,15 +51,19 @@ def blueprint(
     if ballots < 1:
         raise ConfigError(f"A vote of {ballots} ballots decides nothing.", "votes=1 or more.")
 
-    def cast(question: str, state: dict[str, Any]) -> Goto:
-        return [Send("debater", alone(names[i % len(names)], i, question, state)) for i in range(ballots)]
+    gate = Gate(policy or Policy.deny_all(), ())  # for what comes in and goes out
+    bounds = bounds_of((section.budgets for section in gate.sections), name)
+
+    def ballot(question: str, state: dict[str, Any]) -> Goto:
+        budget = share(cast("AgentState", state), bounds, ballots)
+        return [Send("debater", alone(names[i % len(names)], i, question, state, budget)) for i in range(ballots)]
 
     graph = BridgedStateGraph(DebateState, context_schema=Caller)
-    graph.add_node("opening", opening(send=cast, agent=name), destinations=("debater",))
+    graph.add_node("opening", opening(send=ballot, agent=name), destinations=("debater",))
     graph.add_node("debater", debater(agents, key=key, timeout=timeout, agent=name))
     graph.add_node("poll", poll(agent=name))
     graph.add_edge("debater", "poll")
-    inspected(graph, policy, first="opening", last="poll", max_input=max_input, name=name)
+    inspected(graph, gate, first="opening", last="poll", max_input=max_input, name=name)
     return graph
 
 

@@ -28,6 +28,7 @@ def agent_work(
             type=attempt.stage,
             objective=objective,
             timeout_seconds=timeout,
+            budget=attempt.budget,
         )
         data = reads.dump_json(attempt.value).decode()
         shown = block(data, fence(attempt.run_id), "item")

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from lockgate.argument import Position
 from lockgate.deadline import Deadline
 from lockgate.events import EVENTS, Event
-from lockgate.handoff import AgentTask
+from lockgate.handoff import AgentTask, Budget
 from lockgate.labels import TRUSTED, Label
 from lockgate.nodes.answering import Heard, heard, wanted
 from lockgate.nodes.node import Node, Update
@@ -34,7 +34,7 @@ SAID = TypeAdapter(Said)
 class Turn(TypedDict, total=False):
     """What one debater is sent. `others` are the answers it reads, without names and in no telling order.
 
-    `user` is what the user said, word for word.
+    `user` is what the user said, word for word; `budget` bounds the answer.
     """
 
     debater: str
@@ -46,6 +46,7 @@ class Turn(TypedDict, total=False):
     trust: Label
     deadline: Deadline | None
     user: list[Passage]
+    budget: Budget | None
 
 
 def debater(
@@ -55,7 +56,13 @@ def debater(
 
     async def body(turn: Turn) -> Update:
         name, started = turn["debater"], time.time()
-        task = AgentTask(task_id=_task_id(turn), type="debate", objective=turn["question"], timeout_seconds=timeout)
+        task = AgentTask(
+            task_id=_task_id(turn),
+            type="debate",
+            objective=turn["question"],
+            timeout_seconds=timeout,
+            budget=turn.get("budget"),
+        )
         trust, run_id, user = turn.get("trust", TRUSTED), turn.get("run_id", ""), turn.get("user", [])
         said = await heard(agents[name], task, _question(turn), SAID, trust, run_id=run_id, user=user)
         position = _position(turn, said, key)

@@ -9,7 +9,6 @@ from typing import Any, TypeAlias
 from langchain_core.messages import AnyMessage, HumanMessage
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
-from lockgate.deadline import Deadline
 from lockgate.guardrails.gate import Gate
 from lockgate.handoff import AgentResult, Status
 from lockgate.items import DeadLetter, Ended, Item
@@ -28,7 +27,7 @@ def intake(
     max_items: int,
     source: Label,
     gate: Gate,
-    send: Callable[[list[Item], Label, str, Deadline | None], Goto],
+    send: Callable[[list[Item], Label, dict[str, Any]], Goto],
     done: str,
     agent: str,
 ) -> Node:
@@ -51,8 +50,7 @@ def intake(
         good, bad = sorted_out(looked, key)
         update["rejected"] = bad
         label = join(source, UNTRUSTED) if any(item.findings for item in looked) else source
-        goto = send(good, label, run_id, update.get("deadline")) if good else done
-        return {**update, "trust": label}, goto
+        return {**update, "trust": label}, send(good, label, {**state, **update}) if good else done
 
     return Node("intake", body, agent=agent, begins=True)
 

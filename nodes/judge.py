@@ -2,20 +2,21 @@
 
 import string
 import time
-from typing import Any
+from typing import Any, cast
 
 from langgraph.pregel import Pregel
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from lockgate.argument import Position, Verdict
-from lockgate.handoff import AgentTask
+from lockgate.handoff import AgentTask, Budget
 from lockgate.labels import TRUSTED
 from lockgate.nodes.answering import heard, wanted
 from lockgate.nodes.debater import latest, shown
+from lockgate.nodes.metering import allowance
 from lockgate.nodes.moderator import anonymous
 from lockgate.nodes.node import Node, Update
 from lockgate.nodes.tally import counted, tied, vote
-from lockgate.state import Note
+from lockgate.state import AgentState, Note
 
 LETTERS = string.ascii_uppercase
 
@@ -34,8 +35,8 @@ class Ruled(BaseModel):
 RULED = TypeAdapter(Ruled)
 
 
-def judge(worker: Pregel[Any, Any, Any, Any], *, timeout: float, agent: str = "") -> Node:
-    """Has `worker` choose among the last answers, shown by letter in the state's shuffled `order`.
+def judge(worker: Pregel[Any, Any, Any, Any], *, timeout: float, bounds: Budget | None = None, agent: str = "") -> Node:
+    """Has `worker` choose among the last answers, shown by letter in the state's shuffled `order`, within `bounds`.
 
     A judge that names no answer is told so and asked again; after that, or when it dies or hangs, the debaters' vote
     decides, and a note says so.
@@ -44,7 +45,10 @@ def judge(worker: Pregel[Any, Any, Any, Any], *, timeout: float, agent: str = ""
     async def body(state: dict[str, Any]) -> Update:
         stands = latest(state["positions"])
         order = [stands[name] for name in state["order"]]
-        task = AgentTask(task_id="judge", type="judge", objective=state["question"], timeout_seconds=timeout)
+        left = allowance(cast("AgentState", state), bounds)
+        task = AgentTask(
+            task_id="judge", type="judge", objective=state["question"], timeout_seconds=timeout, budget=left
+        )
 
         def names_one(ruled: Ruled) -> str:
             known = ", ".join(LETTERS[: len(order)])

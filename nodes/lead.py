@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, InvalidToolCall, SystemMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, InvalidToolCall, ToolMessage
 from langchain_core.runnables import Runnable
 
 from lockgate.deadline import overdue
@@ -19,6 +19,7 @@ from lockgate.nodes.call_model import as_message, sound, used
 from lockgate.nodes.dispatch import task_detail
 from lockgate.nodes.metering import Halt, Meter, model_name, used_in_run
 from lockgate.nodes.node import Goto, Node, Update
+from lockgate.nodes.prompt import planned
 from lockgate.nodes.results import findings, losses, sourced
 from lockgate.nodes.worker import Worker
 from lockgate.plan import PlannedTask, granted, plan_faults, read_plan
@@ -55,7 +56,7 @@ def lead(
     """
     opened: list[tuple[Runnable[Any, AIMessage], Runnable[Any, AIMessage], str]] = []
     budget = tightest(budget, meter.run)
-    system = SystemMessage(f"{prompt}\n\nWorkers:\n{_roster(workers)}")
+    system = f"{prompt}\n\nWorkers:\n{_roster(workers)}"
 
     async def body(state: TeamState) -> tuple[Update, Goto]:
         if not opened:
@@ -70,7 +71,7 @@ def lead(
             return _end(halt.status, halt.text, note=True), done
         planner, plain, name = opened[0]
         started = time.time()
-        answer, usage = await _asked(planner if may_plan else plain, [system, *state["planning"]], meter, name, state)
+        answer, usage = await _asked(planner if may_plan else plain, system, meter, name, state)
         if isinstance(answer, Halt):
             text = f"{answer.text} {findings(results)}".strip()
             return {**_end(answer.status, text, note=True), "usage": usage}, done
@@ -114,16 +115,17 @@ def _judged(
 
 
 async def _asked(
-    chat: Runnable[Any, AIMessage], messages: Sequence[AnyMessage], meter: Meter, name: str, state: TeamState
+    chat: Runnable[Any, AIMessage], system: str, meter: Meter, name: str, state: TeamState
 ) -> tuple[AIMessage | Halt, Usage]:
     """The model's answer, or why there is none, and what it took."""
+    messages = planned(system, state["planning"], run_id=state.get("run_id", ""))
     permit = await meter.admit(state, messages, name, 1)
     if isinstance(permit, Halt):
         return permit, Usage()
     started = time.time()
     try:
         async with asyncio.timeout(permit.seconds) as limit:
-            answer = as_message(await asked(chat, messages, messages[1:]))  # all but the system's words
+            answer = as_message(await asked(chat, messages, state["planning"]))
     except Exception as error:
         if not (isinstance(error, TimeoutError) and limit.expired()):
             await meter.cancel(permit)

@@ -7,7 +7,7 @@ Postgres, through the run's checkpointer.
 import json
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from langchain_core.language_models import BaseChatModel
@@ -69,7 +69,7 @@ class Meter:
     def __init__(self, sections: Sequence[BudgetSection], tools: Mapping[str, ToolSpec], agent: str) -> None:
         self.sections = tuple(sections)
         self.agent = agent
-        self.run = tightest(*(budget for section in self.sections for budget in section.of_run(agent)))
+        self.run = bounds_of(self.sections, agent)
         self.rates = tuple(rate for section in self.sections for rate in section.rates)
         self.reply = max((section.reply for section in self.sections), default=0)
         self.timeouts = {name: round(spec.timeout * 1_000) for name, spec in tools.items()}
@@ -260,6 +260,24 @@ def model_name(chat: BaseChatModel) -> str:
 def used_in_run(state: AgentState) -> Usage:
     """What the run that goes on has used."""
     return (state.get("usage") or Usage()) - (state.get("before") or Usage())
+
+
+def bounds_of(sections: Iterable[BudgetSection], agent: str) -> Budget | None:
+    """What bounds one run of `agent` under all of `sections`."""
+    return tightest(*(budget for section in sections for budget in section.of_run(agent)))
+
+
+def allowance(state: AgentState, bounds: Budget | None) -> Budget | None:
+    """What the run that goes on may still use under `bounds` and its task's; None when nothing bounds it."""
+    task = state.get("task")
+    budget = tightest(bounds, task.budget if task else None)
+    return budget and budget.left(used_in_run(state))
+
+
+def share(state: AgentState, bounds: Budget | None, count: int) -> Budget | None:
+    """One of `count` equal shares of the allowance."""
+    left = allowance(state, bounds)
+    return left and left.shared(count)
 
 
 def rate_store() -> RateStore | None:

@@ -5,15 +5,17 @@ import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from lockgate.argument import STOPS, Position, Verdict
+from lockgate.handoff import Budget, Usage
 from lockgate.labels import TRUSTED
 from lockgate.nodes.debater import Turn, latest
+from lockgate.nodes.metering import share
 from lockgate.nodes.node import Goto, Node, Update
 from lockgate.nodes.tally import counted, mean
 from lockgate.nodes.worker import heard_in
-from lockgate.state import Note
+from lockgate.state import AgentState, Note
 
 
 def opening(*, send: Callable[[str, dict[str, Any]], Goto], agent: str = "") -> Node:
@@ -28,9 +30,19 @@ def opening(*, send: Callable[[str, dict[str, Any]], Goto], agent: str = "") -> 
 
 
 def moderator(
-    *, debaters: Sequence[str], rounds: int, send: Callable[[list[Turn]], Goto], judge: str, done: str, agent: str = ""
+    *,
+    debaters: Sequence[str],
+    rounds: int,
+    send: Callable[[list[Turn]], Goto],
+    judge: str,
+    done: str,
+    bounds: Budget | None = None,
+    agent: str = "",
 ) -> Node:
-    """After each round: another one through `send`, the `judge`, or `done` when there is nothing to rule on."""
+    """After each round: another one through `send`, the `judge`, or `done` when there is nothing to rule on.
+
+    What is left of `bounds` is shared by all answers of a round and the ruling.
+    """
 
     def body(state: dict[str, Any]) -> tuple[Update, Goto]:
         positions: list[Position] = state["positions"]
@@ -41,8 +53,11 @@ def moderator(
         if notes := [*_notes(fresh)]:
             update["notes"] = notes
         stop = stopped(fresh, stands, rounds, len(debaters))
+        budget = share(cast("AgentState", state), bounds, len(debaters) + 1)
+        if not stop and budget and budget.exhausted(Usage()):
+            stop = "budget"
         if not stop:
-            return update, send([_turn(name, here + 1, stands, state) for name in debaters])
+            return update, send([_turn(name, here + 1, stands, state, budget) for name in debaters])
         update |= {"stopped": stop, "order": shuffled(stands, state["run_id"])}
         if stop == "agreement":
             update["verdict"] = _agreed(stands)
@@ -79,7 +94,7 @@ def anonymous(position: Position, names: Iterable[str]) -> Position:
     )
 
 
-def _turn(name: str, number: int, stands: dict[str, Position], state: dict[str, Any]) -> Turn:
+def _turn(name: str, number: int, stands: dict[str, Position], state: dict[str, Any], budget: Budget | None) -> Turn:
     order = [other for other in shuffled(stands, f"{state['run_id']}\0{number}\0{name}") if other != name]
     return Turn(
         debater=name,
@@ -91,6 +106,7 @@ def _turn(name: str, number: int, stands: dict[str, Position], state: dict[str, 
         trust=state.get("trust", TRUSTED),
         deadline=state.get("deadline"),
         user=heard_in(state),
+        budget=budget,
     )
 
 

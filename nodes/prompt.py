@@ -8,6 +8,7 @@ run, so a provider's cache of the prompt stays valid, and a resume or a replay s
 """
 
 import hashlib
+import json
 import re
 from collections.abc import Sequence
 from functools import lru_cache
@@ -65,6 +66,29 @@ def prompted(system: str, messages: Sequence[AnyMessage], *, run_id: str, tools:
     if tools or any(new is not old or name in old.text for new, old in zip(shown, messages, strict=True)):
         system = _with_blocks(system, name)
     return [SystemMessage(system), *shown] if system else list(shown)
+
+
+def planned(system: str, planning: Sequence[AnyMessage], *, run_id: str) -> list[BaseMessage]:
+    """What a planner is sent: its own messages, with what its workers reported in blocks of the run.
+
+    A report begins with the results as JSON; whatever a worker had read may speak in it. The first message is the goal.
+    """
+    name = fence(run_id)
+    shown = [*planning[:1], *(_reported(message, name) for message in planning[1:])]
+    if any(new is not old for new, old in zip(shown, planning, strict=True)):
+        system = _with_blocks(system, name)
+    return [SystemMessage(system), *shown]
+
+
+def _reported(message: AnyMessage, name: str) -> AnyMessage:
+    if message.type == "ai":
+        return message
+    text = message.text
+    try:
+        end = json.JSONDecoder().raw_decode(text)[1]
+    except (ValueError, RecursionError):
+        return message
+    return message.model_copy(update={"content": f"{block(text[:end], name, 'results')}{text[end:]}"})
 
 
 @lru_cache(maxsize=256)

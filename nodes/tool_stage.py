@@ -26,6 +26,8 @@ def tool_work(lock: Pregel[Any, Any, Any, Any], tool: str, *, takes: Any) -> Cal
     reads = TypeAdapter(takes)
 
     async def work(attempt: Attempt) -> Made:
+        if attempt.budget and attempt.budget.bounds().get("tool_calls", 1) < 1:
+            return Made(error="Over budget: the item's share of tool_calls is used up.")
         # The same id after a crash, so the call's place in the record stays one.
         seed = f"{attempt.run_id}\0{attempt.item_id}\0{attempt.stage}"
         call = Call(

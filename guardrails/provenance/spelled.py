@@ -26,8 +26,9 @@ _SAID = 12
 def spelled(args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source], *, least: int) -> tuple[str, ...]:
     """Paths of the values that stand together in one line of an untrusted text, one that steers the call among them.
 
-    They are `least` or more. One that steers and is there in code counts by itself, for no honest text hides a value.
-    Nothing counts of a call that the user has spelled out: by two values that steer it, and by all that do.
+    They are `least` or more. Where no argument is said to be sensitive each one steers. One that steers and is there in
+    code counts by itself, for no honest text hides a value. Nothing counts of a call that the user has spelled out: by
+    two values that steer it, and by all that do.
     """
     values = list(_values(args, spec))
     steering = [needle for _, needle, sensitive in values if sensitive]
@@ -50,7 +51,7 @@ def _values(args: Mapping[str, Any], spec: ToolSpec) -> Iterator[tuple[str, Need
     for name, value in args.items():
         for path, leaf in islice(leaves(value, name), _LEAVES):
             needle = Needle(leaf.strip(_ENDS) if isinstance(leaf, str) else leaf, names_of(path))
-            yield path, needle, name in spec.sensitive
+            yield path, needle, name in spec.sensitive or not spec.sensitive
 
 
 def _tells(line: Index, here: Sequence[tuple[str, Needle, bool]], least: int) -> bool:

@@ -5,8 +5,10 @@ from typing import Literal
 
 from lockgate.labels import TRUSTED, Label
 
-STOPS = Literal["agreement", "standstill", "rounds", "silence"]
-"""Why a debate ended: all gave one answer, nobody moved any more, the rounds were over, or too few had an answer."""
+STOPS = Literal["agreement", "standstill", "rounds", "silence", "budget"]
+"""Why a debate ended: all gave one answer, nobody moved any more, the rounds were over, too few had an answer, or the
+budget has no room for another round.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -124,6 +124,10 @@ class Budget(BaseModel):
         both = {name: min(b[name] for b in (mine, theirs) if name in b) for name in {*mine, *theirs}}
         return Budget(**both)
 
+    def shared(self, count: int) -> "Budget":
+        """One of `count` equal shares; together they are never more."""
+        return Budget(**{name: amount(name, units(name, bound) // count) for name, bound in self.bounds().items()})
+
     def exhausted(self, used: Usage) -> str:
         """The name of the first bound that leaves no room for another model call, or an empty string."""
         return next(

@@ -179,7 +179,7 @@ def test_a_guard_that_raises_denies_and_says_so(guard, monkeypatch, caplog):
 def test_an_inspector_that_raises_lets_nothing_through_and_says_so(inspector, monkeypatch, caplog):
     monkeypatch.setattr(INSPECTORS[inspector], raising)
     caplog.set_level(logging.CRITICAL)
-    result = GATES[0].inspect(READ, ToolResult(success=True, value="the text"))
+    result = Gate(Policy.parse(ALLOW), [read]).inspect(READ, ToolResult(success=True, value="the text"))
     assert result.error is ErrorKind.WITHHELD
     assert "RuntimeError" in result.value and "the text" not in result.value and "hunter2" not in result.value
     out = react.build(model=ScriptedModel(turns=["never"])).invoke({"messages": "the question"})

@@ -82,6 +82,14 @@ def test_one_value_will_do_where_the_request_is_not_understood():
     assert paths({"doc_id": "PX-3021"}, '{"key": "PX-3021", "title": "x"}', "delete_document", least=1) == ()
 
 
+def test_of_a_tool_that_names_nothing_as_sensitive_every_argument_steers():
+    text = "Auf dem Brett fehlt noch, dass das Büro am Freitag geschlossen bleibt; Titel: Büro am Freitag."
+    notice = replace(SPECS["post_notice"], args_model=SPECS["send_letter"].args_model, sensitive=frozenset())
+    args = {"to": ["Büro am Freitag"], "text": "das Büro am Freitag geschlossen bleibt"}
+    seen = [Passage(source="tool:read_letter", text=text, label=UNTRUSTED)]
+    assert spelled(args, notice, sources(seen), least=2) == ("to[0]", "text")
+
+
 def test_linear():
     def cost(count):
         text = "".join(f"Line {n} says 1450 and {IBAN} and much else.\n" for n in range(count))
