@@ -186,8 +186,8 @@ def alone(debater: str, number: int, question: str, state: dict[str, Any], budge
         run_id=state["run_id"],
         trust=trust,
         user=heard_in(state),
-        budget=budget,
         deadline=state.get("deadline"),
+        budget=budget,
     )
 
 

@@ -69,8 +69,8 @@ class PipelineState(AgentState, total=False):
 
 class _BatchState(TypedDict, total=False):
     run_id: str
-    budget: Budget | None
     deadline: Deadline | None
+    budget: Budget | None
     batch: list[Item]
     source: Label
     ended: Annotated[list[Ended], Topic(Ended)]
@@ -201,8 +201,8 @@ def blueprint(
         common = {
             "source": label,
             "run_id": state["run_id"],
-            "budget": share(cast("AgentState", state), bounds, len(items)),
             "deadline": state.get("deadline"),
+            "budget": share(cast("AgentState", state), bounds, len(items)),
         }
         return [Send("batch", {"batch": part, **common}) for part in parts]
 
@@ -272,7 +272,7 @@ def _batch(way: CompiledStateGraph[Any, Any, Any, Any], parallel: int, name: str
 
     def send(state: _BatchState) -> list[Send]:
         common = {"run_id": state["run_id"], "trust": state["source"]}
-        common |= {"budget": state.get("budget"), "deadline": state.get("deadline")}
+        common |= {"deadline": state.get("deadline"), "budget": state.get("budget")}
         return [Send("item", {**common, "item": item, "value": item.value}) for item in state["batch"]]
 
     graph = StateGraph(_BatchState, context_schema=Caller, output_schema=_BatchOutput)

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage, InvalidToolCall, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, InvalidToolCall, ToolMessage
 from langchain_core.runnables import Runnable
 
 from lockgate.deadline import overdue
@@ -70,9 +70,8 @@ def lead(
         if halt := _hopeless(state, bounds, spent, may_plan=may_plan):
             return _end(halt.status, halt.text, note=True), done
         planner, plain, name = opened[0]
-        messages = planned(system, state["planning"], run_id=state.get("run_id", ""))
         started = time.time()
-        answer, usage = await _asked(planner if may_plan else plain, messages, meter, name, state)
+        answer, usage = await _asked(planner if may_plan else plain, system, meter, name, state)
         if isinstance(answer, Halt):
             text = f"{answer.text} {findings(results)}".strip()
             return {**_end(answer.status, text, note=True), "usage": usage}, done
@@ -116,9 +115,10 @@ def _judged(
 
 
 async def _asked(
-    chat: Runnable[Any, AIMessage], messages: Sequence[BaseMessage], meter: Meter, name: str, state: TeamState
+    chat: Runnable[Any, AIMessage], system: str, meter: Meter, name: str, state: TeamState
 ) -> tuple[AIMessage | Halt, Usage]:
     """The model's answer, or why there is none, and what it took."""
+    messages = planned(system, state["planning"], run_id=state.get("run_id", ""))
     permit = await meter.admit(state, messages, name, 1)
     if isinstance(permit, Halt):
         return permit, Usage()

@@ -98,8 +98,8 @@ class ItemState(TypedDict, total=False):
 
     item: Item
     run_id: str
-    budget: Budget | None
     deadline: Deadline | None
+    budget: Budget | None
     value: Any
     attempt: int
     faults: list[str]
