@@ -8,6 +8,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
+from lockgate.deadline import MOST, checked
 from lockgate.deployment import METADATA, remember
 from lockgate.graphs.fingerprint import deployed
 from lockgate.graphs.gathered import gathered
@@ -48,6 +49,13 @@ def attached(
     """
     verify(agent)
     return _safe(agent.copy({"checkpointer": checkpointer}))
+
+
+def within(agent: CompiledStateGraph[Any, Any, Any, Any], seconds: float) -> CompiledStateGraph[Any, Any, Any, Any]:
+    """`agent` with a deadline for each of its runs; one that asks for more gets no more. Raises ConfigError."""
+    known = (agent.config or {}).get("configurable", {}).get(MOST)
+    least = checked(seconds) if known is None else min(checked(seconds), known)
+    return agent.with_config(configurable={MOST: least})
 
 
 def _safe(agent: CompiledStateGraph[Any, Any, Any, Any]) -> CompiledStateGraph[Any, Any, Any, Any]:

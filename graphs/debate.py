@@ -1,8 +1,9 @@
 """Agents with different briefs argue, and a judge who does not know who said what rules.
 
-START -> opening -> one Send a debater -> debater -> moderator -+-> one Send a debater (another round)
-                                                                +-> judge -> conclude -> END
-                                                                +-> conclude (all agree, or nobody answered)
+START -> input_guard -> opening -> one Send a debater -> debater -> moderator -+-> one Send a debater (another round)
+                                                                               +-> judge -> conclude
+                                                                               +-> conclude (agreed, or silence)
+conclude -> output_guard -> END
 
 Debate after Du et al. (2023). Later work finds that voting explains most of its gain, so each run says what a vote on
 the answers given alone would have been (`baseline`), and `lockgate.graphs.majority` spends a debate's cost on votes.
@@ -10,7 +11,7 @@ the answers given alone would have been (`baseline`), and `lockgate.graphs.major
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from langchain_core.language_models import BaseChatModel
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -23,13 +24,20 @@ from lockgate.errors import ConfigError
 from lockgate.graphs import react
 from lockgate.graphs.bridged import BridgedStateGraph
 from lockgate.graphs.compiling import compiled
+from lockgate.guardrails import Gate, Policy
+from lockgate.handoff import Budget
 from lockgate.labels import TRUSTED
 from lockgate.nodes.debater import Turn, debater
+from lockgate.nodes.input_guard import input_guard
 from lockgate.nodes.judge import LETTERS, judge
+from lockgate.nodes.metering import bounds_of, share
 from lockgate.nodes.moderator import moderator, opening
 from lockgate.nodes.node import Goto
+from lockgate.nodes.output_guard import output_guard
 from lockgate.nodes.tally import conclude
+from lockgate.nodes.worker import heard_in
 from lockgate.ports import Caller, Judge
+from lockgate.settings import settings
 from lockgate.state import AgentState
 from lockgate.tools.registry import AnyTool
 
@@ -89,13 +97,17 @@ def blueprint(
     rounds: int = 2,
     key: Callable[[str], str] = plain_form,
     timeout: float = 300.0,
+    policy: Judge | None = None,
+    max_input: int | None = None,
     name: str = "debate",
 ) -> StateGraph[Any, Any, Any, Any]:
     """The debate's graph, not yet compiled; the last message is the question.
 
     All answer alone, then read one another for at most `rounds` rounds; agreement, and a round in which all only
     repeat themselves, end it early. `key` turns answers into the form they are compared in. `model` serves whoever has
-    none of its own (the setting `model` without one). Each answer may take `timeout` seconds.
+    none of its own (the setting `model` without one). Each answer may take `timeout` seconds. `policy` says what is
+    done with the question and the answer, secrets being taken out in any case, and its budgets bound the run, debaters
+    and judge together; what debaters may call is for their own.
 
     At most `len(debaters) * (rounds + 1) + 1` answers are asked for, plus one more for each that cannot be read.
     """
@@ -107,27 +119,29 @@ def blueprint(
         raise ConfigError("A debate needs two debaters or more.", "Or use lockgate.graphs.react.")
     bench = react.build(model=judge_model or model, prompt=JUDGE, name="judge")
 
-    def first(question: str, run_id: str, state: dict[str, Any]) -> Goto:
-        trust = state.get("trust") or TRUSTED
-        return send(Turn(debater=n, round=0, question=question, run_id=run_id, trust=trust) for n in names)
+    gate = Gate(policy or Policy.deny_all(), ())  # for what comes in and goes out; a debate runs no tool itself
+    bounds = bounds_of((section.budgets for section in gate.sections), name)
+
+    def first(question: str, state: dict[str, Any]) -> Goto:
+        budget = share(cast("AgentState", state), bounds, len(names) + 1)
+        return send(alone(debater, 0, question, state, budget) for debater in names)
 
     def send(turns: Iterable[Turn]) -> list[Send]:
         return [Send("debater", turn) for turn in turns]
 
     graph = BridgedStateGraph(DebateState, context_schema=Caller)
-    graph.add_node("opening", opening(send=first, refused="conclude", agent=name), destinations=("debater", "conclude"))
+    graph.add_node("opening", opening(send=first, agent=name), destinations=("debater",))
     graph.add_node("debater", debater(agents, key=key, timeout=timeout, agent=name))
     graph.add_node(
         "moderator",
-        moderator(debaters=names, rounds=rounds, send=send, judge="judge", done="conclude", agent=name),
+        moderator(debaters=names, rounds=rounds, send=send, judge="judge", done="conclude", bounds=bounds, agent=name),
         destinations=("debater", "judge", "conclude"),
     )
-    graph.add_node("judge", judge(bench, timeout=timeout, agent=name))
+    graph.add_node("judge", judge(bench, timeout=timeout, bounds=bounds, agent=name))
     graph.add_node("conclude", conclude(agent=name))
-    graph.add_edge(START, "opening")
     graph.add_edge("debater", "moderator")
     graph.add_edge("judge", "conclude")
-    graph.add_edge("conclude", END)
+    inspected(graph, gate, first="opening", last="conclude", max_input=max_input, name=name)
     return graph
 
 
@@ -139,6 +153,8 @@ def build(
     rounds: int = 2,
     key: Callable[[str], str] = plain_form,
     timeout: float = 300.0,
+    policy: Judge | None = None,
+    max_input: int | None = None,
     name: str = "debate",
     checkpointer: BaseCheckpointSaver[Any] | None = None,
 ) -> CompiledStateGraph[Any, Any, Any, Any]:
@@ -153,9 +169,45 @@ def build(
         rounds=rounds,
         key=key,
         timeout=timeout,
+        policy=policy,
+        max_input=max_input,
         name=name,
     )
     return compiled(graph, name=name, checkpointer=checkpointer)
+
+
+def alone(debater: str, number: int, question: str, state: dict[str, Any], budget: Budget | None) -> Turn:
+    """What a debater is sent that answers before it has read anybody."""
+    trust = state.get("trust") or TRUSTED
+    return Turn(
+        debater=debater,
+        round=number,
+        question=question,
+        run_id=state["run_id"],
+        trust=trust,
+        user=heard_in(state),
+        deadline=state.get("deadline"),
+        budget=budget,
+    )
+
+
+def inspected(
+    graph: StateGraph[Any, Any, Any, Any],
+    gate: Gate,
+    *,
+    first: str,
+    last: str,
+    max_input: int | None,
+    name: str,
+) -> None:
+    """Puts a guard before `first` and one behind `last`: the question and the answer are inspected by `gate`."""
+    most = max_input or settings().max_input
+    guard = input_guard(max_input=most, accepted=first, refused="output_guard", gate=gate, agent=name)
+    graph.add_node("input_guard", guard, destinations=(first, "output_guard"))
+    graph.add_node("output_guard", output_guard(gate=gate, agent=name))
+    graph.add_edge(START, "input_guard")
+    graph.add_edge(last, "output_guard")
+    graph.add_edge("output_guard", END)
 
 
 def seated(

@@ -11,6 +11,7 @@ from lockgate.decision import canonical_json
 from lockgate.deployment import Deployment
 from lockgate.graphs.wiring import wiring
 from lockgate.guardrails.gate import Gate
+from lockgate.guardrails.guarding import named
 from lockgate.nodes.node import Node
 from lockgate.spec import ToolSpec
 
@@ -32,7 +33,7 @@ def _parts(graph: Pregel[Any, Any, Any, Any], prefix: str, seen: set[int]) -> It
     for name, channel in graph.channels.items():
         if not name.startswith(("__", "branch:", "join:")):
             yield f"key {prefix}{name}", f"{type(channel).__name__} of {_type(getattr(channel, 'typ', ''))}"
-    yield from _held(graph, prefix)
+    yield from _held(graph, prefix, set())
 
 
 def _type(typ: Any) -> str:
@@ -40,17 +41,17 @@ def _type(typ: Any) -> str:
     return str(get_args(typ)[0] if hasattr(typ, "__metadata__") else typ)
 
 
-def _held(graph: Pregel[Any, Any, Any, Any], prefix: str) -> Iterator[tuple[str, str]]:
-    """Policies and tools of the gates in the graph and in the subgraphs that are its nodes."""
+def _held(graph: Pregel[Any, Any, Any, Any], prefix: str, told: set[int]) -> Iterator[tuple[str, str]]:
+    """Policies and tools of the gates in the graph and in the subgraphs that are its nodes, each gate once."""
     for name, node in graph.nodes.items():
         bound = node.bound
         if isinstance(bound, Pregel):
-            yield from _held(bound, f"{prefix}{name}:")
-        elif name != START and isinstance(bound, Node) and isinstance(bound.gate, Gate):
+            yield from _held(bound, f"{prefix}{name}:", told)
+        elif name != START and isinstance(bound, Node) and isinstance(bound.gate, Gate) and id(bound.gate) not in told:
+            told.add(id(bound.gate))
             yield (
                 f"policy {prefix}{bound.agent or name}",
-                str(getattr(bound.gate.policy, "fingerprint", ""))
-                or (f"{type(bound.gate.policy).__module__}.{type(bound.gate.policy).__qualname__}"),
+                named(bound.gate.policy),
             )
             for spec in bound.gate.tools.values():
                 yield f"tool {prefix}{spec.name}", _facts(spec)

@@ -9,6 +9,7 @@ from langchain_core.runnables.config import ensure_config, var_child_runnable_co
 from langgraph.graph.state import CompiledStateGraph
 
 from lockgate.bridge import run_sync
+from lockgate.effect import Fence
 from lockgate.langgraph_keys import TASK_ID
 from lockgate.runtime import thread_lease
 from lockgate.runtime.fence import FENCE, fence_of
@@ -51,25 +52,27 @@ class Gathered(CompiledStateGraph[Any, Any, Any, Any]):
             yield config
             return
         thread_id = str(thread_id)
+        own: Fence | None = None
         async with AsyncExitStack() as stack:
             if TASK_ID not in around and fence_of(where) is None:
                 lease = thread_lease(self.checkpointer, thread_id)  # type: ignore[arg-type]
                 around_it = _fence_around(thread_id)
                 fence = await stack.enter_async_context(lease) if around_it is None else around_it
+                own = fence.get(FENCE) if around_it is None else None
                 config = {**(config or {}), "configurable": {**((config or {}).get("configurable") or {}), **fence}}
             if not (TASK_ID in around and GATHER in around):  # else a graph around this one ends the run
-                await stack.enter_async_context(self._ending(thread_id))
+                await stack.enter_async_context(self._ending(thread_id, own))
             yield config
 
     @asynccontextmanager
-    async def _ending(self, thread_id: str) -> AsyncIterator[None]:
+    async def _ending(self, thread_id: str, own: Fence | None) -> AsyncIterator[None]:
         try:
             yield
         except BaseException:
             with suppress(Exception):  # what happened first is what counts
-                await self.checkpointer.aend(thread_id)  # type: ignore[union-attr]
+                await self.checkpointer.aend(thread_id, ends=own)  # type: ignore[union-attr]
             raise
-        await self.checkpointer.aend(thread_id)  # type: ignore[union-attr]
+        await self.checkpointer.aend(thread_id, ends=own)  # type: ignore[union-attr]
 
 
 def _fence_around(thread_id: str) -> dict[str, Any] | None:

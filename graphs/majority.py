@@ -1,27 +1,29 @@
 """The vote: independent answers, and the one given most often stands. The baseline that a debate has to beat.
 
-START -> opening -> one Send a ballot -> debater -> poll -> END
+START -> input_guard -> opening -> one Send a ballot -> debater -> poll -> output_guard -> END
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from langchain_core.language_models import BaseChatModel
 from langgraph.checkpoint.base import BaseCheckpointSaver
-from langgraph.graph import END, START, StateGraph
+from langgraph.graph import StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Send
 
 from lockgate.errors import ConfigError
 from lockgate.graphs.bridged import BridgedStateGraph
 from lockgate.graphs.compiling import compiled
-from lockgate.graphs.debate import BENCH, Debater, DebateState, plain_form, seated
-from lockgate.labels import TRUSTED
-from lockgate.nodes.debater import Turn, debater
+from lockgate.graphs.debate import BENCH, Debater, DebateState, alone, inspected, plain_form, seated
+from lockgate.guardrails import Gate, Policy
+from lockgate.nodes.debater import debater
+from lockgate.nodes.metering import bounds_of, share
 from lockgate.nodes.moderator import opening
 from lockgate.nodes.node import Goto
 from lockgate.nodes.tally import poll
-from lockgate.ports import Caller
+from lockgate.ports import Caller, Judge
+from lockgate.state import AgentState
 
 
 def blueprint(
@@ -32,6 +34,8 @@ def blueprint(
     model: BaseChatModel | str | None = None,
     key: Callable[[str], str] = plain_form,
     timeout: float = 300.0,
+    policy: Judge | None = None,
+    max_input: int | None = None,
     name: str = "majority",
 ) -> StateGraph[Any, Any, Any, Any]:
     """The vote's graph, not yet compiled. Arguments as for a debate; the debaters take turns in filling ballots.
@@ -47,21 +51,19 @@ def blueprint(
     if ballots < 1:
         raise ConfigError(f"A vote of {ballots} ballots decides nothing.", "votes=1 or more.")
 
-    def cast(question: str, run_id: str, state: dict[str, Any]) -> Goto:
-        trust = state.get("trust") or TRUSTED
-        turns = [
-            Turn(debater=names[i % len(names)], round=i, question=question, run_id=run_id, trust=trust)
-            for i in range(ballots)
-        ]
-        return [Send("debater", turn) for turn in turns]
+    gate = Gate(policy or Policy.deny_all(), ())  # for what comes in and goes out
+    bounds = bounds_of((section.budgets for section in gate.sections), name)
+
+    def ballot(question: str, state: dict[str, Any]) -> Goto:
+        budget = share(cast("AgentState", state), bounds, ballots)
+        return [Send("debater", alone(names[i % len(names)], i, question, state, budget)) for i in range(ballots)]
 
     graph = BridgedStateGraph(DebateState, context_schema=Caller)
-    graph.add_node("opening", opening(send=cast, refused="poll", agent=name), destinations=("debater", "poll"))
+    graph.add_node("opening", opening(send=ballot, agent=name), destinations=("debater",))
     graph.add_node("debater", debater(agents, key=key, timeout=timeout, agent=name))
     graph.add_node("poll", poll(agent=name))
-    graph.add_edge(START, "opening")
     graph.add_edge("debater", "poll")
-    graph.add_edge("poll", END)
+    inspected(graph, gate, first="opening", last="poll", max_input=max_input, name=name)
     return graph
 
 
@@ -73,6 +75,8 @@ def build(
     model: BaseChatModel | str | None = None,
     key: Callable[[str], str] = plain_form,
     timeout: float = 300.0,
+    policy: Judge | None = None,
+    max_input: int | None = None,
     name: str = "majority",
     checkpointer: BaseCheckpointSaver[Any] | None = None,
 ) -> CompiledStateGraph[Any, Any, Any, Any]:
@@ -80,7 +84,17 @@ def build(
 
     Raises BypassError should there be a way round the lock.
     """
-    graph = blueprint(debaters=debaters, votes=votes, rounds=rounds, model=model, key=key, timeout=timeout, name=name)
+    graph = blueprint(
+        debaters=debaters,
+        votes=votes,
+        rounds=rounds,
+        model=model,
+        key=key,
+        timeout=timeout,
+        policy=policy,
+        max_input=max_input,
+        name=name,
+    )
     return compiled(graph, name=name, checkpointer=checkpointer)
 
 

@@ -13,7 +13,7 @@ import inspect
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from types import UnionType
-from typing import Annotated, Any, TypedDict, get_type_hints
+from typing import Annotated, Any, TypedDict, cast, get_type_hints
 from weakref import WeakKeyDictionary
 
 from langgraph.channels import EphemeralValue, Topic
@@ -23,6 +23,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.pregel import Pregel
 from langgraph.types import Send
 
+from lockgate.deadline import Deadline
 from lockgate.errors import ConfigError
 from lockgate.events import Event
 from lockgate.graphs import lock
@@ -30,13 +31,14 @@ from lockgate.graphs.bridged import BridgedStateGraph
 from lockgate.graphs.compiling import compiled
 from lockgate.graphs.drawn import as_drawn
 from lockgate.guardrails import Gate, Policy
-from lockgate.handoff import AgentResult, Usage
+from lockgate.handoff import AgentResult, Budget, Usage
 from lockgate.items import DeadLetter, Ended, Item
 from lockgate.labels import UNTRUSTED, Label
 from lockgate.nodes.agent_stage import agent_work
 from lockgate.nodes.collect import collect
 from lockgate.nodes.function_stage import function_work
 from lockgate.nodes.intake import Key, intake
+from lockgate.nodes.metering import bounds_of, share
 from lockgate.nodes.node import Node, Update
 from lockgate.nodes.stage import Attempt, Check, ItemState, Stage, stage
 from lockgate.nodes.tool_stage import tool_work
@@ -67,6 +69,8 @@ class PipelineState(AgentState, total=False):
 
 class _BatchState(TypedDict, total=False):
     run_id: str
+    deadline: Deadline | None
+    budget: Budget | None
     batch: list[Item]
     source: Label
     ended: Annotated[list[Ended], Topic(Ended)]
@@ -172,13 +176,16 @@ def blueprint(
     ordered: bool = True,
     source: Label = UNTRUSTED,
     max_items: int = MAX_ITEMS,
+    policy: Judge | None = None,
     name: str = "pipeline",
 ) -> StateGraph[Any, Any, Any, Any]:
     """The pipeline's graph, not yet compiled.
 
     It takes `items` (JSON values or pydantic models). `key` says where an item's id is: a field, a function, or its
     place in the input. At most `parallel` items are under way in one event loop. `results` come in the input's order
-    if `ordered`, else as they ended. `source` is the label of what comes in; as a rule an outsider wrote it.
+    if `ordered`, else as they ended. `source` is the label of what comes in; as a rule an outsider wrote it. `policy`
+    says what is done with the texts that come in and go out, secrets being taken out in any case, and its budgets bound
+    the run: each item has an equal share. What stages may call is for their own.
 
     Raises ConfigError when a stage does not take what the one before it gives.
     """
@@ -186,18 +193,26 @@ def blueprint(
     if parallel < 1:
         raise ConfigError(f"{parallel} items in parallel make no progress.", "parallel=1 or more.")
     graph = BridgedStateGraph(PipelineState, context_schema=Caller)
+    gate = Gate(policy or Policy.deny_all(), ())  # for what comes in and goes out; a stage has its own
+    bounds = bounds_of((section.budgets for section in gate.sections), name)
 
-    def send(items: list[Item], label: Label, run_id: str) -> list[Send]:
+    def send(items: list[Item], label: Label, state: dict[str, Any]) -> list[Send]:
         parts = [items[at : at + BATCH] for at in range(0, len(items), BATCH)]
-        return [Send("batch", {"batch": part, "source": label, "run_id": run_id}) for part in parts]
+        common = {
+            "source": label,
+            "run_id": state["run_id"],
+            "deadline": state.get("deadline"),
+            "budget": share(cast("AgentState", state), bounds, len(items)),
+        }
+        return [Send("batch", {"batch": part, **common}) for part in parts]
 
     graph.add_node(
         "intake",
-        intake(key=key, max_items=max_items, source=source, send=send, done="collect", agent=name),
+        intake(key=key, max_items=max_items, source=source, gate=gate, send=send, done="collect", agent=name),
         destinations=("batch", "collect"),
     )
     graph.add_node("batch", _batch(_item(stages, name), parallel, name))
-    graph.add_node("collect", collect(ordered=ordered, agent=name))
+    graph.add_node("collect", collect(ordered=ordered, gate=gate, agent=name))
     graph.add_edge(START, "intake")
     graph.add_edge("batch", "collect")
     graph.add_edge("collect", END)
@@ -212,6 +227,7 @@ def build(
     ordered: bool = True,
     source: Label = UNTRUSTED,
     max_items: int = MAX_ITEMS,
+    policy: Judge | None = None,
     name: str = "pipeline",
     checkpointer: BaseCheckpointSaver[Any] | None = None,
 ) -> CompiledStateGraph[Any, Any, Any, Any]:
@@ -220,7 +236,14 @@ def build(
     Raises BypassError should there be a way round the lock.
     """
     graph = blueprint(
-        stages=stages, key=key, parallel=parallel, ordered=ordered, source=source, max_items=max_items, name=name
+        stages=stages,
+        key=key,
+        parallel=parallel,
+        ordered=ordered,
+        source=source,
+        max_items=max_items,
+        policy=policy,
+        name=name,
     )
     return compiled(graph, name=name, checkpointer=checkpointer)
 
@@ -249,6 +272,7 @@ def _batch(way: CompiledStateGraph[Any, Any, Any, Any], parallel: int, name: str
 
     def send(state: _BatchState) -> list[Send]:
         common = {"run_id": state["run_id"], "trust": state["source"]}
+        common |= {"deadline": state.get("deadline"), "budget": state.get("budget")}
         return [Send("item", {**common, "item": item, "value": item.value}) for item in state["batch"]]
 
     graph = StateGraph(_BatchState, context_schema=Caller, output_schema=_BatchOutput)

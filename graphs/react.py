@@ -1,8 +1,8 @@
 """A single agent that reasons and acts: model and tools in a loop, every call through the lock.
 
 START -> input_guard -> call_model -+-> output_guard -> END
-^         +-- one Send per tool call --> lock
-+---------------------------------------+
+                            ^       +-- one Send per tool call --> lock --+
+                            +---------------------------------------------+
 """
 
 from collections.abc import Callable, Iterable
@@ -73,16 +73,15 @@ def blueprint(
             prompt=prompt,
             max_iterations=max_iterations or bounds.max_iterations,
             gate=gate,
-            lock="lock",
+            lock=lock.ENTRY,
             done="output_guard",
             agent=name,
         ),
-        destinations=("lock", "output_guard"),
+        destinations=(lock.ENTRY, "output_guard"),
     )
-    graph.add_node("lock", lock.build(gate=gate, agent=name))
+    lock.add(graph, gate=gate, done="call_model", agent=name)
     graph.add_node("output_guard", output_guard(gate=gate, agent=name))
     graph.add_edge(START, "input_guard")
-    graph.add_edge("lock", "call_model")
     graph.add_edge("output_guard", END)
     return graph
 

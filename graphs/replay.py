@@ -9,30 +9,34 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.channels import DeltaChannel
-from langgraph.checkpoint.base import BaseCheckpointSaver, Checkpoint
+from langgraph.checkpoint.base import BaseCheckpointSaver, Checkpoint, CheckpointTuple
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.serde.types import _DeltaSnapshot
 from langgraph.errors import GraphBubbleUp
-from langgraph.types import Command, StateSnapshot
+from langgraph.types import Command, Send, StateSnapshot
 from pydantic import BaseModel
 
-from lockgate.decision import Call, Ruling, digest, verb
+from lockgate.decision import Allow, Call, Ruling, digest, verb
 from lockgate.errors import ConfigError, ReplayMissError
+from lockgate.graphs import lock
 from lockgate.graphs.compiling import attached
 from lockgate.graphs.travel import Change, Graph, changes, history, state_at
 from lockgate.handoff import Usage
+from lockgate.nodes.result_guard import returned
 from lockgate.ports import Caller
 from lockgate.recording import ASKED, Recording, asked_of, playing
 from lockgate.result import ToolResult
 
-_RESUME, _INTERRUPT = "__resume__", "__interrupt__"
+_RESUME = "__resume__"
+_TASKS = "__pregel_tasks"
+_INTERRUPT = "__interrupt__"
 _THREAD = "replay"
-_SAID = ("messages", "planning")
-"""Channels in which models' answers stand."""
-_OWN = frozenset({"run_id", "events", "notes"})
+_SAID = ("messages", "planning", "decisions")
+"""Channels in which models' answers and what came of their calls stand."""
+_OWN = frozenset({"run_id", "events", "notes", "deadline"})
 """Keys of a state that differ each time it is played."""
 
 
@@ -76,33 +80,45 @@ async def recorded(saver: BaseCheckpointSaver[Any], thread_id: str) -> Recording
     """All that models, tools and people said in a thread, subgraphs and sub-agents included."""
     recording = Recording()
     found = [item async for item in saver.alist({"configurable": {"thread_id": thread_id}})]
+    said = [(_space(item), write[2]) for item in reversed(found) for write in item.pending_writes or ()]
     if (written := getattr(saver, "awritten", None)) is not None:
         # Steps that were gathered are not stored, but what they said is.
-        for value in await written(thread_id, _SAID):
-            _keep(recording, "", getattr(value, "value", value), None)
+        said += [(space, getattr(value, "value", value)) for space, value in await written(thread_id, _SAID)]
+    rulings: dict[tuple[str, str], Ruling] = {}
+    told: list[tuple[str, ToolMessage]] = []
+    for space, value in said:
+        if isinstance(value, dict):
+            rulings |= {(space, name): made for name, made in value.items() if isinstance(made, Ruling)}
+        told += ((space, message) for message in _heard(recording, value))
+    for space, message in told:
+        if (ruling := rulings.get((space, message.tool_call_id))) and isinstance(ruling.decision, Allow):
+            recording.keep(ruling.call_id, ruling.digest, returned(message))
     for item in reversed(found):
-        values = item.checkpoint["channel_values"]
-        call = values.get("call")
-        # Of a lock that was gathered, the last moment alone may be stored: it holds the call and what came of it.
-        _keep(recording, "result", values.get("result"), call if isinstance(call, Call) else None)
         asked = {task: value for task, channel, value in item.pending_writes or () if channel == _INTERRUPT}
         for task, channel, value in item.pending_writes or ():
-            _keep(recording, channel, value, call if isinstance(call, Call) else None)
-            if channel == _RESUME and isinstance(call, Call) and isinstance(value, list):
+            if channel == _RESUME and task in asked and isinstance(value, list):
                 recording.heard(asked[task][0].value, value)
     return recording
 
 
-def _keep(recording: Recording, channel: str, value: Any, call: Call | None) -> None:
-    match value:
-        case ToolResult() if channel == "result" and call is not None:
-            recording.results.setdefault(call.id, {})[digest(call)] = value
-        case list():
-            for message in value:
-                if isinstance(message, AIMessage) and (key := message.response_metadata.get(ASKED)):
-                    known = recording.models.setdefault(key, deque())
-                    if all(other.id != message.id for other in known):
-                        known.append(message)
+def _space(item: CheckpointTuple) -> str:
+    return str(item.config["configurable"]["checkpoint_ns"])
+
+
+def _heard(recording: Recording, value: Any) -> list[ToolMessage]:
+    """Keeps the models' answers and the results under way in `value`, as written; gives back the tools' messages."""
+    messages: list[ToolMessage] = []
+    for item in value if isinstance(value, list | tuple) else [value]:
+        match item:
+            case Send(arg={"call": Call() as call, "result": ToolResult() as result}):
+                recording.keep(call.id, digest(call), result)
+            case AIMessage() if key := item.response_metadata.get(ASKED):
+                known = recording.models.setdefault(key, deque())
+                if all(other.id != item.id for other in known):
+                    known.append(item)
+            case ToolMessage():
+                messages.append(item)
+    return messages
 
 
 async def _copied(graph: Graph, thread_id: str, start: str) -> tuple[InMemorySaver, RunnableConfig]:
@@ -116,7 +132,10 @@ async def _copied(graph: Graph, thread_id: str, start: str) -> tuple[InMemorySav
     deltas = {
         n: _DeltaSnapshot(whole[n]) for n, c in graph.channels.items() if isinstance(c, DeltaChannel) and n in whole
     }
-    checkpoint = {**item.checkpoint, "channel_values": {**item.checkpoint["channel_values"], **deltas}}
+    values = {**item.checkpoint["channel_values"], **deltas}
+    if sends := values.get(_TASKS):
+        values[_TASKS] = [lock.anew(send) for send in sends]
+    checkpoint = {**item.checkpoint, "channel_values": values}
     memory = InMemorySaver(serde=saver.serde)
     memory.get_next_version = saver.get_next_version  # type: ignore[method-assign] # the copied versions are of its kind
     place: Any = {"configurable": {"thread_id": _THREAD, "checkpoint_ns": ""}}
@@ -170,7 +189,7 @@ def _bare(value: Any) -> Any:
                 said["calls"] = [{"name": call["name"], "args": call["args"]} for call in calls]
             return said
         case Usage():
-            return value.model_copy(update={"milliseconds": 0})
+            return value.model_copy(update={"milliseconds": 0, "tool_milliseconds": {}})
         case BaseModel():
             return {name: _bare(item) for name, item in value}
         case Ruling():

@@ -17,6 +17,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import RunControl
 from langgraph.types import Command, Interrupt, PregelTask, StateSnapshot, StreamMode
 
+from lockgate.deadline import SECONDS, checked
 from lockgate.errors import ApprovalError, ConfigError, RunStoppedError, ThreadFinishedError, ThreadNotFoundError
 from lockgate.graphs.deploying import adopt
 from lockgate.nodes.human_review import is_blocking
@@ -69,12 +70,16 @@ class Session:
             "metadata": dict(metadata or {}),
         }
 
-    async def start(self, message: str, *, modes: tuple[StreamMode, ...] = STREAM) -> AsyncIterator[Part]:
+    async def start(
+        self, message: str, *, modes: tuple[StreamMode, ...] = STREAM, deadline: float | None = None
+    ) -> AsyncIterator[Part]:
         """Sends a user's message and streams the run until it ends or waits.
 
+        The run is to end within `deadline` seconds, waiting for people and resumes included (see `lockgate.deadline`).
         Raises ThreadBusyError while another runner has the thread.
         """
-        async for part in self._stream({"messages": [HumanMessage(message)]}, modes):
+        given = {} if deadline is None else {SECONDS: checked(deadline)}
+        async for part in self._stream({"messages": [HumanMessage(message)]}, modes, given):
             yield part
 
     async def resume(
@@ -138,9 +143,14 @@ class Session:
             )
         return {question.id: answer for question, answer in answered.items()}
 
-    async def _stream(self, entry: Any, modes: tuple[StreamMode, ...]) -> AsyncIterator[Part]:
+    async def _stream(
+        self, entry: Any, modes: tuple[StreamMode, ...], given: Mapping[str, Any] | None = None
+    ) -> AsyncIterator[Part]:
         async with thread_lease(self.checkpointer, self.thread_id, wait=self.wait) as fence:
-            config: RunnableConfig = {**self.config, "configurable": {**self.config["configurable"], **fence}}
+            config: RunnableConfig = {
+                **self.config,
+                "configurable": {**self.config["configurable"], **(given or {}), **fence},
+            }
             parts = self.graph.astream(
                 entry, config, context=self.context, stream_mode=list(modes), subgraphs=True,
                 durability="sync", control=self._control,

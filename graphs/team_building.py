@@ -7,8 +7,10 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
 
 from lockgate.errors import ConfigError
+from lockgate.graphs.compiling import within
 from lockgate.graphs.team_file import AgentFile, Place, TeamFile
 from lockgate.guardrails.god_agent import lint_agent
+from lockgate.ports import Judge
 from lockgate.yaml_data import Loc
 
 _log = logging.getLogger(__name__)
@@ -17,18 +19,33 @@ Graph = CompiledStateGraph[Any, Any, Any, Any]
 Saver = BaseCheckpointSaver[Any]
 
 
-def build_team(team: TeamFile, place: Place, name: str, model: str | None, checkpointer: Saver | None) -> Graph:
-    """The compiled graph of `team`; `model` stands in where the file names none. Warns of God agents in the log."""
-    return _Builder(team, place, name, model, checkpointer).build()
+def build_team(
+    team: TeamFile, place: Place, name: str, model: str | None, policy: Judge | None, checkpointer: Saver | None
+) -> Graph:
+    """The compiled graph of `team`; `model` stands in where the file names none, `policy` for every one of its own.
+
+    Warns of God agents in the log.
+    """
+    built = _Builder(team, place, name, model, policy, checkpointer).build()
+    return built if team.deadline is None else within(built, team.deadline)
 
 
 class _Builder:
-    def __init__(self, team: TeamFile, place: Place, name: str, model: str | None, checkpointer: Saver | None) -> None:
+    def __init__(
+        self,
+        team: TeamFile,
+        place: Place,
+        name: str,
+        model: str | None,
+        policy: Judge | None,
+        checkpointer: Saver | None,
+    ) -> None:
         self.team = team
         self.place = place
         self.name = name
         self.model = place.model(team.model) or model
-        self.policy = place.policy(team.policy, ("policy",))
+        self.instead = policy
+        self.policy = place.policy(team.policy, ("policy",)) if policy is None else policy
         self.checkpointer = checkpointer
 
     def build(self) -> Graph:
@@ -48,8 +65,11 @@ class _Builder:
     def _model(self, agent: AgentFile) -> str | None:
         return self.place.model(agent.model) or self.model
 
+    def _policy_named(self, name: str | None, loc: Loc) -> Any:
+        return self.place.policy(name, loc) if name is None or self.instead is None else self.instead
+
     def _policy(self, agent: AgentFile, loc: Loc) -> Any:
-        own = self.place.policy(agent.policy, (*loc, "policy"))
+        own = self._policy_named(agent.policy, (*loc, "policy"))
         return self.policy if own is None else own
 
     def _react(self, agent: AgentFile, loc: Loc, *, name: str, checkpointer: Saver | None = None) -> Graph:
@@ -131,7 +151,7 @@ class _Builder:
         common: dict[str, Any] = {
             "name": name,
             "description": agent.description,
-            "policy": self.place.policy(agent.policy, (*loc, "policy")),
+            "policy": self._policy_named(agent.policy, (*loc, "policy")),
             "model": self.place.model(agent.model),
             "budget": agent.budget,
             "seconds": agent.seconds,

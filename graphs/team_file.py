@@ -11,6 +11,7 @@ from langgraph.graph.state import CompiledStateGraph
 from pydantic import Field, ValidationError
 
 from lockgate.blackboard import Blackboard
+from lockgate.deadline import MAX_SECONDS
 from lockgate.errors import AuthorityError, ConfigError, FileError
 from lockgate.graphs.loading import absolute, load, load_policy, load_tools
 from lockgate.guardrails.constraint import Strict
@@ -18,6 +19,7 @@ from lockgate.guardrails.pack import editor_schema
 from lockgate.guardrails.rule import Name
 from lockgate.guardrails.wording import field_text, first_problem
 from lockgate.handoff import Budget
+from lockgate.ports import Judge
 from lockgate.spec import ToolSpec
 from lockgate.tools import ToolRegistry
 from lockgate.yaml_data import Document, Kind, Loc, Problem, read_file
@@ -28,7 +30,7 @@ Seconds = Annotated[float, Field(gt=0)]
 Text = Annotated[str, Field(min_length=1)]
 
 _KIND = Kind(name="team", file="team file")
-_ANY = frozenset({"version", "name", "description", "pattern", "model", "policy", "agents"})
+_ANY = frozenset({"version", "name", "description", "pattern", "model", "policy", "agents", "deadline"})
 _AGENT = frozenset({"description", "model", "policy", "prompt", "tools", "max_iterations"})
 _BOUNDS = frozenset({"budget", "seconds", "readers"})
 _SHARING = frozenset({"reads", "writes"})
@@ -91,6 +93,9 @@ class TeamFile(Strict):
     agents: Annotated[dict[Name, AgentFile], Field(min_length=1, description="In the order of a pipeline's stages.")]
     tools: tuple[Text, ...] = Field(default=(), description="Hierarchy: all the tools there are, as module:attribute.")
     budget: Budget | None = Field(default=None, description="Bounds of one run.")
+    deadline: Annotated[float, Field(gt=0, le=MAX_SECONDS)] | None = Field(
+        default=None, description="Seconds for a whole run, waiting for people included."
+    )
     seconds: Seconds | None = Field(default=None, description="Debate: for one answer. Hierarchy: for one task.")
     readers: frozenset[Text] | None = Field(default=None, description="Hierarchy: whose data it may read.")
     parallel: Count | None = Field(default=None, description="Tasks, or items, at once.")
@@ -116,19 +121,21 @@ def load_team(
     path: "str | os.PathLike[str]",
     *,
     model: str | None = None,
+    policy: Judge | None = None,
     checkpointer: BaseCheckpointSaver[Any] | None = None,
 ) -> CompiledStateGraph[Any, Any, Any, Any]:
     """The compiled team that a YAML file declares; relative paths and modules are looked up in the file's folder.
 
-    `model` stands in where the file names none. Raises FileError with `file:line` and the field, also for a tool, a
-    type or a policy that cannot be loaded, and BypassError should there be a way round the lock.
+    `model` stands in where the file names none, `policy` for every one that the file names. Raises FileError with
+    `file:line` and the field, also for a tool, a type or a policy that cannot be loaded, and BypassError should there
+    be a way round the lock.
     """
     from lockgate.graphs.team_building import build_team
 
     document, team = _read(os.fspath(path))
     place = Place(document, Path(path).absolute().parent)
     with place.at(("agents",)):
-        return build_team(team, place, team.name or Path(path).stem, model, checkpointer)
+        return build_team(team, place, team.name or Path(path).stem, model, policy, checkpointer)
 
 
 def read_team(path: "str | os.PathLike[str]") -> TeamFile:

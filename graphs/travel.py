@@ -12,12 +12,16 @@ from typing import Any
 from langchain_core.messages import BaseMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.channels import EphemeralValue, LastValue
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
+from langgraph.pregel._checkpoint import create_checkpoint
 from langgraph.types import Command, Overwrite, StateSnapshot
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from lockgate.effect import Effect, EffectStatus
 from lockgate.errors import ConfigError, ThreadNotFoundError, UnknownNameError
 from lockgate.graphs.placing import placed
+from lockgate.runtime.gather import COUNTERS
 from lockgate.runtime.record import SPEC
 
 Graph = CompiledStateGraph[Any, Any, Any, Any]
@@ -66,7 +70,7 @@ async def history(
 async def state_at(graph: Graph, thread_id: str, at: str = "", *, namespace: str = "") -> StateSnapshot:
     """The state at the moment whose id is or begins with `at`; at the latest one without `at`.
 
-    The states of subgraphs that were under way stand in `tasks`. Raises ThreadNotFoundError, or UnknownNameError when
+    See `inside` for what ran inside it. Raises ThreadNotFoundError, or UnknownNameError when
     no moment, or more than one, has such an id.
     """
     chosen = await _whole(graph, thread_id, at, namespace) if at else ""
@@ -74,6 +78,19 @@ async def state_at(graph: Graph, thread_id: str, at: str = "", *, namespace: str
     if not snapshot.created_at:
         raise ThreadNotFoundError(f"There is no thread {thread_id[:200]!r}.", "List them: lockgate threads")
     return snapshot
+
+
+async def inside(graph: Graph, snapshot: StateSnapshot) -> list[StateSnapshot]:
+    """The last states of all that ran inside the next step of a moment: subgraphs, workers, stages, debaters."""
+    where = snapshot.config["configurable"]
+    above = f"{where['checkpoint_ns']}|" if where.get("checkpoint_ns") else ""
+    tasks = tuple(f"{above}{task.name}:{task.id}" for task in snapshot.tasks)
+    found: set[str] = set()
+    async for one in _saver(graph).alist({"configurable": {"thread_id": where["thread_id"]}}):
+        namespace = one.config["configurable"].get("checkpoint_ns", "")
+        if any(namespace == task or namespace.startswith(f"{task}|") for task in tasks):
+            found.add(namespace)
+    return [await graph.aget_state(_config(where["thread_id"], namespace=one)) for one in sorted(found)]
 
 
 def moment(snapshot: StateSnapshot) -> Moment:
@@ -129,7 +146,7 @@ async def fork(graph: Graph, thread_id: str, at: str, settings: Mapping[str, Any
         config["metadata"] = {SPEC: launched}
     update = _update(graph, snapshot, settings or {})
     if not update:
-        return await graph.aupdate_state(config, None, as_node="__copy__")
+        return await _copied(graph, config)
     goto: list[Any] = [task.name for task in snapshot.tasks if task.path[0] != "__pregel_push"]
     if len(goto) < len(snapshot.tasks):
         goto += await _sends(graph, config)
@@ -164,9 +181,37 @@ def _of_type(kind: Any, value: Any, path: str) -> Any:
         raise ConfigError(f"{path[:200]!r} cannot be set to {value!r:.80}: {error.errors()[0]['msg']}.") from None
 
 
-async def _sends(graph: Graph, config: RunnableConfig) -> Sequence[Any]:
-    saver: Any = graph.checkpointer
+async def effects_since(graph: Graph, thread_id: str, snapshot: StateSnapshot) -> list[Effect]:
+    """What the thread has done outside since the moment, oldest first, by what the ledger knows or has in doubt.
+
+    A fork from that moment is given the results of those that a model had asked for before it. An answer that is made
+    anew is a new effect, also of a worker that starts over (see `lockgate.effect.effect_key`).
+    """
+    ledger = getattr(graph.checkpointer, "ledger", None)
+    effects: list[Effect] = await ledger.of_thread(thread_id) if ledger else []
+    began = moment(snapshot).at.timestamp()
+    return [one for one in effects if one.claimed_at >= began and one.status is not EffectStatus.FAILED]
+
+
+async def _copied(graph: Graph, config: RunnableConfig) -> RunnableConfig:
+    """As LangGraph copies a checkpoint, but with what the thread was started with: it would be another's otherwise."""
+    saver = _saver(graph)
     found = await saver.aget_tuple(config)
+    assert found is not None
+    step = found.metadata.get("step", -1) + 1
+    where = found.parent_config or {"configurable": {**found.config["configurable"], "checkpoint_id": None}}
+    metadata = {**(graph.config or {}).get("metadata", {}), **config.get("metadata", {})}
+    kept = {name: value for name, value in found.metadata.items() if name in ("parents", COUNTERS)}
+    return await saver.aput(
+        {**where, "metadata": metadata},
+        create_checkpoint(found.checkpoint, None, step),
+        {"source": "fork", "step": step, "parents": {}, **kept},  # type: ignore[typeddict-item]
+        {},
+    )
+
+
+async def _sends(graph: Graph, config: RunnableConfig) -> Sequence[Any]:
+    found = await _saver(graph).aget_tuple(config)
     return found.checkpoint["channel_values"].get(_TASKS, ()) if found else ()
 
 
@@ -180,6 +225,12 @@ def loose_node(graph: Graph) -> str:
         "This graph's state cannot be changed in a fork: each of its nodes has fixed edges.",
         "Use graph.update_state(config, values, as_node=...), or fork without --set.",
     )
+
+
+def _saver(graph: Graph) -> BaseCheckpointSaver[Any]:
+    if not isinstance(graph.checkpointer, BaseCheckpointSaver):
+        raise ConfigError("Only a graph with a checkpointer has a past.", "build(checkpointer=...)")
+    return graph.checkpointer
 
 
 async def _whole(graph: Graph, thread_id: str, at: str, namespace: str) -> str:

@@ -17,7 +17,7 @@ from lockgate.graphs.powers import Powers, powers
 
 @dataclass(slots=True)
 class Wiring:
-    """`powers` by node name (`lock:action_guard` for inner ones), `edges` from a name to its successors."""
+    """`powers` by node name (`review:human_review` for inner ones), `edges` from a name to its successors."""
 
     powers: dict[str, Powers] = field(default_factory=dict)
     edges: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))

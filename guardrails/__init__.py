@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from lockgate.guardrails.constraint import Constraint
     from lockgate.guardrails.gate import Gate
     from lockgate.guardrails.god_agent import Lint, lint_agent
+    from lockgate.guardrails.guarding import Unguarded
     from lockgate.guardrails.narrowing import Narrowed
     from lockgate.guardrails.pack import shipped_packs
     from lockgate.guardrails.policy import Considered, Policy
@@ -23,6 +24,7 @@ _HOME = {
     "RiskBound": "rule",
     "Rule": "rule",
     "TrustBound": "rule",
+    "Unguarded": "guarding",
     "lint_agent": "god_agent",
     "shipped_packs": "pack",
 }
@@ -38,6 +40,7 @@ __all__ = [
     "RiskBound",
     "Rule",
     "TrustBound",
+    "Unguarded",
     "lint_agent",
     "shipped_packs",
 ]

@@ -22,6 +22,11 @@ def covers(rule: Rule, other: Rule) -> bool:
     )
 
 
+def speaks_of(rule: Rule, tool: str) -> bool:
+    """Whether the rule surely speaks of the tool called `tool`."""
+    return any(own == tool or (is_glob(own) and glob(own)(tool) is True) for own in rule.tools)
+
+
 def names(pattern: str, tool: str) -> bool:
     """Whether the name or glob `pattern` stands for every name that `tool` stands for."""
     if pattern in (tool, "*"):

@@ -95,7 +95,10 @@ def flips(
 
 
 def differ(one: Decision, other: Decision) -> bool:
-    """Whether two answers differ in what happens: not in rule or wording, but in kind, or in who may approve."""
+    """Whether two answers differ in what happens: not in rule or wording, but in kind, in who may approve, or in what
+    waits meanwhile.
+    """
     if isinstance(one, Review) and isinstance(other, Review):
-        return (one.approvers, one.expires_after) != (other.approvers, other.expires_after)
+        left, right = ((it.approvers, it.expires_after, it.blocking) for it in (one, other))
+        return left != right
     return type(one) is not type(other)

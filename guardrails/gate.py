@@ -14,10 +14,11 @@ from pydantic import ValidationError
 from lockgate.decision import Call, Decision, Deny
 from lockgate.errors import ConfigError, LockgateError
 from lockgate.evidence import Evidence
+from lockgate.guardrails.guarding import decided, guarded
 from lockgate.guardrails.provenance.passages import stated
 from lockgate.guardrails.provenance.witness import examine
 from lockgate.guardrails.screens.screen import Screen
-from lockgate.guardrails.sections import look_through, spoken
+from lockgate.guardrails.sections import inspectors, look_through, spoken, traces
 from lockgate.labels import UNTRUSTED, join
 from lockgate.passage import Inspected, Place
 from lockgate.ports import History, Judge
@@ -32,15 +33,19 @@ class Gate:
     """Decides on calls to `tools` by `policy` and inspects what they return.
 
     `tools` is a `ToolRegistry`, any mapping from name to `ToolSpec`, or the specs themselves. `screen` looks at what
-    the policy's own inspection let through, such as a second model; `examine` asks it.
+    the policy's own inspection let through, such as a second model; `examine` asks it. What a judge that is no `Policy`
+    allows, the default guards judge as well, unless it is `Unguarded`.
     """
 
     def __init__(
         self, policy: Judge, tools: Mapping[str, ToolSpec] | Iterable[ToolSpec], *, screen: Screen | None = None
     ) -> None:
         self.policy = policy
+        self._judge = guarded(policy)
         self.screen = screen
         self.sections = spoken(policy)
+        self._inspectors = inspectors(self.sections)
+        self._traces = traces(policy)
         self.tools = dict(tools) if isinstance(tools, Mapping) else {spec.name: spec for spec in tools}
         if strays := [spec for spec in self.tools.values() if not isinstance(spec, ToolSpec)]:
             raise ConfigError(f"{strays[0]!r} is no ToolSpec.", "Decorate the function with @tool.")
@@ -77,25 +82,37 @@ class Gate:
         except (ValueError, RecursionError) as error:
             return call, Deny(rule="schema", reason=f"The arguments cannot be read: {type(error).__name__}.")
         call = Call(id=call.id, name=call.name, args=args, edited_by=call.edited_by)
+        return call, self._judged(call, spec, history)
+
+    def _judged(self, call: Call, spec: ToolSpec, history: History) -> Decision:
+        if history.evidence is not None and history.evidence.failed:
+            return Deny(rule="gate", reason=f"The session could not be searched: {history.evidence.failed}.")
         try:
-            return call, self.policy.decide(call, spec, history)
+            return decided(self._judge.decide(call, spec, history))
         except Exception as error:  # a judge that fails has not allowed anything
             log.exception("the policy failed on a call to %s", call.name)
-            return call, Deny(rule="gate", reason=f"The policy could not judge the call: {type(error).__name__}.")
+            return Deny(rule="gate", reason=f"The policy could not judge the call: {type(error).__name__}.")
 
     def evidence(self, call: Call, history: History) -> Evidence | None:
-        """Where the call's arguments come from among the history's texts; None for a call that is denied anyway.
+        """Where the call's arguments come from among the history's texts.
+
+        None for a call that is denied anyway, and for one of a tool without effect or sensitive argument where no rule
+        asks.
 
         `decide` finds it by itself. This is for those who keep it, in place of the texts, for a later decision.
         """
         spec = self.tools.get(call.name)
-        if spec is None or call.error or unfit(call.args):
+        if spec is None or call.error or not (spec.effect or spec.sensitive or self._traces) or unfit(call.args):
             return None
         try:
             args = spec.validated(call.args)
         except (ValueError, RecursionError):
             args = call.args  # a token of privacy's may be none of the values that the argument takes
-        return examine(args, spec, history)
+        try:
+            return examine(args, spec, history)
+        except Exception as error:  # where the search fails, nothing speaks for the call
+            log.exception("the evidence about a call to %s could not be found", call.name)
+            return Evidence(failed=type(error).__name__)
 
     def inspect(self, call: Call, output: ToolResult | object) -> ToolResult:
         """What the model may read of `output`: clean text within the tool's bound, labelled with its source.
@@ -113,7 +130,7 @@ class Gate:
     def look(self, text: str, place: Place) -> Inspected:
         """`text` as it may stand in `place` by all packs behind the policy; refused when they cannot look at it."""
         try:
-            return look_through(self.sections, text, place)
+            return look_through(self._inspectors, text, place)
         except Exception as error:  # an inspector that fails has let nothing through
             log.exception("a text could not be inspected (%s)", place)
             return _failed(error)

@@ -16,7 +16,7 @@ from lockgate.guardrails.path import MISSING, ArgumentPath
 from lockgate.guardrails.pattern import Pattern, glob, is_glob
 from lockgate.guardrails.provenance.witness import examine
 from lockgate.guardrails.rule import Rule
-from lockgate.guardrails.sections import Sections, look_through
+from lockgate.guardrails.sections import Sections, inspectors, look_through
 from lockgate.passage import Inspected, Place
 from lockgate.ports import History
 from lockgate.spec import ToolSpec
@@ -48,6 +48,8 @@ class Policy:
         self.name = name
         self.rules: tuple[Rule, ...] = tuple(sorted(rules, key=lambda rule: rule.priority))
         self.sections = sections or Sections()
+        self.traces = any(one.origin(path) for rule in self.rules for path, one in rule.args.items())
+        """Whether a rule asks where an argument comes from."""
         self._guards = self.sections.guards()
         _refuse_twins(self.rules)
         self.fingerprint = _fingerprint(self.rules, self.sections)
@@ -134,7 +136,7 @@ class Policy:
 
     def inspect(self, text: str, place: Place) -> Inspected:
         """`text` as it may go on, after all inspectors, with what they found; raises what an inspector raises."""
-        return look_through((self.sections,), text, place)
+        return look_through(inspectors((self.sections,)), text, place)
 
     def explain(self, call: Call, spec: ToolSpec, history: History) -> list[Considered]:
         """The rules that speak of the tool, in order, up to the one that matches, and why the others did not.

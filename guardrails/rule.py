@@ -127,6 +127,9 @@ class Rule(Strict):
     reason: str = Field(default="", description="Told to the model (deny), to the reviewer (review), to the audit.")
     approvers: Names | None = Field(default=None, description="For review: roles that may answer. Left out: anyone.")
     expires_after: Seconds | None = Field(default=None, description="For review: seconds, 86400 when left out.")
+    blocking: Flag | None = Field(
+        default=None, description="For review: whether what the run has not started yet waits too; false when left out."
+    )
 
     def __init__(self, **data: Any) -> None:
         """Raises PolicyError, which names the rule and the field."""
@@ -148,7 +151,7 @@ class Rule(Strict):
 
     @model_validator(mode="after")
     def _fits_action(self) -> Self:
-        for name in ("approvers", "expires_after"):
+        for name in ("approvers", "expires_after", "blocking"):
             if self.action != "review" and getattr(self, name) is not None:
                 raise ValueError(f"{name} belongs to rules whose action is review; this one's is {self.action}")
         return self
@@ -160,5 +163,6 @@ class Rule(Strict):
             return Allow(rule=self.id, reason=reason)
         if self.action == "deny":
             return Deny(rule=self.id, reason=reason)
-        review = Review(rule=self.id, reason=reason, approvers=frozenset(self.approvers or ()))
+        approvers = frozenset(self.approvers or ())
+        review = Review(rule=self.id, reason=reason, approvers=approvers, blocking=self.blocking is True)
         return review if self.expires_after is None else replace(review, expires_after=float(self.expires_after))

@@ -56,12 +56,17 @@ class Sections(Strict):
         return Inspected(text=seen.text, refused=seen.refused, redacted=tuple(taken))
 
 
-def look_through(sections: Sequence[Sections], text: str, place: Place) -> Inspected:
-    """`text` as it may go on after the inspectors of all `sections`; raises what one of them raises."""
+def inspectors(sections: Sequence[Sections]) -> tuple[Inspector, ...]:
+    """What looks at a text under all of `sections`: first all that take something out, then the screens."""
+    return tuple(chain.from_iterable(zip(*(section.inspectors() for section in sections), strict=True)))
+
+
+def look_through(inspectors: Sequence[Inspector], text: str, place: Place) -> Inspected:
+    """`text` as it may go on after all `inspectors`; raises what one of them raises."""
     findings: tuple[Finding, ...] = ()
     redacted: tuple[str, ...] = ()
     held = review = ""
-    for inspector in chain.from_iterable(zip(*(section.inspectors() for section in sections), strict=True)):
+    for inspector in inspectors:
         inspected = inspector(text, place)
         findings, redacted = findings + inspected.findings, redacted + inspected.redacted
         if inspected.refused:
@@ -79,3 +84,10 @@ def _spoken(judge: object) -> tuple[Sections, ...]:
     if isinstance(said := getattr(judge, "sections", None), Sections):
         return (said,)
     return tuple(found for inner in getattr(judge, "judges", ()) for found in _spoken(inner))
+
+
+def traces(judge: object) -> bool:
+    """Whether `judge` may ask where an argument comes from, even that of a tool with nothing at stake."""
+    if (judges := getattr(judge, "judges", None)) is not None:
+        return any(traces(inner) for inner in judges)
+    return bool(getattr(judge, "traces", True))

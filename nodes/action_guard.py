@@ -7,8 +7,7 @@ from lockgate.decision import Allow, Decision, Deny, Review, Ruling, digest, ver
 from lockgate.events import EVENTS, Event
 from lockgate.guardrails.gate import Gate
 from lockgate.nodes.auditing import note
-from lockgate.nodes.node import Goto, Node, Update, caller
-from lockgate.ports import History
+from lockgate.nodes.node import Goto, Node, Update, history_of, onward
 from lockgate.state import LockState
 from lockgate.text import one_line
 
@@ -24,14 +23,7 @@ def action_guard(*, gate: Gate, run: str, ask: str, refuse: str, agent: str = ""
 
     def body(state: LockState) -> tuple[Update, Goto]:
         started, origin = time.time(), state["origin"]
-        history = History(
-            agent=agent,
-            caller=caller(),
-            trust=origin.trust,
-            evidence=origin.evidence,
-            confidence=origin.confidence,
-        )
-        call, decision = gate.rule(state["call"], history)
+        call, decision = gate.rule(state["call"], history_of(origin, agent))
         if origin.over and not state["call"].edited_by:
             decision = Deny(rule="budget", reason=origin.over)
         editor = call.edited_by
@@ -56,7 +48,7 @@ def action_guard(*, gate: Gate, run: str, ask: str, refuse: str, agent: str = ""
             event.detail["notice"] = decision.notice
         if not isinstance(decision, Allow):  # execute_tool records the decision under which a call runs
             note("decision", verb(decision), {**state, "call": call}, ruling, gate=gate, agent=agent)
-        return {"call": call, "ruling": ruling, EVENTS: [event]}, _next(decision, run, ask, refuse)
+        return {EVENTS: [event]}, onward(state, _next(decision, run, ask, refuse), call=call, ruling=ruling)
 
     return Node("action_guard", body, agent=agent, gate=gate)
 

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,9 +11,11 @@ from langgraph.errors import GraphBubbleUp
 from langgraph.pregel import Pregel
 from pydantic import TypeAdapter, ValidationError
 
+from lockgate.deadline import GRACE, capped, overdue
 from lockgate.errors import HALTING, LockgateError
 from lockgate.handoff import AgentResult, AgentTask, Status, Usage
 from lockgate.labels import TRUSTED, Label, join
+from lockgate.passage import Passage
 from lockgate.text import clean, cleaned, cut, unfit
 from lockgate.tools.execute import bounded
 from lockgate.tools.process import TimedOutError
@@ -28,15 +30,26 @@ _UNBOUNDED = 1_000_000
 """A bound on parallel items is not one on what runs inside an item."""
 
 
-async def ask(agent: Pregel[Any, Any, Any, Any], task: AgentTask, message: str, trust: Label = TRUSTED) -> AgentResult:
+async def ask(
+    agent: Pregel[Any, Any, Any, Any],
+    task: AgentTask,
+    message: str,
+    trust: Label = TRUSTED,
+    run_id: str = "",
+    user: Sequence[Passage] = (),
+) -> AgentResult:
     """Has `agent` do `task`, worded as `message` by someone of the given trust; its answer is the result's output.
 
+    The blocks of the run `run_id` in `message` are explained to the agent. `user` is what the user said, word for word.
     An agent that ends in any status but `completed` has failed. Raises TimedOutError after `task.timeout_seconds`,
     LangGraph's interrupts, and what the agent raises.
     """
-    entry = {"messages": [HumanMessage(message)], "task": task, "trust": trust}
+    entry = {"messages": [HumanMessage(message)], "task": task, "trust": trust, "run_id": run_id, "heard": [*user]}
+    entry = {name: value for name, value in entry.items() if name in agent.channels}
     out: dict[str, Any] = await bounded(
-        lambda: agent.ainvoke(entry, {"max_concurrency": _UNBOUNDED}), task.timeout_seconds, is_async=True
+        lambda: agent.ainvoke(entry, {"max_concurrency": _UNBOUNDED}),
+        capped(task.timeout_seconds, GRACE),
+        is_async=True,
     )
     status = out.get("status", Status.COMPLETED)
     answer = out.get("answer") or ""
@@ -68,6 +81,9 @@ async def heard(
     gives: TypeAdapter[Any],
     trust: Label,
     check: Callable[[Any], str] = lambda _: "",
+    *,
+    run_id: str = "",
+    user: Sequence[Passage] = (),
 ) -> Heard:
     """Asks until the answer is of the type `gives` and `check` finds no fault with it, `ATTEMPTS` times at most.
 
@@ -76,8 +92,11 @@ async def heard(
     """
     usage, text, faults = Usage(), "", [""]
     for _ in range(ATTEMPTS):
+        if late := overdue():
+            return Heard(why=f"It was not asked: {late}.", usage=usage, trust=trust)
         try:
-            result = await ask(agent, task, f"{message}\n\n{refused(text, faults)}" if text else message, trust)
+            said = f"{message}\n\n{refused(text, faults)}" if text else message
+            result = await ask(agent, task, said, trust, run_id, user)
         except (GraphBubbleUp, *HALTING):
             raise
         except TimedOutError:

@@ -36,8 +36,9 @@ def note(kind: Kind, verdict: str, state: LockState, ruling: Ruling, *, gate: Ga
 async def admit(state: LockState, spec: ToolSpec | None, *, gate: Gate, agent: str) -> str:
     """Records the decision under which the call is about to run; says why it must not, or nothing.
 
-    A call with an effect waits until the entry is durable. A call that only reads does not wait. Raises StoreError when
-    not only the log but its database is down: what the model would be told could not be stored either.
+    A call with an effect waits until the entry is durable; where there is a ledger, it is the claim of the effect that
+    does. A call that only reads does not wait. Raises StoreError when not only the log but its database is down: what
+    the model would be told could not be stored either.
     """
     if (log := audit_log()) is None:
         return ""
@@ -47,7 +48,10 @@ async def admit(state: LockState, spec: ToolSpec | None, *, gate: Gate, agent: s
         log.note(entry)
         return ""
     try:
-        await log.write(entry)
+        if hasattr(checkpointer(), "ledger"):
+            log.intend(entry)
+        else:
+            await log.write(entry)
     except LockgateError as error:
         if isinstance(error, StoreError) and error.down:
             raise

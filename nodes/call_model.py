@@ -12,14 +12,15 @@ from langchain_core.messages import AIMessage
 from langchain_core.runnables import Runnable
 from langgraph.types import Send
 
+from lockgate.deadline import deadline
 from lockgate.decision import Call
 from lockgate.errors import ModelError
 from lockgate.events import EVENTS, Event
 from lockgate.guardrails.gate import Gate
 from lockgate.guardrails.provenance import passages
-from lockgate.guardrails.sections import spoken
 from lockgate.handoff import Status, Usage
 from lockgate.labels import TRUSTED
+from lockgate.nodes.input_guard import unanswered
 from lockgate.nodes.metering import Halt, Meter, model_name
 from lockgate.nodes.node import Goto, Node, Update
 from lockgate.nodes.oversight import Oversight, closed
@@ -54,11 +55,10 @@ def call_model(
     call goes into the lock with what `gate` finds out about where its arguments come from: the texts are here.
     """
     opened: list[tuple[Runnable[Any, AIMessage], str]] = []
-    sections = spoken(gate.policy)
-    meter = Meter([section.budgets for section in sections], gate.tools, agent)
-    oversight = Oversight([section.risk for section in sections], gate.tools)
+    meter = Meter([section.budgets for section in gate.sections], gate.tools, agent)
+    oversight = Oversight(gate, agent)
 
-    async def body(state: AgentState) -> tuple[Update, Goto]:
+    async def body(state: AgentState) -> tuple[Update, Goto] | None:
         if not opened:
             chat = model()
             opened.append((chat.bind_tools(schemas) if schemas else chat, model_name(chat)))
@@ -67,8 +67,10 @@ def call_model(
         if state.get("held") and not unheard:
             now, held = oversight.admitted(state["held"])
             return {"held": held}, [Send(lock, entry) for entry in now]
-        await meter.give_back(state)
         said = [*state["messages"], *unheard]
+        if unanswered(said):  # the last of the calls that are under way comes back here as well
+            return None
+        await meter.give_back(state)
         messages = prompted(prompt, said, run_id=state.get("run_id", ""), tools=bool(schemas))
         permit = await meter.admit(state, messages, name, 1 + oversight.samples)
         if isinstance(permit, Halt):
@@ -85,8 +87,7 @@ def call_model(
                 raise
             usage = meter.used(permit, Usage(model_calls=1), time.time() - started)
             await meter.settle(permit, usage)
-            late = Halt(status=Status.BUDGET, text="Stopped a model call: the task's budget is used up (seconds).")
-            return {**late.update(), "messages": unheard, "held": [], "usage": usage}, done
+            return {**permit.cut().update(), "messages": unheard, "held": [], "usage": usage}, done
         usage = meter.used(permit, sum(map(used, samples), used(answer)), time.time() - started)
         await meter.settle(permit, usage)
         iterations = state.get("iterations", 0) + 1
@@ -109,6 +110,7 @@ def call_model(
             reasoning=cut(answer.text, MAX_REASONING)[0],
             confidence=oversight.confidence(answer, samples),
             answer_id=answer.id or "",
+            deadline=deadline(),
         )
         history = _history(state, gate, prompt)
         entries = [

@@ -7,16 +7,19 @@ from typing import Any
 
 from langchain_core.messages import AIMessage
 
-from lockgate.handoff import Status
+from lockgate.deadline import overdue
+from lockgate.guardrails.gate import Gate
+from lockgate.handoff import AgentResult, Status
 from lockgate.items import Ended
 from lockgate.nodes.node import Node, Update
+from lockgate.passage import Place
 from lockgate.state import Note
 
 
-def collect(*, ordered: bool, agent: str = "") -> Node:
+def collect(*, ordered: bool, gate: Gate, agent: str = "") -> Node:
     """Sets `results` (in the input's order, or as they ended), `dead_letters`, `status` and a summary as `answer`.
 
-    The run has failed when items came in and none got through.
+    Outputs are shown as the gate's policy lets answers be. The run has failed when items came in and none got through.
     """
 
     def body(state: dict[str, Any]) -> Update:
@@ -26,9 +29,11 @@ def collect(*, ordered: bool, agent: str = "") -> Node:
         status = state["status"]
         if status == Status.RUNNING:
             status = Status.FAILED if ends and len(dead) == len(ends) else Status.COMPLETED
+            if dead and overdue():
+                status = Status.DEADLINE
         answer = state.get("answer") or summary(len(ends), Counter(letter.stage for letter in dead))
         update: Update = {
-            "results": [end.result for end in ends],
+            "results": [_shown(end.result, gate) for end in ends],
             "dead_letters": dead,
             "status": status,
             "answer": answer,
@@ -39,6 +44,13 @@ def collect(*, ordered: bool, agent: str = "") -> Node:
         return update
 
     return Node("collect", body, agent=agent)
+
+
+def _shown(result: AgentResult, gate: Gate) -> AgentResult:
+    shown = gate.shown({"output": result.output, "error": result.error}, Place.OUTPUT)
+    if not isinstance(shown, dict):
+        return result.model_copy(update={"output": None, "error": shown, "status": Status.FAILED})
+    return result if shown == {"output": result.output, "error": result.error} else result.model_copy(update=shown)
 
 
 def summary(count: int, dead: Counter[str]) -> str:

@@ -11,15 +11,12 @@ from langgraph.config import get_config
 from langgraph.types import Send
 
 from lockgate.decision import Call
-from lockgate.effect import Effect, EffectStatus
+from lockgate.effect import UNDO_MARK, Effect, EffectStatus
 from lockgate.errors import ConfigError
 from lockgate.guardrails.gate import Gate
 from lockgate.handoff import Status
 from lockgate.nodes.node import Goto, Node, Update, checkpointer
 from lockgate.state import AgentState, Note, Origin
-
-MARK = ".undo."
-"""Stands between the thread and the run whose effects a thread undoes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,14 +31,14 @@ class Undoing:
 def compensate(*, gate: Gate, lock: str, done: str, agent: str = "") -> Node:
     """Reads from the ledger what is left to undo, and goes to `lock` with the next call, or to `done`.
 
-    The thread it runs in is called after the thread and the run that it undoes (see `MARK`).
+    The thread it runs in is called after the thread and the run that it undoes (see `UNDO_MARK`).
     """
 
     async def body(state: AgentState) -> tuple[Update, Goto]:
-        thread_id, _, run_id = str(get_config()["configurable"]["thread_id"]).rpartition(MARK)
+        thread_id, _, run_id = str(get_config()["configurable"]["thread_id"]).rpartition(UNDO_MARK)
         ledger = getattr(checkpointer(), "ledger", None)
         if ledger is None or not thread_id:
-            raise ConfigError("Only effects in Postgres can be undone.", f"Run it in a thread THREAD{MARK}RUN.")
+            raise ConfigError("Only effects in Postgres can be undone.", f"Run it in a thread THREAD{UNDO_MARK}RUN.")
         told = _told(state)
         plan = undoings(await ledger.of_thread(thread_id), gate, run_id)
         tried = {call_id.rpartition("-")[0] for call_id in told}

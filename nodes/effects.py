@@ -11,6 +11,7 @@ from langgraph.errors import GraphBubbleUp, GraphInterrupt
 from langgraph.types import interrupt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from lockgate.deadline import overdue
 from lockgate.decision import Allow, Call, Ruling, digest
 from lockgate.effect import FINAL, Claim, DidNotHappen, Effect, EffectStatus, Fence, Happened, effect_key
 from lockgate.labels import UNTRUSTED, Label
@@ -58,6 +59,8 @@ async def once(spec: ToolSpec, call: Call, ruling: Ruling, origin: Origin | None
     key = effect_key(call, spec, run_id=origin.run_id, answer_id=origin.answer_id, thread_id=thread_id)
     ledger: EffectLedger | None = getattr(checkpointer(), "ledger", None) if spec.effect else None
     if ledger is None:
+        if late := overdue():
+            return _late(spec, late), "not run"
         await flushed()  # the answer that asked for it has cost something, and the tool may take the process with it
         with keyed(key):
             return (await attempt(spec, call))[0], "ran"
@@ -96,7 +99,9 @@ class _Passage:
         claim, how = await self.ledger.claim(wanted, fence=self.fence), "ledger"
         while True:
             effect = claim.effect
-            if claim.mine:
+            if claim.mine and (late := overdue()):
+                effect, how = await self._settle(effect, EffectStatus.FAILED, _late(self.spec, late)), "not run"
+            elif claim.mine:
                 effect, how = await self._run(effect), "ran"
             if effect.status in FINAL and effect.result is not None:
                 return effect.result, how
@@ -123,7 +128,7 @@ class _Passage:
         """Goes on with an effect in doubt: probed, else run again with the same key, else put to a person."""
         found = await self._probed()
         put = effect.asked.startswith(self._mark(effect))
-        again = self.spec.idempotent and not put and self.attempts <= len(RETRY_PAUSES)
+        again = self.spec.idempotent and not put and self.attempts <= len(RETRY_PAUSES) and not overdue()
         if isinstance(found, Happened):
             done = await self._settle(effect, EffectStatus.DONE, self._result(found.value), "The probe found it done.")
             return Claim(effect=done, mine=False), "probe"
@@ -231,6 +236,10 @@ class _Passage:
             "problem": problem,
             "answers": ["happened", "run", "give_up"],
         }
+
+
+def _late(spec: ToolSpec, why: str) -> ToolResult:
+    return ToolResult.failed(ErrorKind.DEADLINE, f"{spec.name} did not run: {why}.")
 
 
 def _understood(raw: Any, approvers: frozenset[str]) -> Word | str:

@@ -3,24 +3,24 @@
 import time
 
 from lockgate.decision import Allow, Ruling, digest
-from lockgate.errors import BypassError
+from lockgate.errors import BypassError, UnrecordedError
 from lockgate.events import EVENTS, Event
 from lockgate.guardrails.gate import Gate
 from lockgate.nodes.auditing import admit, note
 from lockgate.nodes.effects import once
-from lockgate.nodes.node import Node, Update
+from lockgate.nodes.node import Goto, Node, Update, onward
 from lockgate.result import ErrorKind, ToolResult
 from lockgate.state import LockState
 
 
-def execute_tool(*, gate: Gate, agent: str = "") -> Node:
+def execute_tool(*, gate: Gate, inspect: str, agent: str = "") -> Node:
     """Runs the call, if it holds a ruling that allows exactly this call; raises BypassError if not.
 
     So even a graph wired round the upper gate runs nothing. Over Postgres an effect happens once; one in doubt may
     interrupt here with a question to a person (see `lockgate.nodes.effects`).
     """
 
-    async def body(state: LockState) -> Update:
+    async def body(state: LockState) -> tuple[Update, Goto]:
         call, ruling = state["call"], state.get("ruling")
         if (
             ruling is None
@@ -33,7 +33,12 @@ def execute_tool(*, gate: Gate, agent: str = "") -> Node:
         if why := await admit(state, spec, gate=gate, agent=agent):
             result, how = ToolResult.failed(ErrorKind.UNRECORDED, why), "not run"
         elif spec:
-            result, how = await once(spec, call, ruling, state.get("origin"), agent)
+            try:
+                result, how = await once(spec, call, ruling, state.get("origin"), agent)
+            except UnrecordedError as error:
+                if error.down:
+                    raise
+                result, how = ToolResult.failed(ErrorKind.UNRECORDED, f"It did not run: {error.message}"), "not run"
         else:  # the deployment changed while the call waited
             how = "not run"
             result = ToolResult.failed(ErrorKind.UNKNOWN_TOOL, f"The tool {call.name} is not there any more.")
@@ -48,14 +53,14 @@ def execute_tool(*, gate: Gate, agent: str = "") -> Node:
             status="ok" if result.success else "error",
             detail={"how": how, **({"error": result.error.value} if result.error else {"bytes": len(result.value)})},
         )
-        return {"result": result, EVENTS: [event]}
+        return {EVENTS: [event]}, onward(state, inspect, result=result)
 
     return Node("execute_tool", body, agent=agent)
 
 
 def _note(state: LockState, ruling: Ruling, result: ToolResult, how: str, gate: Gate, agent: str) -> None:
     match result.error:
-        case ErrorKind.UNRECORDED | ErrorKind.UNKNOWN_TOOL | ErrorKind.OVERLOADED:
+        case ErrorKind.UNRECORDED | ErrorKind.UNKNOWN_TOOL | ErrorKind.OVERLOADED | ErrorKind.DEADLINE:
             verdict = "not_run"
         case ErrorKind.IN_DOUBT:
             verdict = "unknown"

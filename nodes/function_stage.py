@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from lockgate.deadline import capped
 from lockgate.nodes.stage import Attempt, Made
 from lockgate.tools.execute import bounded
 
@@ -19,6 +20,6 @@ def function_work(
 
     async def work(attempt: Attempt) -> Made:
         given = (attempt.value, attempt) if repairs else (attempt.value,)
-        return Made(output=await bounded(lambda: function(*given), timeout, is_async=is_async))
+        return Made(output=await bounded(lambda: function(*given), capped(timeout), is_async=is_async))
 
     return work

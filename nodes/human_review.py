@@ -11,12 +11,16 @@ from lockgate.decision import Allow, Call, Deny, Review, Ruling
 from lockgate.guardrails.gate import Gate
 from lockgate.guardrails.provenance.witness import edited
 from lockgate.nodes.auditing import note
-from lockgate.nodes.node import Goto, Node, Update
+from lockgate.nodes.node import Goto, Node, Update, onward
 from lockgate.passage import Place
 from lockgate.result import ErrorKind, ToolResult
 from lockgate.spec import explain_invalid
 from lockgate.state import LockState
 from lockgate.text import unfit
+
+SKEW = 60.0
+"""Seconds by which the clocks of two machines may differ."""
+_EARLY = "the clock stands before the moment when it was asked, so nobody knows whether the answer came in time"
 
 
 class Answer(BaseModel):
@@ -62,29 +66,30 @@ def human_review(*, gate: Gate, judge: str, run: str, refuse: str, again: str, a
             raise TypeError(f"human_review reached with the decision {type(review).__name__}")
         answer = _understood(interrupt(_request(gate, agent, state, review)), review)
         now = time.time()
-        if now > ruling.at + review.expires_after:
+        early = ruling.at - now > SKEW
+        if early or now > ruling.at + review.expires_after:
             note("answer", "expire", state, ruling, gate=gate, agent=agent)
-            denied = Deny(rule=review.rule, reason="nobody answered in time")
-            return _refused(_ruled(ruling, denied, now), ErrorKind.EXPIRED), refuse
+            denied = Deny(rule=review.rule, reason=_EARLY if early else "nobody answered in time")
+            return {}, onward(state, refuse, **_refused(_ruled(ruling, denied, now), ErrorKind.EXPIRED))
         if isinstance(answer, str):
-            return {"problem": answer}, again
+            return {}, onward(state, again, problem=answer)
         by = answer.by or "a reviewer"
         because = f": {answer.reason}" if answer.reason else ""
         note("answer", answer.action, state, ruling, gate=gate, agent=agent, by=by, reason=answer.reason)
         match answer.action:
             case "approve":
                 allowed = Allow(rule=review.rule, reason=f"approved by {by}{because}", approvers=review.approvers)
-                return {"ruling": _ruled(ruling, allowed, now, by)}, run
+                return {}, onward(state, run, ruling=_ruled(ruling, allowed, now, by))
             case "edit":
                 args = _unshown(answer.args or {}, call, gate)
                 anew = Call(id=call.id, name=call.name, args=args, edited_by=by)
                 origin = state["origin"]
                 if origin.evidence is not None:
                     origin = replace(origin, evidence=edited(origin.evidence, call.args, anew))
-                return {"call": anew, "origin": origin}, judge
+                return {}, onward(state, judge, call=anew, origin=origin)
             case "reject":
                 denied = Deny(rule=review.rule, reason=f"rejected by {by}{because}")
-                return _refused(_ruled(ruling, denied, now, by), ErrorKind.REJECTED), refuse
+                return {}, onward(state, refuse, **_refused(_ruled(ruling, denied, now, by), ErrorKind.REJECTED))
 
     return Node("human_review", body, agent=agent)
 

@@ -12,7 +12,7 @@ from lockgate.events import EVENTS, Event
 from lockgate.guardrails.gate import Gate
 from lockgate.handoff import Status, Usage
 from lockgate.labels import UNTRUSTED
-from lockgate.nodes.node import Goto, Node, Update
+from lockgate.nodes.node import Goto, Node, Update, deadline_begun
 from lockgate.passage import MARK, Finding, Place, marking
 from lockgate.result import ErrorKind
 from lockgate.state import AgentState, Note
@@ -37,7 +37,7 @@ def input_guard(*, max_input: int, accepted: str, refused: str, gate: Gate | Non
         # A task that was handed down belongs to the run that handed it down.
         run_id = (state.get("run_id") if state.get("task") else "") or uuid.uuid4().hex
         update: Update = {"run_id": run_id, "status": Status.RUNNING, "answer": None, "iterations": 0}
-        update |= {"before": state.get("usage") or Usage(), "held": []}
+        update |= {"before": state.get("usage") or Usage(), "held": [], **deadline_begun(state)}
         why, looked = _unacceptable(fresh, max_input), _Looked(shown=fresh)
         if gate and not why:
             looked = _looked_at(fresh, gate)
@@ -59,7 +59,7 @@ def input_guard(*, max_input: int, accepted: str, refused: str, gate: Gate | Non
             update["notes"] = [Note(source="input_guard", text=text, at=time.time()) for text in notes]
         return update, accepted
 
-    return Node("input_guard", body, agent=agent)
+    return Node("input_guard", body, agent=agent, begins=True)
 
 
 @dataclass(slots=True, kw_only=True)

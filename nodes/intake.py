@@ -3,15 +3,18 @@
 import json
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
+from langchain_core.messages import AnyMessage, HumanMessage
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
+from lockgate.guardrails.gate import Gate
 from lockgate.handoff import AgentResult, Status
 from lockgate.items import DeadLetter, Ended, Item
-from lockgate.labels import Label
-from lockgate.nodes.node import Goto, Node, Update
+from lockgate.labels import UNTRUSTED, Label, join
+from lockgate.nodes.node import Goto, Node, Update, deadline_begun
+from lockgate.passage import Place
 from lockgate.text import clean, unfit
 
 Key: TypeAlias = str | Callable[[Any], Any] | None
@@ -19,36 +22,68 @@ Key: TypeAlias = str | Callable[[Any], Any] | None
 
 
 def intake(
-    *, key: Key, max_items: int, source: Label, send: Callable[[list[Item], Label, str], Goto], done: str, agent: str
+    *,
+    key: Key,
+    max_items: int,
+    source: Label,
+    gate: Gate,
+    send: Callable[[list[Item], Label, dict[str, Any]], Goto],
+    done: str,
+    agent: str,
 ) -> Node:
     """Reads `items`, the task's `items`, or the last message: a JSON list or object, or an item a line.
 
-    `send` takes the good items on; a second item with an id that is taken, and one that is no JSON, goes to the
-    dead letters. Without a good item it goes to `done`.
+    `gate` inspects each text in an item as it does what a user says. `send` takes the good items on; a second item with
+    an id that is taken, one that is no JSON, and one that the policy refuses goes to the dead letters. Without a good
+    item it goes to `done`.
     """
 
     def body(state: dict[str, Any]) -> tuple[Update, Goto]:
         run_id = uuid.uuid4().hex
         given = _given(state)
-        update: Update = {"run_id": run_id, "status": Status.RUNNING, "answer": None, "trust": source}
-        update |= {"items": [], "rejected": []}
+        update: Update = {"run_id": run_id, "status": Status.RUNNING, "answer": None, **deadline_begun(state)}
+        update |= {"items": [], "rejected": [], "messages": [*_reread(state, gate)]}
         if len(given) > max_items:
             text = f"Refused: {len(given):,} items; the limit is {max_items:,}. Send them in parts."
-            return {**update, "status": Status.REFUSED, "answer": text}, done
-        good, bad = sorted_out(given, key)
+            return {**update, "status": Status.REFUSED, "answer": text, "trust": source}, done
+        looked = [_Looked(gate, raw) for raw in given]
+        good, bad = sorted_out(looked, key)
         update["rejected"] = bad
-        return update, send(good, source, run_id) if good else done
+        label = join(source, UNTRUSTED) if any(item.findings for item in looked) else source
+        return {**update, "trust": label}, send(good, label, {**state, **update}) if good else done
 
-    return Node("intake", body, agent=agent)
+    return Node("intake", body, agent=agent, begins=True)
 
 
-def sorted_out(given: Sequence[Any], key: Key) -> tuple[list[Item], list[Ended]]:
+class _Looked:
+    """One item as JSON, after a look at each of its texts: `value`, or `why` it cannot be an item."""
+
+    def __init__(self, gate: Gate, raw: Any) -> None:
+        self.findings = 0
+        self.value, self.why = _as_json(raw)
+        if not self.why:
+            self.value = self._seen(self.value, gate)
+        if self.why:
+            self.value = None
+
+    def _seen(self, value: Any, gate: Gate) -> Any:
+        if isinstance(value, str):
+            inspected = gate.look(value, Place.INPUT)
+            self.why = self.why or inspected.refused
+            self.findings += len(inspected.findings)
+            return inspected.text
+        if isinstance(value, dict):
+            return {self._seen(name, gate): self._seen(inner, gate) for name, inner in value.items()}
+        return [self._seen(inner, gate) for inner in value] if isinstance(value, list) else value
+
+
+def sorted_out(given: Sequence[_Looked], key: Key) -> tuple[list[Item], list[Ended]]:
     """The items that can start, and the ends of those that cannot."""
     good: list[Item] = []
     bad: list[Ended] = []
     places: dict[str, int] = {}
-    for index, raw in enumerate(given):
-        value, why = _as_json(raw)
+    for index, looked in enumerate(given):
+        value, why = looked.value, looked.why
         name = str(index)
         if not why:
             name, why = _id_of(value, key, index)
@@ -75,6 +110,15 @@ def _given(state: dict[str, Any]) -> Sequence[Any]:
     if isinstance(found, (list, dict)):
         return found if isinstance(found, list) else [found]
     return [line for line in text.splitlines() if line.strip()]
+
+
+def _reread(state: dict[str, Any], gate: Gate) -> Iterator[AnyMessage]:
+    """The message that items were read from, as it may stay in the state."""
+    message = messages[-1] if (messages := state.get("messages")) else None
+    if isinstance(message, HumanMessage) and message.text:
+        inspected = gate.look(message.text, Place.INPUT)
+        if inspected.refused or inspected.text != message.text:
+            yield message.model_copy(update={"content": inspected.text or f"[withheld: {inspected.refused}]"})
 
 
 def _as_json(raw: Any) -> tuple[Any, str]:

@@ -1,5 +1,6 @@
 """`lead`: the orchestrator's own model. It plans, looks at what came back, plans again after failures, and answers."""
 
+import asyncio
 import json
 import time
 import uuid
@@ -8,15 +9,17 @@ from functools import cache
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, InvalidToolCall, SystemMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, InvalidToolCall, ToolMessage
 from langchain_core.runnables import Runnable
 
+from lockgate.deadline import overdue
 from lockgate.events import EVENTS, Event
 from lockgate.handoff import AgentResult, AgentTask, Budget, Status, Usage, tightest
 from lockgate.nodes.call_model import as_message, sound, used
 from lockgate.nodes.dispatch import task_detail
-from lockgate.nodes.metering import Halt, Meter, Permit, model_name, used_in_run
+from lockgate.nodes.metering import Halt, Meter, model_name, used_in_run
 from lockgate.nodes.node import Goto, Node, Update
+from lockgate.nodes.prompt import planned
 from lockgate.nodes.results import findings, losses, sourced
 from lockgate.nodes.worker import Worker
 from lockgate.plan import PlannedTask, granted, plan_faults, read_plan
@@ -53,7 +56,7 @@ def lead(
     """
     opened: list[tuple[Runnable[Any, AIMessage], Runnable[Any, AIMessage], str]] = []
     budget = tightest(budget, meter.run)
-    system = SystemMessage(f"{prompt}\n\nWorkers:\n{_roster(workers)}")
+    system = f"{prompt}\n\nWorkers:\n{_roster(workers)}"
 
     async def body(state: TeamState) -> tuple[Update, Goto]:
         if not opened:
@@ -64,15 +67,14 @@ def lead(
         may_plan = not rounds or (rounds <= max_replans and _failed_last(state))
         task = state.get("task")
         spent, bounds = used_in_run(state), tightest(budget, task.budget if task else None)
-        if why := _hopeless(state, bounds, spent, may_plan=may_plan):
-            return _end(Status.FAILED, why, note=True), done
+        if halt := _hopeless(state, bounds, spent, may_plan=may_plan):
+            return _end(halt.status, halt.text, note=True), done
         planner, plain, name = opened[0]
-        messages = [system, *state["planning"]]
-        permit = await meter.admit(state, messages, name, 1)
-        if isinstance(permit, Halt):
-            return _end(permit.status, f"{permit.text} {findings(results)}".strip(), note=True), done
         started = time.time()
-        answer, usage = await _asked(planner if may_plan else plain, messages, meter, permit)
+        answer, usage = await _asked(planner if may_plan else plain, system, meter, name, state)
+        if isinstance(answer, Halt):
+            text = f"{answer.text} {findings(results)}".strip()
+            return {**_end(answer.status, text, note=True), "usage": usage}, done
         update: Update = {"usage": usage, "planning": [answer], EVENTS: [_model_event(answer, usage, started)]}
         proposal = _proposal(answer, texts=not rounds)
         if rounds and _is_final(answer, proposal):
@@ -113,15 +115,24 @@ def _judged(
 
 
 async def _asked(
-    chat: Runnable[Any, AIMessage], messages: Sequence[AnyMessage], meter: Meter, permit: Permit
-) -> tuple[AIMessage, Usage]:
-    """The model's answer and what it took."""
+    chat: Runnable[Any, AIMessage], system: str, meter: Meter, name: str, state: TeamState
+) -> tuple[AIMessage | Halt, Usage]:
+    """The model's answer, or why there is none, and what it took."""
+    messages = planned(system, state["planning"], run_id=state.get("run_id", ""))
+    permit = await meter.admit(state, messages, name, 1)
+    if isinstance(permit, Halt):
+        return permit, Usage()
     started = time.time()
     try:
-        answer = as_message(await asked(chat, messages, messages[1:]))  # all but the system's words
-    except Exception:
-        await meter.cancel(permit)
-        raise
+        async with asyncio.timeout(permit.seconds) as limit:
+            answer = as_message(await asked(chat, messages, state["planning"]))
+    except Exception as error:
+        if not (isinstance(error, TimeoutError) and limit.expired()):
+            await meter.cancel(permit)
+            raise
+        usage = meter.used(permit, Usage(model_calls=1), time.time() - started)
+        await meter.settle(permit, usage)
+        return permit.cut(), usage
     answer, _ = sound(answer, {})
     usage = meter.used(permit, used(answer), time.time() - started)
     await meter.settle(permit, usage)
@@ -194,14 +205,18 @@ def _refusal(call_id: str | None, why: str) -> ToolMessage:
     return ToolMessage(why, tool_call_id=call_id or "", status="error", id=uuid.uuid4().hex)
 
 
-def _hopeless(state: TeamState, bounds: Budget | None, spent: Usage, *, may_plan: bool) -> str:
-    """Why the model need not be asked any more, or an empty string."""
+def _hopeless(state: TeamState, bounds: Budget | None, spent: Usage, *, may_plan: bool) -> Halt | None:
+    """Why the model need not be asked any more."""
     results = state.get("results") or {}
+    if late := overdue():
+        text = f"Stopped: {late}. {losses(results)} {findings(results)}".strip()
+        return Halt(status=Status.DEADLINE, text=text)
     if bounds and (name := bounds.exhausted(spent)):
-        return f"The budget is used up ({name}). {losses(results)} {findings(results)}".strip()
+        text = f"The budget is used up ({name}). {losses(results)} {findings(results)}".strip()
+        return Halt(status=Status.FAILED, text=text)
     if may_plan or any(result.status is Status.COMPLETED for result in results.values()):
-        return ""
-    return losses(results)
+        return None
+    return Halt(status=Status.FAILED, text=lost) if (lost := losses(results)) else None
 
 
 def _for_tasks(bounds: Budget | None, spent: Usage) -> Budget | None:

@@ -7,15 +7,16 @@ Postgres, through the run's checkpointer.
 import json
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 
+from lockgate.deadline import Deadline, deadline
 from lockgate.decision import Allow, Call
 from lockgate.guardrails.budgets.progress import POLLING, stuck
-from lockgate.guardrails.budgets.section import BudgetSection, Rate, calls_of, cost, named
+from lockgate.guardrails.budgets.section import BudgetSection, Rate, cost, named, sum_of
 from lockgate.handoff import Budget, Status, Usage, amount, spent, tightest, units
 from lockgate.nodes.node import Update, caller, checkpointer
 from lockgate.ports import RateStore, Share
@@ -43,13 +44,23 @@ class Halt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permit:
-    """A model call that may be made, with what is reserved for it. `seconds` is the time that is left, None: any."""
+    """A model call that may be made, with what is reserved for it.
+
+    `seconds` is the time that is left, None: any. `until` is the run's deadline where that is what bounds it.
+    """
 
     model: str
     seconds: float | None
     reservation: str = ""
     claims: tuple[tuple[Share, str], ...] = ()
     """Each with the measure it is of."""
+    until: Deadline | None = None
+
+    def cut(self) -> Halt:
+        """Why the run ends when the call took longer than it might."""
+        if self.until:
+            return Halt(status=Status.DEADLINE, text=f"Stopped a model call: {self.until}.")
+        return Halt(status=Status.BUDGET, text="Stopped a model call: the task's budget is used up (seconds).")
 
 
 class Meter:
@@ -58,9 +69,10 @@ class Meter:
     def __init__(self, sections: Sequence[BudgetSection], tools: Mapping[str, ToolSpec], agent: str) -> None:
         self.sections = tuple(sections)
         self.agent = agent
-        self.run = tightest(*(budget for section in self.sections for budget in section.of_run(agent)))
+        self.run = bounds_of(self.sections, agent)
         self.rates = tuple(rate for section in self.sections for rate in section.rates)
         self.reply = max((section.reply for section in self.sections), default=0)
+        self.timeouts = {name: round(spec.timeout * 1_000) for name, spec in tools.items()}
         self.polling = frozenset(name for name, spec in tools.items() if POLLING in spec.tags)
 
     def budget(self, state: AgentState) -> Budget | None:
@@ -72,9 +84,11 @@ class Meter:
         """Reserves what `calls` calls of the `model` with `messages` will take, or says why they may not be made."""
         if why := self._circling(state):
             return Halt(status=Status.NO_PROGRESS, text=f"Stopped: {why}.")
+        if (until := deadline()) and until.passed:
+            return Halt(status=Status.DEADLINE, text=f"Stopped before a model call: {until}.")
         budget = self.budget(state)
         if not (budget and budget.bounds()) and not self.rates:
-            return Permit(model=model, seconds=None)
+            return Permit(model=model, seconds=until.left if until else None, until=until)
         if self._unpriced(model, budget):
             text = f"Stopped: a budget in USD is set, but the packs have no price for the model {model or '(unnamed)'}."
             return Halt(status=Status.BUDGET, text=text)
@@ -86,7 +100,12 @@ class Meter:
                 text = f"Stopped before a model call: the task's budget is used up ({full})."
                 return Halt(status=Status.BUDGET, text=text)
             left = budget.left(used).seconds
-        permit = Permit(model=model, seconds=left)
+        if until and (left is None or until.left < left):
+            left = until.left
+        else:
+            until = None
+        permit = Permit(model=model, seconds=left, until=until)
+        await self._count_tools(state)
         claims = tuple(
             (self._claim(rate, measure, bound, spent(expected, measure)), str(measure))
             for rate in self.rates
@@ -122,19 +141,21 @@ class Meter:
         """By id, why those of the `calls` of `answer` may not run that some bound has no room for."""
         refused: dict[str, str] = {}
         used, budget = used_in_run(state), self.budget(state)
-        counted = dict(used.tools)
+        counted, clocked = dict(used.tools), dict(used.tool_milliseconds)
         room = budget.bounds().get("tool_calls") if budget else None
         taken = used.tool_calls
         for call in calls:
             why = ""
             if room is not None and taken >= room:
                 why = f"Over budget: at most {room:g} tool calls in this run."
-            why = why or self._over_tool(call.name, counted) or await self._over_rate(state, answer, call)
+            why = why or self._over_tool(call.name, counted, clocked) or await self._over_rate(state, answer, call)
             if why:
                 refused[call.id] = why
                 continue
             taken += 1
             counted[call.name] = counted.get(call.name, 0) + 1
+            # What a call will take nobody knows; until it is over, its timeout is set aside.
+            clocked[call.name] = clocked.get(call.name, 0) + self.timeouts.get(call.name, 0)
         return refused
 
     async def give_back(self, state: AgentState) -> None:
@@ -165,10 +186,24 @@ class Meter:
         one = Usage(input_tokens=read * calls, output_tokens=self.reply * calls, model_calls=calls)
         return self.used(Permit(model=model, seconds=None), one, 0)
 
-    def _over_tool(self, tool: str, counted: Mapping[str, int]) -> str:
+    async def _count_tools(self, state: AgentState) -> None:
+        """Puts the time that the run's tools have taken so far under the rates that bound time."""
+        bounds = [(rate, bound) for rate in self.rates for measure, bound in rate.bounds() if measure == "seconds"]
+        taken = sum(used_in_run(state).tool_milliseconds.values())
+        if bounds and taken and (store := rate_store()):
+            claims = {claim.key: claim for claim in (self._claim(r, "seconds", bound, taken) for r, bound in bounds)}
+            task = state.get("task")
+            # One row an agent and run, which grows: to be told again after a crash does no harm.
+            name = json.dumps([state.get("run_id", ""), self.agent, task.task_id if task else "", "tools"])
+            await store.settle(name, list(claims.values()))
+
+    def _over_tool(self, tool: str, counted: Mapping[str, int], clocked: Mapping[str, int]) -> str:
         for section in self.sections:
+            for name, seconds in section.tool_seconds.items():
+                if named(name, tool) and sum_of(clocked, name) >= units("seconds", seconds):
+                    return f"Over budget: at most {seconds:g} seconds of {name} in this run."
             for name, bound in section.tools.items():
-                if named(name, tool) and calls_of(counted, name) >= bound:
+                if named(name, tool) and sum_of(counted, name) >= bound:
                     return f"Over budget: at most {bound:,} calls of {name} in this run."
         return ""
 
@@ -225,6 +260,24 @@ def model_name(chat: BaseChatModel) -> str:
 def used_in_run(state: AgentState) -> Usage:
     """What the run that goes on has used."""
     return (state.get("usage") or Usage()) - (state.get("before") or Usage())
+
+
+def bounds_of(sections: Iterable[BudgetSection], agent: str) -> Budget | None:
+    """What bounds one run of `agent` under all of `sections`."""
+    return tightest(*(budget for section in sections for budget in section.of_run(agent)))
+
+
+def allowance(state: AgentState, bounds: Budget | None) -> Budget | None:
+    """What the run that goes on may still use under `bounds` and its task's; None when nothing bounds it."""
+    task = state.get("task")
+    budget = tightest(bounds, task.budget if task else None)
+    return budget and budget.left(used_in_run(state))
+
+
+def share(state: AgentState, bounds: Budget | None, count: int) -> Budget | None:
+    """One of `count` equal shares of the allowance."""
+    left = allowance(state, bounds)
+    return left and left.shared(count)
 
 
 def rate_store() -> RateStore | None:

@@ -3,40 +3,46 @@
 import hashlib
 import re
 import time
-import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from lockgate.argument import STOPS, Position, Verdict
-from lockgate.handoff import Status
+from lockgate.handoff import Budget, Usage
 from lockgate.labels import TRUSTED
 from lockgate.nodes.debater import Turn, latest
+from lockgate.nodes.metering import share
 from lockgate.nodes.node import Goto, Node, Update
 from lockgate.nodes.tally import counted, mean
-from lockgate.state import Note
+from lockgate.nodes.worker import heard_in
+from lockgate.state import AgentState, Note
 
 
-def opening(*, send: Callable[[str, str, dict[str, Any]], Goto], refused: str, agent: str = "") -> Node:
-    """Takes the last message as the question; `send` puts it to the debaters. Without one it goes to `refused`."""
+def opening(*, send: Callable[[str, dict[str, Any]], Goto], agent: str = "") -> Node:
+    """Takes the last message, as the input guard let it through, as the question; `send` puts it to the debaters."""
 
     def body(state: dict[str, Any]) -> tuple[Update, Goto]:
-        run_id = uuid.uuid4().hex
-        messages = state.get("messages") or []
-        question = messages[-1].text.strip() if messages and messages[-1].type == "human" else ""
-        update: Update = {"run_id": run_id, "status": Status.RUNNING, "answer": None, "question": question}
-        update |= {"positions": [], "verdict": None, "baseline": None, "stopped": ""}
-        if not question:
-            return {**update, "status": Status.REFUSED, "answer": "There is no question. Send one with text."}, refused
-        return update, send(question, run_id, state)
+        question = state["messages"][-1].text.strip()
+        update: Update = {"question": question, "positions": [], "verdict": None, "baseline": None, "stopped": ""}
+        return update, send(question, state)
 
     return Node("opening", body, agent=agent)
 
 
 def moderator(
-    *, debaters: Sequence[str], rounds: int, send: Callable[[list[Turn]], Goto], judge: str, done: str, agent: str = ""
+    *,
+    debaters: Sequence[str],
+    rounds: int,
+    send: Callable[[list[Turn]], Goto],
+    judge: str,
+    done: str,
+    bounds: Budget | None = None,
+    agent: str = "",
 ) -> Node:
-    """After each round: another one through `send`, the `judge`, or `done` when there is nothing to rule on."""
+    """After each round: another one through `send`, the `judge`, or `done` when there is nothing to rule on.
+
+    What is left of `bounds` is shared by all answers of a round and the ruling.
+    """
 
     def body(state: dict[str, Any]) -> tuple[Update, Goto]:
         positions: list[Position] = state["positions"]
@@ -47,8 +53,11 @@ def moderator(
         if notes := [*_notes(fresh)]:
             update["notes"] = notes
         stop = stopped(fresh, stands, rounds, len(debaters))
+        budget = share(cast("AgentState", state), bounds, len(debaters) + 1)
+        if not stop and budget and budget.exhausted(Usage()):
+            stop = "budget"
         if not stop:
-            return update, send([_turn(name, here + 1, stands, state) for name in debaters])
+            return update, send([_turn(name, here + 1, stands, state, budget) for name in debaters])
         update |= {"stopped": stop, "order": shuffled(stands, state["run_id"])}
         if stop == "agreement":
             update["verdict"] = _agreed(stands)
@@ -85,7 +94,7 @@ def anonymous(position: Position, names: Iterable[str]) -> Position:
     )
 
 
-def _turn(name: str, number: int, stands: dict[str, Position], state: dict[str, Any]) -> Turn:
+def _turn(name: str, number: int, stands: dict[str, Position], state: dict[str, Any], budget: Budget | None) -> Turn:
     order = [other for other in shuffled(stands, f"{state['run_id']}\0{number}\0{name}") if other != name]
     return Turn(
         debater=name,
@@ -95,6 +104,9 @@ def _turn(name: str, number: int, stands: dict[str, Position], state: dict[str, 
         others=[anonymous(stands[other], stands) for other in order],
         run_id=state["run_id"],
         trust=state.get("trust", TRUSTED),
+        deadline=state.get("deadline"),
+        user=heard_in(state),
+        budget=budget,
     )
 
 

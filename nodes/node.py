@@ -14,24 +14,28 @@ from langgraph.runtime import get_runtime
 from langgraph.types import Command, Send
 
 from lockgate.bridge import run_sync
+from lockgate.deadline import Deadline, begun, held_to
 from lockgate.events import EVENTS, Event
 from lockgate.langgraph_keys import CHECKPOINT_MAP, CHECKPOINTER, SEND, TASK_ID
-from lockgate.ports import Caller
+from lockgate.ports import Caller, History
+from lockgate.settings import settings
 from lockgate.state import Origin
 
 Goto: TypeAlias = str | Sequence[Send]
 Update: TypeAlias = dict[str, Any]
-Outcome: TypeAlias = Update | tuple[Update, Goto]
+Outcome: TypeAlias = Update | tuple[Update, Goto] | None
 Body: TypeAlias = Callable[[Any], Outcome] | Callable[[Any], Awaitable[Outcome]]
 
 
 class Node(Runnable[Any, Any]):
-    """A graph node with a role. Its body takes the state and returns an update, or an update and where to go.
+    """A graph node with a role. Its body takes the state and returns an update, or an update and where to go, or
+    None when there was nothing for it to do.
 
     A body that waits for nothing is a plain function, one that does is async; both serve `invoke` and `ainvoke`.
     The node's time goes into the state's events, after those of the body itself, and every event is streamed in
     mode `custom`. A body may run again after a crash or a resume. `graphs` are those the body calls, by name, `gate`
-    the one it decides by.
+    the one it decides by. What the body does is held to the run's deadline, unless it is the node that `begins` the
+    run.
     """
 
     def __init__(
@@ -42,6 +46,7 @@ class Node(Runnable[Any, Any]):
         agent: str = "",
         graphs: Mapping[str, Pregel[Any, Any, Any, Any]] | None = None,
         gate: object = None,
+        begins: bool = False,
     ) -> None:
         self.role = role
         self.name = role
@@ -49,25 +54,36 @@ class Node(Runnable[Any, Any]):
         self.body = body
         self.graphs = dict(graphs or {})
         self.gate = gate
+        self.begins = begins
         self._is_async = inspect.iscoroutinefunction(body)
 
     def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:  # noqa: A002, ARG002
         """Runs the body; an async one on the bridge."""
         started = time.time()
-        outcome = self.body(input)
-        if self._is_async:
-            outcome = run_sync(_settle(cast("Awaitable[Outcome]", outcome)))
+        with held_to(self._deadline(input)):
+            outcome = self.body(input)
+            if self._is_async:
+                outcome = run_sync(_settle(cast("Awaitable[Outcome]", outcome)))
         return self._finish(input, outcome, started)
 
     async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:  # noqa: A002, ARG002
         """Runs the body."""
         started = time.time()
-        outcome = self.body(input)
-        if self._is_async:
-            outcome = await cast("Awaitable[Outcome]", outcome)
+        with held_to(self._deadline(input)):
+            outcome = self.body(input)
+            if self._is_async:
+                outcome = await cast("Awaitable[Outcome]", outcome)
         return self._finish(input, outcome, started)
 
+    def _deadline(self, state: Mapping[str, Any]) -> Deadline | None:
+        if self.begins:
+            return None
+        origin: Origin | None = state.get("origin")
+        return origin.deadline if origin else state.get("deadline")
+
     def _finish(self, state: Mapping[str, Any], outcome: Any, started: float) -> Any:
+        if outcome is None:
+            return {}
         update, goto = outcome if isinstance(outcome, tuple) else (outcome, None)
         run_id = update.get("run_id") or _run_id(state)
         events = [replace(made, agent=made.agent or self.agent, run_id=run_id) for made in update.get(EVENTS, ())]
@@ -82,9 +98,20 @@ class Node(Runnable[Any, Any]):
         return update if goto is None else Command(update=update, goto=goto)
 
 
+def onward(state: Mapping[str, Any], node: str, **found: Any) -> list[Send]:
+    """Sends what the lock knows of its call on to `node`, with what was `found` of it in this one."""
+    return [Send(node, {**state, **found})]
+
+
 def file_now(events: Sequence[Event]) -> None:
     """Files events with the writes of the LangGraph `@task` that runs now, so before its node has ended."""
     get_config()["configurable"][SEND]([(EVENTS, list(events))])
+
+
+def deadline_begun(state: Mapping[str, Any]) -> Update:
+    """What the node that begins a run writes of its deadline: the new one, or that the old one holds no more."""
+    made = begun(get_config().get("configurable", {}), settings().deadline)
+    return {} if made is None and state.get("deadline") is None else {"deadline": made}
 
 
 async def file_begun(events: Sequence[Event]) -> None:
@@ -131,3 +158,14 @@ def caller() -> Caller:
         return Caller()
     # A context that came as JSON has its roles in a list.
     return Caller(user=context.user, roles=frozenset(context.roles), tenant=context.tenant)
+
+
+def history_of(origin: Origin, agent: str) -> History:
+    """What the upper gate judges a call of `agent` by."""
+    return History(
+        agent=agent,
+        caller=caller(),
+        trust=origin.trust,
+        evidence=origin.evidence,
+        confidence=origin.confidence,
+    )

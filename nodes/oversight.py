@@ -1,31 +1,36 @@
 """`Oversight`: how sure the model is of its calls, and which of them may go into the lock now."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 from langgraph.errors import GraphBubbleUp
 
-from lockgate.decision import Call
-from lockgate.guardrails.risk.matrix import RiskSection
+from lockgate.decision import Call, Review
+from lockgate.guardrails.covering import speaks_of
+from lockgate.guardrails.gate import Gate
+from lockgate.guardrails.guarding import Unguarded
+from lockgate.guardrails.narrowing import Narrowed
+from lockgate.guardrails.policy import Policy
 from lockgate.guardrails.risk.utterance import utterance
 from lockgate.nodes.input_guard import not_run
+from lockgate.nodes.node import history_of
 from lockgate.result import ErrorKind
-from lockgate.spec import ToolSpec
 from lockgate.state import AgentState, Origin
 
 _REFUSED = (ErrorKind.REJECTED.value, ErrorKind.EXPIRED.value)
 
 
 class Oversight:
-    """The `sections` of all packs an agent stands under; the least confidence and the strictest answer count."""
+    """By all packs behind the agent's `gate`; the least confidence counts."""
 
-    def __init__(self, sections: Sequence[RiskSection], tools: Mapping[str, ToolSpec]) -> None:
-        self.sections = tuple(sections)
-        self.matrices = tuple(section.matrix() for section in sections)
-        self.tools = tools
-        self.samples = max((section.samples for section in sections), default=0)
+    def __init__(self, gate: Gate, agent: str) -> None:
+        self.gate = gate
+        self.agent = agent
+        self.sections = tuple(section.risk for section in gate.sections)
+        self.matrices = tuple(section.matrix() for section in self.sections)
+        self.samples = max((section.samples for section in self.sections), default=0)
 
     async def sampled(self, ask: Callable[[], Awaitable[Any]]) -> list[AIMessage]:
         """Further answers to the same question, side by side. One that fails agrees with nothing."""
@@ -56,11 +61,24 @@ class Oversight:
         return list(entries), []
 
     def _blocks(self, call: Call, origin: Origin) -> bool:
-        spec = self.tools.get(call.name)
+        """Whether the upper gate will ask about the call and hold up the rest, be it for a rule or for the matrix."""
+        spec = self.gate.tools.get(call.name)
         if spec is None or call.error or origin.over:
             return False
-        integrity = origin.trust.integrity
-        return any(matrix.judged(spec, origin.confidence, integrity)[0] == "blocking" for matrix in self.matrices)
+        judged = (matrix.judged(spec, origin.confidence, origin.trust.integrity) for matrix in self.matrices)
+        if not (any(answer == "blocking" for answer, _, _ in judged) or _may_block(self.gate.policy, call.name)):
+            return False
+        decision = self.gate.decide(call, history_of(origin, self.agent))
+        return isinstance(decision, Review) and decision.blocking
+
+
+def _may_block(judge: object, tool: str) -> bool:
+    """Whether a rule behind `judge` holds up the rest for `tool`. Judges whose rules nobody can read might."""
+    if isinstance(judge, Policy):
+        return any(rule.blocking and speaks_of(rule, tool) for rule in judge.rules)
+    if isinstance(judge, Narrowed | Unguarded):
+        return any(_may_block(inner, tool) for inner in judge.judges)
+    return True
 
 
 def closed(state: AgentState) -> list[AnyMessage]:

@@ -8,8 +8,10 @@ run, so a provider's cache of the prompt stays valid, and a resume or a replay s
 """
 
 import hashlib
+import json
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from langchain_core.messages import AnyMessage, BaseMessage, SystemMessage, ToolMessage
@@ -28,11 +30,13 @@ _OURS = frozenset(
         ErrorKind.EXPIRED,
         ErrorKind.NOT_RUN,
         ErrorKind.OVERLOADED,
+        ErrorKind.DEADLINE,
     }
 )
 """Errors whose text the lock wrote; only these are believed without a label."""
 
 
+@lru_cache(maxsize=256)
 def fence(run_id: str) -> str:
     """The name of the blocks of one run."""
     return f"untrusted-{hashlib.sha256(f'fence of {run_id}'.encode()).hexdigest()[:16]}"
@@ -59,9 +63,37 @@ def prompted(system: str, messages: Sequence[AnyMessage], *, run_id: str, tools:
     """
     name = fence(run_id)
     shown = [_shown(message, name) for message in messages]
-    if tools or any(new is not old for new, old in zip(shown, messages, strict=True)):
-        system = f"{system}\n\n{explained(name)}" if system else explained(name)
+    if tools or any(new is not old or name in old.text for new, old in zip(shown, messages, strict=True)):
+        system = _with_blocks(system, name)
     return [SystemMessage(system), *shown] if system else list(shown)
+
+
+def planned(system: str, planning: Sequence[AnyMessage], *, run_id: str) -> list[BaseMessage]:
+    """What a planner is sent: its own messages, with what its workers reported in blocks of the run.
+
+    A report begins with the results as JSON; whatever a worker had read may speak in it. The first message is the goal.
+    """
+    name = fence(run_id)
+    shown = [*planning[:1], *(_reported(message, name) for message in planning[1:])]
+    if any(new is not old for new, old in zip(shown, planning, strict=True)):
+        system = _with_blocks(system, name)
+    return [SystemMessage(system), *shown]
+
+
+def _reported(message: AnyMessage, name: str) -> AnyMessage:
+    if message.type == "ai":
+        return message
+    text = message.text
+    try:
+        end = json.JSONDecoder().raw_decode(text)[1]
+    except (ValueError, RecursionError):
+        return message
+    return message.model_copy(update={"content": f"{block(text[:end], name, 'results')}{text[end:]}"})
+
+
+@lru_cache(maxsize=256)
+def _with_blocks(system: str, name: str) -> str:
+    return f"{system}\n\n{explained(name)}" if system else explained(name)
 
 
 def _shown(message: AnyMessage, name: str) -> BaseMessage:

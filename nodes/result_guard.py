@@ -9,8 +9,10 @@ from langchain_core.messages import ToolMessage
 from lockgate.decision import Call, canonical_json
 from lockgate.events import EVENTS, Event
 from lockgate.guardrails.gate import Gate
+from lockgate.guardrails.provenance.passages import marked
 from lockgate.handoff import Usage
-from lockgate.nodes.node import Goto, Node, Update
+from lockgate.labels import UNTRUSTED
+from lockgate.nodes.node import Goto, Node, Update, onward
 from lockgate.passage import MARK, Place, marking
 from lockgate.result import ErrorKind, ToolResult
 from lockgate.state import LockState
@@ -27,7 +29,7 @@ def result_guard(*, gate: Gate, ask: str, done: str, agent: str = "") -> Node:
         result = await gate.examine(call, state["result"])
         events = [found(call, result, started)] if result.findings or result.error is ErrorKind.WITHHELD else []
         if result.review:
-            return {"result": result, EVENTS: events}, ask
+            return {EVENTS: events}, onward(state, ask, result=result)
         return {**concluded(state, result, gate), EVENTS: events}, done
 
     return Node("result_guard", body, agent=agent)
@@ -35,11 +37,16 @@ def result_guard(*, gate: Gate, ask: str, done: str, agent: str = "") -> Node:
 
 def concluded(state: LockState, result: ToolResult, gate: Gate) -> Update:
     """What the pass through the lock adds to the agent's state."""
-    call = state["call"]
+    call, milliseconds = state["call"], round(result.seconds * 1_000)
     return {
         "messages": [tool_message(call, result, gate)],
         "trust": result.label,
-        "usage": Usage(tool_calls=1, milliseconds=round(result.seconds * 1_000), tools={call.name: 1}),
+        "usage": Usage(
+            tool_calls=1,
+            milliseconds=milliseconds,
+            tools={call.name: 1},
+            tool_milliseconds={call.name: milliseconds} if milliseconds else {},
+        ),
         "decisions": {call.id: state["ruling"]},
     }
 
@@ -68,17 +75,38 @@ def tool_message(call: Call, result: ToolResult, gate: Gate) -> ToolMessage:
     if call.edited_by:
         args = canonical_json(gate.shown(call.args, Place.RESULT))
         before = f"[{call.edited_by} changed the arguments to {args}]\n{before}"
-    text, offset = before + result.value, len(before)
+    after = f"\n[{result.cut:,} more bytes were left out]" if result.cut else ""
+    offset = len(before)
     findings = [replace(one, start=one.start + offset, end=one.end + offset) for one in result.findings]
-    if result.cut:
-        text = f"{text}\n[{result.cut:,} more bytes were left out]"
+    own = (offset, offset + len(result.value)) if before or after else None
     return ToolMessage(
-        text,
+        f"{before}{result.value}{after}",
         tool_call_id=call.id,
         name=call.name,
         status="success" if result.success else "error",
         id=uuid.uuid4().hex,
-        additional_kwargs={MARK: marking(result.label, findings, structured=result.structured)}
+        additional_kwargs={MARK: marking(result.label, findings, structured=result.structured, own=own)}
         | ({"error": result.error.value} if result.error else {}),
         artifact={"quarantined": result.held} if result.held else None,
     )
+
+
+def returned(message: ToolMessage) -> ToolResult:
+    """The result that `tool_message` told of, as far as it tells; what was in quarantine is out of it."""
+    label, _ = marked(message)
+    mark = message.additional_kwargs.get(MARK) or {}
+    error = message.additional_kwargs.get("error")
+    artifact = message.artifact if isinstance(message.artifact, dict) else {}
+    return ToolResult(
+        success=message.status == "success",
+        value=artifact.get("quarantined") or own_text(message),
+        error=ErrorKind(error) if error in set(ErrorKind) else None,
+        label=label or UNTRUSTED,
+        structured=mark.get("structured") is True,
+    )
+
+
+def own_text(message: ToolMessage) -> str:
+    """The tool's own words in a message, without what the lock says around them."""
+    start, end = (message.additional_kwargs.get(MARK) or {}).get("own") or (0, None)
+    return message.text[start:end]

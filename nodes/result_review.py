@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from lockgate.guardrails.gate import Gate
 from lockgate.nodes.human_review import Answer
-from lockgate.nodes.node import Goto, Node, Update
+from lockgate.nodes.node import Goto, Node, Update, onward
 from lockgate.nodes.result_guard import concluded
 from lockgate.passage import Finding, Place
 from lockgate.result import ToolResult
@@ -39,7 +39,7 @@ def result_review(*, gate: Gate, again: str, done: str, agent: str = "") -> Node
         if time.time() > state["ruling"].at + EXPIRES_AFTER:
             return concluded(state, result, gate), done
         if isinstance(answer, str):
-            return {"problem": answer}, again
+            return {}, onward(state, again, problem=answer)
         return concluded(state, _released(result) if answer.action == "approve" else result, gate), done
 
     return Node("result_review", body, agent=agent)

@@ -13,9 +13,10 @@ from langgraph.pregel import Pregel
 from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError
 
+from lockgate.deadline import Deadline, overdue
 from lockgate.errors import HALTING, ConfigError, LockgateError
 from lockgate.events import EVENTS, Event
-from lockgate.handoff import AgentResult, Status, Usage
+from lockgate.handoff import AgentResult, Budget, Status, Usage
 from lockgate.items import DeadLetter, Ended, Item
 from lockgate.labels import TRUSTED, Label, join
 from lockgate.nodes.answering import MAX_FAULTS, typed
@@ -45,6 +46,8 @@ class Attempt:
     previous: Any = None
     trust: Label = TRUSTED
     run_id: str = ""
+    budget: Budget | None = None
+    """What the item may still use."""
 
     @property
     def task_id(self) -> str:
@@ -95,6 +98,8 @@ class ItemState(TypedDict, total=False):
 
     item: Item
     run_id: str
+    deadline: Deadline | None
+    budget: Budget | None
     value: Any
     attempt: int
     faults: list[str]
@@ -115,7 +120,7 @@ def stage(made_of: Stage, *, after: str, then: str, agent: str = "") -> Node:
 
     async def body(state: ItemState) -> tuple[Update, Goto]:
         started, number = time.time(), state.get("attempt", 0) + 1
-        item = state["item"]
+        item, budget = state["item"], state.get("budget")
         value, unfitting = typed(takes, state["value"])
         attempt = Attempt(
             item_id=item.id,
@@ -126,11 +131,14 @@ def stage(made_of: Stage, *, after: str, then: str, agent: str = "") -> Node:
             previous=state.get("previous"),
             trust=state.get("trust", TRUSTED),
             run_id=state.get("run_id", ""),
+            budget=budget and budget.left(state.get("usage", Usage())),
         )
         begun = [_event(attempt, after, started, Status.RUNNING)] if made_of.graphs else []
         if begun:
             await file_begun(begun)
         made = Made(error=f"Not an input of this stage: {'; '.join(unfitting)}") if unfitting else None
+        if late := overdue():
+            made = Made(error=f"Not begun: {late}.")
         made = made or await _attempted(made_of, attempt)
         output, faults = None, made.faults
         if not made.error and not faults:

@@ -1,4 +1,4 @@
-"""Counting answers: the vote, and the end of a run that was decided by one."""
+"""Counting answers: the vote, and the end of a debate."""
 
 import time
 import uuid
@@ -9,6 +9,7 @@ from typing import Any
 from langchain_core.messages import AIMessage
 
 from lockgate.argument import Position, Verdict
+from lockgate.deadline import overdue
 from lockgate.handoff import Status
 from lockgate.nodes.node import Node, Update
 from lockgate.state import Note
@@ -59,7 +60,7 @@ def tied(positions: Sequence[Position]) -> str:
 
 
 def conclude(*, agent: str = "") -> Node:
-    """The last node of a debate: the verdict, or a vote without one, as `answer`, and the `baseline` beside it.
+    """The end of a debate: the verdict, or a vote without one, as `answer`, and the `baseline` beside it.
 
     The baseline is the vote on what the debaters said alone. A run without any answer has failed.
     """
@@ -67,31 +68,31 @@ def conclude(*, agent: str = "") -> Node:
     def body(state: dict[str, Any]) -> Update:
         positions: list[Position] = state.get("positions", [])
         alone = [position for position in positions if position.round == 0]
-        status, answer = state["status"], state.get("answer") or ""
-        verdict = state.get("verdict")
-        if status == Status.RUNNING:
-            status = Status.COMPLETED if verdict else Status.FAILED
-            answer = verdict.answer if verdict else "Nobody gave an answer."
-        update: Update = {"status": status, "answer": answer, "baseline": vote(alone)}
-        return {**update, "messages": [AIMessage(answer, id=uuid.uuid4().hex)]}
+        verdict: Verdict | None = state.get("verdict")
+        # A vote in place of the judge's ruling, or none at all, may be the deadline's doing.
+        return {**_ended(verdict, late=verdict is None or verdict.by == "vote"), "baseline": vote(alone)}
 
     return Node("conclude", body, agent=agent)
 
 
 def poll(*, agent: str = "") -> Node:
-    """The last node of a majority vote: every position is one ballot."""
+    """The end of a majority vote: every position is one ballot."""
 
     def body(state: dict[str, Any]) -> Update:
         positions: list[Position] = state.get("positions", [])
-        update: Update = {"status": state["status"], "answer": state.get("answer") or ""}
+        verdict = vote(positions)
         lost = [position for position in positions if position.error]
         void = f"{len(lost)} of {len(positions)} ballots are void: {lost[0].error}" if lost else ""
         told = [text for text in (void, tied(positions)) if text]
-        update["notes"] = [Note(source="poll", text=text, at=time.time()) for text in told]
-        if state["status"] == Status.RUNNING:
-            verdict = vote(positions)
-            update |= {"verdict": verdict, "status": Status.COMPLETED if verdict else Status.FAILED}
-            update["answer"] = verdict.answer if verdict else "Nobody gave an answer."
-        return {**update, "messages": [AIMessage(update["answer"], id=uuid.uuid4().hex)]}
+        notes = [Note(source="poll", text=text, at=time.time()) for text in told]
+        return {**_ended(verdict, late=bool(lost)), "verdict": verdict, "notes": notes}
 
     return Node("poll", body, agent=agent)
+
+
+def _ended(verdict: Verdict | None, *, late: bool) -> Update:
+    answer = verdict.answer if verdict else "Nobody gave an answer."
+    status = Status.COMPLETED if verdict else Status.FAILED
+    if late and overdue():
+        status = Status.DEADLINE
+    return {"status": status, "answer": answer, "messages": [AIMessage(answer, id=uuid.uuid4().hex)]}

@@ -8,10 +8,12 @@ from typing import Any
 from langgraph.pregel import Pregel
 from pydantic import TypeAdapter
 
+from lockgate.deadline import deadline
 from lockgate.decision import Call
 from lockgate.guardrails.provenance.witness import vouched
 from lockgate.handoff import Usage
 from lockgate.labels import TRUSTED
+from lockgate.nodes.result_guard import own_text
 from lockgate.nodes.stage import Attempt, Made
 from lockgate.state import Origin
 
@@ -24,6 +26,8 @@ def tool_work(lock: Pregel[Any, Any, Any, Any], tool: str, *, takes: Any) -> Cal
     reads = TypeAdapter(takes)
 
     async def work(attempt: Attempt) -> Made:
+        if attempt.budget and attempt.budget.bounds().get("tool_calls", 1) < 1:
+            return Made(error="Over budget: the item's share of tool_calls is used up.")
         # The same id after a crash, so the call's place in the record stays one.
         seed = f"{attempt.run_id}\0{attempt.item_id}\0{attempt.stage}"
         call = Call(
@@ -36,16 +40,14 @@ def tool_work(lock: Pregel[Any, Any, Any, Any], tool: str, *, takes: Any) -> Cal
             trust=attempt.trust,
             reasoning=f"Item {attempt.item_id[:200]}",
             evidence=vouched(call.args, attempt.trust),
+            deadline=deadline(),
         )
         out = await lock.ainvoke({"call": call, "origin": origin})
         (message,) = out["messages"]
         usage, trust = out.get("usage") or Usage(), out.get("trust") or TRUSTED
         if message.status != "success":
-            return Made(error=str(message.content).removeprefix("Error: "), usage=usage, trust=trust)
-        text = str(message.content)
-        if out["decisions"][call.id].by and text.startswith("["):
-            # A reviewer's edit is told on a line of its own before the value.
-            text = text.partition("\n")[2] if " changed the arguments to " in text.partition("\n")[0] else text
+            return Made(error=own_text(message), usage=usage, trust=trust)
+        text = own_text(message)
         try:
             value = json.loads(text)
         except ValueError:

@@ -12,6 +12,7 @@ from langgraph.pregel import Pregel
 from pydantic import BaseModel, ValidationError
 
 from lockgate.blackboard import Entry
+from lockgate.deadline import GRACE, capped, overdue
 from lockgate.errors import HALTING, LockgateError
 from lockgate.guardrails.provenance import passages
 from lockgate.handoff import AgentResult, AgentTask, Budget, Status, Usage
@@ -80,6 +81,8 @@ async def perform(
         error = f"{task.type} may not be given this: it is not cleared for data of {_sources(label)}"
         return AgentResult(task_id=task.task_id, status=Status.FAILED, error=error)
     channels = worker.graph.channels
+    if late := overdue():
+        return AgentResult(task_id=task.task_id, status=Status.FAILED, error=f"not begun: {late}", trust=label)
     text = wording(task, given, shared or {}, run_id, trust)
     # A planner's words are a model's: they bear the label of what it had read, and vouch for nothing.
     told = Passage(source="agent", text=text, label=join(label, Label(integrity=Integrity.INTERNAL)))
@@ -87,7 +90,7 @@ async def perform(
     entry = {"messages": [message], "task": task, "trust": label, "run_id": run_id, "heard": [*heard, told]}
     state: Any = {}
     try:
-        async with asyncio.timeout(task.timeout_seconds) as limit:
+        async with asyncio.timeout(capped(task.timeout_seconds, GRACE)) as limit:
             entry = {name: value for name, value in entry.items() if name in channels}
             async for reached in worker.graph.astream(entry, stream_mode="values"):
                 state = reached
@@ -95,7 +98,7 @@ async def perform(
         raise
     except Exception as error:  # noqa: BLE001 - a worker that dies must not take the team with it; its result says so
         if limit.expired():
-            return _ended(task, state, label, f"no answer within {task.timeout_seconds:g} s")
+            return _ended(task, state, label, overdue() or f"no answer within {task.timeout_seconds:g} s")
         # The text of a foreign exception may hold secrets.
         said = f": {error.message}" if isinstance(error, LockgateError) else ""
         return _ended(task, state, label, f"the worker died of {type(error).__name__}{said}")

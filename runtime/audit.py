@@ -1,34 +1,40 @@
 """The audit log in Postgres: many writers, few transactions.
 
-Entries of all threads and event loops of a process gather in one queue. Whatever has gathered while a batch was on
-its way is the next batch, so a lone entry is written at once and many share one commit. The database links them:
+Entries of all threads and event loops of a process gather in one queue. A checkpoint or a claim takes along what waits
+there, in its own transaction. While a batch is on its way, or when nobody comes by, what has gathered is the next
+batch, so many share one commit. The database links them:
 one chain for everything, because a missing thread then shows as well as a missing row, and because the link
 (microseconds) is never what a commit (milliseconds) waits for.
 """
 
 import asyncio
+import json
 import logging
 import threading
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass
 from itertools import islice
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from lockgate.audit import MAX_TEXT, AuditEntry, body
+from lockgate.audit import MAX_TEXT, AuditEntry, apart, body
 from lockgate.bridge import background_loop
-from lockgate.errors import StoreError
+from lockgate.errors import StoreError, UnrecordedError
+from lockgate.runtime.audit_chain import AuditRow
 from lockgate.runtime.pool import Pools
 from lockgate.runtime.seal import Seal
 from lockgate.runtime.segment import about
+from lockgate.runtime.wire import Statement
 from lockgate.text import clean
 
 log = logging.getLogger(__name__)
 
 BOUND = 5.0
 """Seconds that a writer waits for its entry to be durable."""
+LINGER = 0.05
+"""Seconds that a noted entry waits for a checkpoint to go with."""
 BATCH = 1_000
 """Entries in one transaction."""
 MAX_KEPT = 10_000
@@ -36,8 +42,17 @@ MAX_KEPT = 10_000
 _RETRY_LEAST, _RETRY_MOST = 0.5, 30.0
 
 _HINT = "Effects wait until the audit log can be written. Check the database, then run: lockgate audit verify"
-_APPEND = b"SELECT audit_append(%s::text[], %s::text[], %s::text[], %s::text[])"
-_Row: TypeAlias = tuple[str, str, str, str]
+_APPEND = "SELECT audit_write(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[])"
+_Row: TypeAlias = tuple[str, str, str, str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """A batch that somebody else's transaction writes: its statement, and how many entries and losses it tells of."""
+
+    statement: Statement
+    count: int
+    lost: int
 
 
 class PostgresAudit:
@@ -60,36 +75,76 @@ class PostgresAudit:
         self._down = False
         """The last attempt failed because the whole database is down, not only the log."""
         self._timer: asyncio.TimerHandle | None = None
+        self._lingering = False
         self._lost = 0
         self._closed = False
 
     def note(self, *entries: AuditEntry) -> None:
         """Takes entries to be written soon, in order; returns at once."""
         self._take(entries)
-        if not self._retry:
-            self._start()
+        with self._guard:
+            if self._retry or self._lingering or self._draining:
+                return
+            self._lingering = True
+        loop = background_loop()
+        loop.call_soon_threadsafe(loop.call_later, LINGER, self._linger)
+
+    def intend(self, *entries: AuditEntry) -> None:
+        """Takes entries that the claim of an effect will wait for. Raises UnrecordedError when there is no room."""
+        if self._take(entries) is None:
+            raise UnrecordedError("The audit log cannot be written, and too many entries wait for it.", _HINT)
 
     async def write(self, *entries: AuditEntry) -> None:
         """Returns when the entries are durable. Raises StoreError when they are not within the bound."""
         number = self._take(entries)
         if number is None:
-            raise StoreError("The audit log cannot be written, and too many entries wait for it.", _HINT)
+            raise UnrecordedError("The audit log cannot be written, and too many entries wait for it.", _HINT)
         await self._until(number)
 
-    async def settled(self, thread_id: str) -> None:
+    async def settled(self, thread_id: str, *, strict: bool = False) -> None:
         """Waits for the thread's noted entries to be durable, unless the log fails: then it only says so.
 
-        Raises StoreError when the whole database is down: then no checkpoint may be ahead of the log.
+        Raises UnrecordedError when the whole database is down, for then no checkpoint may be ahead of the log, and if
+        `strict` whenever they are not durable.
         """
         number = self._latest.get(_id(thread_id))
-        if number is None or (self._retry and not self._down):
+        if number is None or (self._retry and not self._down and not strict):
             return
         try:
             await self._until(number)
         except StoreError as error:
-            if error.down:
+            if error.down or strict:
                 raise
             log.error("The run goes on before its audit entries are written. %s", error)  # noqa: TRY400
+
+    def take(self, thread_id: str) -> Taken | None:
+        """What waits, for the caller to write in a transaction of its own; then it calls `wrote` or `put_back`.
+
+        None when no entry of the thread waits, or the log has to be waited for (`settled`): a batch is on its way, the
+        log fails, or more waits than one batch holds.
+        """
+        with self._guard:
+            number = self._latest.get(_id(thread_id))
+            if number is None or self._draining or self._retry or number > self._written + BATCH:
+                return None
+            self._draining = True
+            rows, lost = list(islice(self._queue, BATCH)), self._lost
+        return Taken(statement=_appending(rows, lost), count=len(rows), lost=lost)
+
+    def wrote(self, taken: Taken) -> None:
+        """Those entries are durable."""
+        self._succeeded(taken.count, taken.lost)
+        with self._guard:
+            self._draining = False
+            more = bool(self._waiters)
+        if more:
+            self._start()
+
+    def put_back(self, taken: Taken) -> None:  # noqa: ARG002 - what was taken never left the queue
+        """Those entries are not known to be durable: they are written by themselves, which tells what is wrong."""
+        with self._guard:
+            self._draining = False
+        self._start()
 
     async def aclose(self) -> None:
         """Writes what waits, and says how many entries are lost when it cannot. Nothing is tried again after it."""
@@ -106,9 +161,7 @@ class PostgresAudit:
 
     def _take(self, entries: Sequence[AuditEntry]) -> int | None:
         """The number of the last of `entries`; None when there is no room for them."""
-        rows = [
-            (_id(item.thread_id), _id(item.run_id), _id(item.call_id), body(self._sealed(item))) for item in entries
-        ]
+        rows = [self._row(item) for item in entries]
         with self._guard:
             if len(self._queue) + len(rows) > MAX_KEPT:
                 self._lost += len(rows)
@@ -118,12 +171,11 @@ class PostgresAudit:
             self._latest.update({row[0]: number for row in rows})
             return number
 
-    def _sealed(self, entry: AuditEntry) -> AuditEntry:
-        """The entry as it is stored: with keys, arguments and reason are closed together; `digest` still tells them."""
-        if self._seal is None or self._seal.ring is None:
-            return entry
-        said = {"args": entry.args, "reason": entry.reason}
-        return replace(entry, args=self._seal.close_json(said, about(entry.thread_id, "audit")), reason="")
+    def _row(self, entry: AuditEntry) -> _Row:
+        """The entry as it is stored: what it says in words stands apart, and with keys it is closed."""
+        close = self._seal.close_json if self._seal else lambda value, _: value
+        kept, words = apart(entry, lambda value: close(value, about(_id(entry.thread_id), "audit")))
+        return _id(entry.thread_id), _id(entry.run_id), _id(entry.call_id), body(kept), words
 
     async def _until(self, number: int) -> None:
         future: Future[None] = Future()
@@ -136,7 +188,11 @@ class PostgresAudit:
             async with asyncio.timeout(self._bound):
                 await asyncio.wrap_future(future)
         except TimeoutError:
-            raise StoreError(f"The audit log took no entry within {self._bound:g} seconds.", _HINT) from None
+            raise UnrecordedError(f"The audit log took no entry within {self._bound:g} seconds.", _HINT) from None
+
+    def _linger(self) -> None:
+        self._lingering = False
+        self._start()
 
     def _start(self) -> None:
         with self._guard:
@@ -163,11 +219,7 @@ class PostgresAudit:
             self._succeeded(len(batch), lost)
 
     async def _send(self, batch: Sequence[_Row], lost: int) -> None:
-        rows = list(batch)
-        if lost:
-            rows.append(("", "", "", body(AuditEntry(kind="lost", verdict="not_run", detail={"entries": lost}))))
-        async with self._pools.connection() as connection:
-            await connection.execute(_APPEND, [list(column) for column in zip(*rows, strict=True)])
+        await self._pools.run([_appending(batch, lost)])
 
     def _succeeded(self, count: int, lost: int) -> None:
         with self._guard:
@@ -187,13 +239,13 @@ class PostgresAudit:
 
     def _failed(self, error: Exception) -> None:
         told = (
-            StoreError(
+            UnrecordedError(
                 f"The audit log cannot be written: {error.message}",
                 error.hint if error.down else _HINT,
                 down=error.down,
             )
             if isinstance(error, StoreError)
-            else StoreError(f"The audit log cannot be written ({type(error).__name__}).", _HINT)
+            else UnrecordedError(f"The audit log cannot be written ({type(error).__name__}).", _HINT)
         )
         with self._guard:
             self._draining = False
@@ -209,6 +261,22 @@ class PostgresAudit:
             if self._timer is not None:
                 self._timer.cancel()
             self._timer = None if self._closed else asyncio.get_running_loop().call_later(self._retry, self._start)
+
+
+def told(row: AuditRow, seal: Seal) -> dict[str, Any]:
+    """The entry of a row with the words that belong to it. Raises StoreError without the key, RowError, ValueError."""
+    entry: dict[str, Any] = json.loads(row.body)
+    if row.content is None:
+        return entry
+    words = seal.open_json(json.loads(row.content), about(row.thread_id, "audit"))
+    return {**entry, **{name: value for name, value in words.items() if name in ("args", "reason")}}
+
+
+def _appending(batch: Sequence[_Row], lost: int) -> Statement:
+    rows = list(batch)
+    if lost:
+        rows.append(("", "", "", body(AuditEntry(kind="lost", verdict="not_run", detail={"entries": lost})), ""))
+    return _APPEND, [list(column) for column in zip(*rows, strict=True)]
 
 
 def _id(text: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from lockgate.audit import canonical
+from lockgate.audit import canonical, commitment
 
 START = bytes(32)
 """What the first row follows."""
@@ -26,7 +26,10 @@ What: TypeAlias = Literal["changed", "missing", "reordered", "added", "unlinked"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditRow:
-    """One row as it is stored."""
+    """One row as it is stored, with the words that are kept apart; None when there are none, or none any more.
+
+    `lives` says that the thread was not deleted, so that its words must be there.
+    """
 
     seq: int
     thread_id: str
@@ -35,6 +38,8 @@ class AuditRow:
     body: str
     prev: bytes
     hash: bytes
+    content: str | None = None
+    lives: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +94,8 @@ class Chain:
         if row.seq > before.seq + 1:
             self._missing(before.seq + 1, row.seq - 1)
         own = self._own(row)
+        if not own and (touched := _words(row)):
+            self._flaw("changed", row.seq, touched)
         if own:
             self._flaw("changed", row.seq, own)
             self._broken = [*self._broken, row] if len(self._broken) < _MAX_MOVED else self._broken
@@ -152,6 +159,16 @@ class Chain:
             self._found.append(flaw)
 
 
+def _words(row: AuditRow) -> str:
+    """What is wrong with the words of a row that is whole."""
+    held = json.loads(row.body).get("content", "")
+    if row.content is not None and commitment(row.content) != held:
+        return "has other words (arguments, reason) than were written"
+    if row.content is None and held and row.lives:
+        return "has lost its words (arguments, reason), though its thread was not deleted"
+    return ""
+
+
 def _ids(body: str) -> tuple[str, str, str] | None:
     try:
         said = json.loads(body)
@@ -162,7 +179,9 @@ def _ids(body: str) -> tuple[str, str, str] | None:
 
 def line(row: AuditRow) -> str:
     """The row as one line of JSON, from which `parsed` makes it again. A text that is no entry stands as `body`."""
-    place = {"seq": row.seq, "prev": row.prev.hex(), "hash": row.hash.hex()}
+    place: dict[str, Any] = {"seq": row.seq, "prev": row.prev.hex(), "hash": row.hash.hex()}
+    if row.content is not None:
+        place["content"] = row.content
     try:
         entry = json.loads(row.body)
     except (ValueError, RecursionError):
@@ -184,6 +203,7 @@ def parsed(text: str) -> AuditRow:
         return AuditRow(
             seq=int(data["seq"]), thread_id=thread_id, run_id=run_id, call_id=call_id, body=str(body),
             prev=bytes.fromhex(data["prev"]), hash=bytes.fromhex(data["hash"]),
+            content=str(data["content"]) if "content" in data else None,
         )  # fmt: skip
     except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(f"no exported row: {type(error).__name__}") from None

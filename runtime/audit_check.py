@@ -11,7 +11,8 @@ from psycopg import sql
 from lockgate.errors import ConfigError, LockgateError, StoreError
 from lockgate.runtime.audit_chain import START, AuditRow, Chain, Flaw, Head, parsed
 from lockgate.runtime.audit_heads import SignedHead, holds, signed
-from lockgate.runtime.pool import Connection, Pools
+from lockgate.runtime.pool import Pools
+from lockgate.runtime.wire import Connection
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
 _PAGE = 2_000
 """Rows that are fetched at a time."""
 _ROWS = """
-SELECT seq, thread_id, run_id, call_id, body, prev, hash FROM audit
-WHERE seq > %s AND (%s::text IS NULL OR thread_id = %s) AND (%s::text IS NULL OR run_id = %s) ORDER BY seq
+SELECT a.seq, a.thread_id, a.run_id, a.call_id, a.body, a.prev, a.hash, c.content,
+    c.content IS NULL AND EXISTS (SELECT FROM steps s WHERE s.thread_id = a.thread_id) AS lives
+FROM audit a LEFT JOIN audit_content c ON c.seq = a.seq
+WHERE a.seq > %s AND (%s::text IS NULL OR a.thread_id = %s) AND (%s::text IS NULL OR a.run_id = %s) ORDER BY a.seq
 """
 _HEADS = "SELECT seq, hash, at, key, signature FROM audit_heads ORDER BY seq"
 
@@ -143,7 +146,7 @@ async def sign(pools: Pools, key: "Ed25519PrivateKey") -> SignedHead:
 async def grant(pools: Pools, role: str) -> None:
     """Gives the existing database role `role` what an agent needs and no more.
 
-    It may read and write the record and the checkpoints; of the audit log it may read and call `audit_append`. It must
+    It may read and write the record and the checkpoints; of the audit log it may read and call `audit_write`. It must
     not own the tables. Raises StoreError.
     """
     name, everything = sql.Identifier(role), sql.SQL("ALL TABLES IN SCHEMA {}")
@@ -164,9 +167,9 @@ async def grant(pools: Pools, role: str) -> None:
         for statement in (
             "GRANT USAGE ON SCHEMA {schema} TO {role}",
             "GRANT SELECT, INSERT, UPDATE, DELETE ON {tables} TO {role}",
-            "REVOKE ALL ON audit, audit_head, audit_heads, lockgate_migrations FROM {role}",
-            "GRANT SELECT ON audit, audit_head, audit_heads, lockgate_migrations TO {role}",
-            "GRANT EXECUTE ON FUNCTION audit_append TO {role}",
+            "REVOKE ALL ON audit, audit_content, audit_head, audit_heads, lockgate_migrations FROM {role}",
+            "GRANT SELECT ON audit, audit_content, audit_head, audit_heads, lockgate_migrations TO {role}",
+            "GRANT EXECUTE ON FUNCTION audit_write TO {role}",
             "GRANT USAGE ON SEQUENCE lease_tokens TO {role}",
         ):
             await connection.execute(

@@ -3,14 +3,19 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from lockgate.errors import ConfigError
+from lockgate import handoff
+from lockgate.audit import canonical
+from lockgate.effect import UNDO_MARK
+from lockgate.errors import ConfigError, StoreError
+from lockgate.runtime.retention import may_forget
 from lockgate.runtime.saver import PostgresSaver
+from lockgate.runtime.wire import Connection
 
-ENDED = ("completed", "failed", "cancelled", "refused", "max_iterations")
+ENDED = tuple(sorted(handoff.ENDED))
 """Statuses of threads that no run is at; the only ones that a rule takes unless it names others."""
 
 
@@ -41,7 +46,8 @@ class Pruned:
 class Receipt:
     """Says what was erased, without saying of whom: the person and the threads stand as SHA-256.
 
-    `rows` counts what went from each table, `kept` what stays by design: the effects that happened and the audit log.
+    `rows` counts what went from each table, `kept` what stays by design: that effects happened, and the audit log
+    without its words. `effects.content` are effects whose arguments and results went.
     """
 
     at: datetime
@@ -85,19 +91,24 @@ async def prune(saver: PostgresSaver, rule: Retention, *, dry_run: bool = False)
 async def erase(saver: PostgresSaver, *, user: str = "", tenant: str = "") -> Receipt:
     """Erases every thread that ever ran for the person (or tenant, or that person of the tenant), with its record.
 
-    The effects ledger and the audit log stay whole. Raises ConfigError when neither is named.
+    So are copies of these threads and those in which their effects were undone, and what the person used of rates. Of
+    the effects and the audit log the words go (arguments, results, reasons); that something happened, when and for whom
+    stays, and the chain is whole. Raises ConfigError when neither is named, StoreError without the right to all of it.
     """
     if not user and not tenant:
         raise ConfigError("Whose data is to be erased?", "Name a user, a tenant, or both.")
     async with saver.pools.connection() as connection:
-        threads = [
-            row["thread_id"] for row in await (await connection.execute(_OF, (user,) * 2 + (tenant,) * 2)).fetchall()
-        ]
-    kept = {}
-    async with saver.pools.connection() as connection:
-        for table in ("effects", "audit"):
-            kept[table] = await _count(connection, table, threads)
+        if not await may_forget(connection):
+            raise StoreError(
+                "This database role may not take words out of the audit log, so nothing was erased.",
+                "Run it as the role that owns the tables.",
+            )
+        threads = await _threads_of(connection, user, tenant)
+        kept = {table: await _count(connection, table, threads) for table in ("effects", "audit")}
     rows = await saver.adelete_threads(threads)
+    async with saver.pools.connection() as connection:
+        uses = await connection.execute(_USES, {"user": user, "tenant": tenant})
+    rows["budget_uses"] = uses.rowcount
     receipt = Receipt(
         at=datetime.now(UTC),
         subject=sha256(f"{tenant}\0{user}"),
@@ -131,12 +142,31 @@ async def _bytes(saver: PostgresSaver, thread_id: str) -> int:
     return int(row["bytes"]) if row else 0
 
 
-async def _count(connection: Any, table: str, threads: Sequence[str]) -> int:
-    exists = await (await connection.execute("SELECT to_regclass(%s) IS NOT NULL AS there", (table,))).fetchone()
-    if not exists["there"]:
-        return 0
+async def _threads_of(connection: Connection, user: str, tenant: str) -> list[str]:
+    cursor = await connection.execute(_OF, (user,) * 2 + (tenant,) * 2)
+    found = {row["thread_id"] for row in await cursor.fetchall()}
+    # Who resumes a run for somebody else leaves no other trace than what it did in between.
+    names = {name: value for name, value in (("user", user), ("tenant", tenant)) if value}
+    marks = [f'"{name}":{canonical(value)}' for name, value in names.items()]
+    cursor = await connection.execute(_SAID, (marks,))
+    async for row in cursor:
+        with suppress(ValueError, AttributeError):  # a row that was touched is for `audit verify` to name
+            said = json.loads(row["body"])
+            if all(said.get(name) == value for name, value in names.items()):
+                found.add(row["thread_id"])
+    fresh = found
+    while fresh:
+        cursor = await connection.execute(_KIN, {"known": list(found), "undo": UNDO_MARK})
+        fresh = {row["thread_id"] for row in await cursor.fetchall()}
+        found |= fresh
+    cursor = await connection.execute(_LEFT, (list(found),))
+    return [row["thread_id"] for row in await cursor.fetchall()]
+
+
+async def _count(connection: Connection, table: str, threads: Sequence[str]) -> int:
     sql = f"SELECT count(*) AS n FROM {table} WHERE thread_id = ANY(%s)"  # noqa: S608 - a constant
-    return int((await (await connection.execute(sql, (list(threads),))).fetchone())["n"])
+    row = await (await connection.execute(sql.encode(), (list(threads),))).fetchone()
+    return int(row["n"]) if row else 0
 
 
 _OLD = """
@@ -154,3 +184,36 @@ _OF = """
 SELECT DISTINCT thread_id FROM runs
 WHERE (%s = '' OR spec ->> 'user' = %s) AND (%s = '' OR spec ->> 'tenant' = %s)
 """
+_SAID = """
+SELECT thread_id, body FROM audit
+WHERE thread_id <> '' AND NOT EXISTS (SELECT FROM unnest(%s::text[]) AS mark WHERE position(mark IN body) = 0)
+"""
+_KIN = """
+SELECT DISTINCT o.thread_id FROM steps o JOIN unnest(%(known)s::text[]) AS t (id)
+    ON starts_with(o.thread_id, t.id || %(undo)s) WHERE o.thread_id <> ALL(%(known)s)
+UNION
+SELECT DISTINCT o.thread_id
+FROM (SELECT thread_id, unnest(touched) AS id FROM steps WHERE thread_id <> ALL(%(known)s)) o
+JOIN (SELECT unnest(touched) AS id FROM steps WHERE thread_id = ANY(%(known)s)) mine USING (id) WHERE id <> ''
+"""
+"""Threads that undo what these did, and those that hold checkpoints of theirs: their ids are nobody else's."""
+_LEFT = """
+SELECT t.thread_id FROM unnest(%s::text[]) AS t (thread_id)
+WHERE EXISTS (SELECT FROM steps x WHERE x.thread_id = t.thread_id)
+    OR EXISTS (SELECT FROM blobs x WHERE x.thread_id = t.thread_id)
+    OR EXISTS (SELECT FROM runs x WHERE x.thread_id = t.thread_id)
+    OR EXISTS (SELECT FROM events x WHERE x.thread_id = t.thread_id)
+    OR EXISTS (SELECT FROM approvals x WHERE x.thread_id = t.thread_id)
+    OR EXISTS (SELECT FROM audit_content x WHERE x.thread_id = t.thread_id)
+    OR EXISTS (SELECT FROM effects x WHERE x.thread_id = t.thread_id AND x.args IS NOT NULL)
+ORDER BY 1
+"""
+"""Those that anything is left of: the audit log still names threads that were erased long ago."""
+_USES = """
+DELETE FROM budget_uses WHERE CASE
+    WHEN starts_with(key, '["user", ') THEN (%(user)s = '' OR key::jsonb -> 1 ->> 1 = %(user)s)
+        AND (%(tenant)s = '' OR key::jsonb -> 1 ->> 0 = %(tenant)s)
+    WHEN starts_with(key, '["tenant", ') THEN %(user)s = '' AND key::jsonb -> 1 ->> 0 = %(tenant)s
+END
+"""
+"""The keys are those of `lockgate.nodes.metering`: by whom, then who."""

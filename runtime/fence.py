@@ -5,11 +5,12 @@ each lease has a token that grows, every transaction of its runner checks it, an
 a shared lock that only the taking of a new lease excludes (Kleppmann, "How to do distributed locking", 2016).
 """
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
 from lockgate.effect import Fence
-from lockgate.runtime.record import Statement
+from lockgate.runtime.wire import Statement
 
 FENCE = "__lockgate_fence"
 """Key of `configurable` that carries the `Fence`; LangGraph hands it to every subgraph and to the checkpointer, and
@@ -30,3 +31,20 @@ def fence_of(configurable: Mapping[str, Any]) -> Fence | None:
 def fenced(fence: Fence | None) -> list[Statement]:
     """The check that goes into a transaction of the fence's holder."""
     return [] if fence is None else [("SELECT lockgate_fence(%s, %s)", (fence.thread_id, fence.token))]
+
+
+def lock_key(thread_id: str) -> int:
+    """Key of the advisory lock that is the lease of a thread."""
+    digest = hashlib.sha256(b"lockgate thread\0" + thread_id.encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
+
+
+def given_back(fence: Fence) -> list[Statement]:
+    """What gives a lease back, on the connection that holds it.
+
+    In a transaction with `fenced`, whoever takes the thread next waits for it to end, so the lock may go before.
+    """
+    return [
+        ("UPDATE leases SET pid = NULL WHERE thread_id = %s AND token = %s", (fence.thread_id, fence.token)),
+        ("SELECT pg_advisory_unlock(%s)", (lock_key(fence.thread_id),)),
+    ]

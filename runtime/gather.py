@@ -20,13 +20,15 @@ from langgraph.checkpoint.base import WRITES_IDX_MAP, Checkpoint, CheckpointMeta
 from langgraph.checkpoint.base import get_serializable_checkpoint_metadata as metadata_of
 from langgraph.checkpoint.serde.base import SerializerProtocol
 from langgraph.checkpoint.serde.types import ERROR, INTERRUPT, _DeltaSnapshot
+from langgraph.types import Send
 
+from lockgate.effect import Fence
 from lockgate.errors import StoreError
+from lockgate.events import EVENTS, Event
 from lockgate.handoff import Usage
 from lockgate.langgraph_keys import RETURN
-from lockgate.result import ToolResult
+from lockgate.runtime.filed import Filed
 from lockgate.runtime.lineage import Lineage
-from lockgate.runtime.record import Statement
 from lockgate.runtime.segment import BLOB, Link, Saved, Seed, Segment, Typed, Write
 from lockgate.text import clean
 
@@ -46,6 +48,7 @@ _CONTROL = frozenset(WRITES_IDX_MAP)
 class Put:
     """A checkpoint to be saved. `keep` one that somebody may ask for by its id."""
 
+    thread_id: str
     ns: str
     parent: str | None
     checkpoint: Checkpoint
@@ -56,13 +59,32 @@ class Put:
 
 @dataclass(slots=True, kw_only=True)
 class Wrote:
-    """The writes of one task to be saved."""
+    """The writes of one task to be saved. `fence` is the lease it ran under."""
 
+    thread_id: str
     ns: str
     checkpoint_id: str
     task_id: str
     path: str
     writes: Sequence[tuple[str, Any]]
+    fence: Fence | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Began:
+    """The first events of a task that still runs."""
+
+    thread_id: str
+    ns: str
+    checkpoint_id: str
+    task_id: str
+    events: Sequence[Event]
+    fence: Fence | None = None
+
+    @property
+    def filed(self) -> list[Filed]:
+        """The events at their places."""
+        return [Filed(self.ns, self.checkpoint_id, self.task_id, index, one) for index, one in enumerate(self.events)]
 
 
 @dataclass(slots=True)
@@ -71,14 +93,14 @@ class Batch:
 
     puts: list[Put] = field(default_factory=list)
     wrote: list[Wrote] = field(default_factory=list)
-    statements: list[Statement] = field(default_factory=list)
+    began: list[Began] = field(default_factory=list)
     since: float = field(default_factory=time.monotonic)
 
     def __bool__(self) -> bool:
-        return bool(self.puts or self.wrote or self.statements)
+        return bool(self.puts or self.wrote or self.began)
 
     def __add__(self, later: "Batch") -> "Batch":
-        joined = Batch(self.puts + later.puts, self.wrote + later.wrote, self.statements + later.statements)
+        joined = Batch(self.puts + later.puts, self.wrote + later.wrote, self.began + later.began)
         joined.since = self.since
         return joined
 
@@ -111,6 +133,8 @@ class Thread:
         """Checkpoints that were not stored, with the one they came from."""
         # Across runs, true while the newest row of the thread is `seq`:
         self.seq: int | None = None
+        self.begun: tuple[Fence, int | None] | None = None
+        """The newest row as a lease that was just taken found it, for the first look of its holder."""
         self.deltas: dict[str, set[str]] = {}
         self.large: dict[tuple[str, str], bytes] = {}
         """Digest of the large value that each channel had in the last row."""
@@ -119,6 +143,22 @@ class Thread:
         self.early: set[str] = set()
         """Root checkpoints that rows hold writes of and which were not in the same row."""
         self.lineage: Lineage | None = None
+
+    def take_in(self, entry: Put | Wrote | Began, *, gathered: bool) -> bool:
+        """Gathers it, under `guard`; whether it is worth a write soon."""
+        if not self.pending:
+            self.pending.since = time.monotonic()
+        self.namespaces.add(entry.ns)
+        if isinstance(entry, Began):
+            self.pending.began.append(entry)
+            return True
+        if isinstance(entry, Wrote):
+            self.pending.wrote.append(entry)
+            return is_news(entry.writes)
+        self.pending.puts.append(entry)
+        if gathered:
+            self.made.add(entry.checkpoint["id"])
+        return entry.metadata.get("source") == "input"  # what was asked is not to wait for a slow answer
 
     def forget_run(self) -> None:
         """The run is over; another process may run the thread next."""
@@ -170,7 +210,7 @@ def is_news(writes: Sequence[tuple[str, Any]]) -> bool:
     tool's result, the end of a `@task`.
     """
     for channel, value in writes:
-        if channel in (INTERRUPT, ERROR, RETURN) or isinstance(value, ToolResult):
+        if channel in (INTERRUPT, ERROR, RETURN) or (isinstance(value, Send) and "result" in value.arg):
             return True
         if isinstance(value, Usage) and value.model_calls:
             return True
@@ -180,27 +220,27 @@ def is_news(writes: Sequence[tuple[str, Any]]) -> bool:
 
 
 def segment_of(
-    thread: Thread, batch: Batch, serde: SerializerProtocol
-) -> tuple[Segment, dict[bytes, Typed], dict[str, str | None]]:
-    """What a batch comes to: the row, the blobs it needs that are not stored yet, and the checkpoints left out."""
-    for put in batch.puts:
+    thread: Thread, puts: Sequence[Put], wrotes: Sequence[Wrote], serde: SerializerProtocol
+) -> tuple[Segment, dict[bytes, Typed]]:
+    """What a batch comes to: the row, and the blobs it needs that are not stored yet."""
+    for put in puts:
         thread.learn(put.ns, put.metadata, put.checkpoint["channel_values"])
-    last = {put.ns: put for put in batch.puts}
-    ended = {wrote.task_id for wrote in batch.wrote if any(channel not in _CONTROL for channel, _ in wrote.writes)}
+    last = {put.ns: put for put in puts}
+    ended = {wrote.task_id for wrote in wrotes if any(channel not in _CONTROL for channel, _ in wrote.writes)}
     segment, blobs = Segment(), dict[bytes, Typed]()
     left_out: dict[str, str | None] = {}
-    for put in batch.puts:
+    for put in puts:
         if not put.keep and (put is not last[put.ns] or put.ns.rpartition(":")[2] in ended):
             left_out[put.checkpoint["id"]] = put.parent
     thread.skipped |= left_out
-    for put in batch.puts:
+    for put in puts:
         _add_checkpoint(segment, blobs, thread, put, serde, keep=put.checkpoint["id"] not in left_out)
-    for wrote in batch.wrote:
+    for wrote in wrotes:
         _add_writes(segment, thread, wrote, serde)
     for ns in segment.namespaces:
         if deltas := thread.deltas.get(ns):
             segment.deltas[ns] = sorted(deltas)
-    return segment, blobs, left_out
+    return segment, blobs
 
 
 def _add_checkpoint(
@@ -219,7 +259,7 @@ def _add_checkpoint(
     for channel, value in put.checkpoint["channel_values"].items():
         if isinstance(value, _DeltaSnapshot):
             segment.seeds.append(Seed(put.ns, checkpoint_id, channel, *serde.dumps_typed(value)))
-        elif keep:
+        elif keep and channel != EVENTS:
             kept = clean(value) if isinstance(value, str) else value
             values[channel] = _stored(thread, put.ns, channel, serde.dumps_typed(kept), blobs)
     if keep:

@@ -17,8 +17,9 @@ from langgraph.checkpoint.serde.types import RESUME
 
 from lockgate.errors import LockgateError, StoreError
 from lockgate.runtime.lease import thread_lease
-from lockgate.runtime.pool import Connection, Pools, store_errors
+from lockgate.runtime.pool import Pools, store_errors
 from lockgate.runtime.saver import PostgresSaver
+from lockgate.runtime.wire import Connection
 
 Outcome = Literal["imported", "present", "refused"]
 Place = tuple[str, str]

@@ -6,7 +6,6 @@ lock of its own again: which leases it holds is therefore also kept beside the c
 """
 
 import asyncio
-import hashlib
 import threading
 import weakref
 from collections.abc import AsyncIterator, Coroutine
@@ -19,9 +18,11 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from lockgate.effect import Fence
 from lockgate.errors import StoreError, ThreadBusyError
-from lockgate.runtime.fence import FENCE
-from lockgate.runtime.pool import Connection, Kept, store_errors
+from lockgate.runtime.fence import FENCE, given_back, lock_key
+from lockgate.runtime.pool import Kept, store_errors
 from lockgate.runtime.saver import PostgresSaver
+from lockgate.runtime.vigil import FREED, freed, renewed
+from lockgate.runtime.wire import Connection
 
 _guard = threading.Lock()
 _local: "weakref.WeakKeyDictionary[BaseCheckpointSaver[Any], set[str]]" = weakref.WeakKeyDictionary()
@@ -30,11 +31,7 @@ _releasing: set[asyncio.Task[None]] = set()
 LOCAL_PAUSE = 0.02
 """Seconds between two looks at a lease that another task of this process holds."""
 
-_TRY = "SELECT CASE WHEN pg_try_advisory_lock(%s) THEN lockgate_take_lease(%s) END AS token"
-_RELEASE = """
-WITH given_back AS (UPDATE leases SET pid = NULL WHERE thread_id = %s AND pid = pg_backend_pid())
-SELECT pg_advisory_unlock(%s)
-"""
+_BEGIN = b"SELECT token, newest FROM lockgate_begin(%s, %s)"
 
 
 @asynccontextmanager
@@ -48,13 +45,14 @@ async def thread_lease(
     holder to end, then raises ThreadBusyError.
 
     With a PostgresSaver it holds against all processes, on a connection that the leases of this event loop share, so
-    a killed process gives all of its leases back at once. With any other saver it holds within this process and for
-    this saver object, and there is no token.
+    a killed process gives all of its leases back at once, and one that is stopped loses them (see `vigil`). With any
+    other saver it holds within this process and for this saver object, and there is no token.
     """
     thread_id = str(thread_id)
     if isinstance(saver, PostgresSaver):
-        async with _in_postgres(saver, thread_id, wait) as token:
-            yield {FENCE: Fence(thread_id=thread_id, token=token)}
+        async with _in_postgres(saver, thread_id, wait) as fence:
+            with renewed(saver.pools, fence):
+                yield {FENCE: fence}
         return
     deadline = monotonic() + wait
     while not _take_locally(saver, thread_id):
@@ -78,50 +76,52 @@ def _take_locally(saver: BaseCheckpointSaver[Any], thread_id: str) -> bool:
 
 
 @asynccontextmanager
-async def _in_postgres(saver: PostgresSaver, thread_id: str, wait: float) -> AsyncIterator[int]:
-    digest = hashlib.sha256(b"lockgate thread\0" + thread_id.encode("utf-8", "surrogatepass")).digest()
-    key = int.from_bytes(digest[:8], "big", signed=True)
+async def _in_postgres(saver: PostgresSaver, thread_id: str, wait: float) -> AsyncIterator[Fence]:
+    key = lock_key(thread_id)
     # What was begun on the shared connection is seen through, also when the caller is cancelled meanwhile.
     taking = asyncio.ensure_future(_take(saver, key, thread_id))
     try:
         taken = await asyncio.shield(taking)
     except asyncio.CancelledError:
-        _see_through(_undo(saver, taking, key, thread_id))
+        _see_through(_undo(saver, taking, key))
         raise
     if taken is None:
-        async with _waited_for(saver, key, thread_id, wait) as token:
-            yield token
+        async with _waited_for(saver, key, thread_id, wait) as fence:
+            yield fence
         return
-    kept, token = taken
+    kept, fence = taken
     try:
-        yield token
+        yield fence
     finally:
-        await asyncio.shield(_see_through(_release(saver, kept, key, thread_id)))
+        if kept.held.get(key) == fence:  # else it went with the last write of the run
+            await asyncio.shield(_see_through(_release(saver, kept, key)))
 
 
-async def _take(saver: PostgresSaver, key: int, thread_id: str) -> tuple[Kept, int] | None:
-    """The lease on the shared connection, with its token; None when another holds the thread."""
+async def _take(saver: PostgresSaver, key: int, thread_id: str) -> tuple[Kept, Fence] | None:
+    """The lease on the shared connection; None when another holds the thread."""
     async with saver.pools.kept() as kept:
         if key in kept.held:
             return None
         try:
-            token = await _token(kept.connection, key, thread_id)
+            row = await (await kept.connection.execute(_BEGIN, (key, thread_id))).fetchone()
         except psycopg.Error:
             await _unlock(kept.connection, key)
             raise
-        if token is None:
+        assert row is not None
+        if row["token"] is None:
             return None
-        kept.held[key] = thread_id
-        return kept, token
+        fence = kept.held[key] = Fence(thread_id=thread_id, token=row["token"])
+        saver.begun(fence, row["newest"])
+        return kept, fence
 
 
-async def _release(saver: PostgresSaver, kept: Kept, key: int, thread_id: str) -> None:
+async def _release(saver: PostgresSaver, kept: Kept, key: int) -> None:
     with suppress(StoreError):  # whoever is gone holds nothing
         async with saver.pools.kept() as current:
-            if current is not kept:
+            if current is not kept or key not in kept.held:
                 return
             try:
-                await kept.connection.execute(_RELEASE, (thread_id, key))
+                await kept.connection.run(given_back(kept.held[key]))
             except psycopg.Error:
                 await _unlock(kept.connection, key)
             kept.held.pop(key, None)
@@ -135,12 +135,10 @@ async def _unlock(connection: Connection, key: int) -> None:
         connection.pgconn.finish()
 
 
-async def _undo(
-    saver: PostgresSaver, taking: "asyncio.Future[tuple[Kept, int] | None]", key: int, thread_id: str
-) -> None:
+async def _undo(saver: PostgresSaver, taking: "asyncio.Future[tuple[Kept, Fence] | None]", key: int) -> None:
     with suppress(Exception):
         if taken := await taking:
-            await _release(saver, taken[0], key, thread_id)
+            await _release(saver, taken[0], key)
 
 
 def _see_through(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -151,11 +149,14 @@ def _see_through(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
 
 
 @asynccontextmanager
-async def _waited_for(saver: PostgresSaver, key: int, thread_id: str, wait: float) -> AsyncIterator[int]:
+async def _waited_for(saver: PostgresSaver, key: int, thread_id: str, wait: float) -> AsyncIterator[Fence]:
     """The lease on a connection of its own: waiting for a lock keeps a connection busy."""
+    if await freed(saver.pools, thread_id):
+        wait = max(wait, FREED)
     if wait <= 0:
         raise _busy(thread_id)
     connection = await saver.pools.connect()
+    fence: Fence | None = None
     try:
         async with store_errors():
             await connection.execute("SELECT set_config('lock_timeout', %s, false)", (str(max(1, int(wait * 1_000))),))
@@ -167,20 +168,14 @@ async def _waited_for(saver: PostgresSaver, key: int, thread_id: str, wait: floa
             cursor = await connection.execute("SELECT lockgate_take_lease(%s) AS token", (thread_id,))
             row = await cursor.fetchone()
         assert row is not None
-        yield row["token"]
+        fence = Fence(thread_id=thread_id, token=row["token"])
+        yield fence
     finally:
         # Unlocked before it closes: the server notices a closed connection only a moment later.
         with suppress(psycopg.Error):
-            await connection.execute(_RELEASE, (thread_id, key))
+            if fence is not None:
+                await connection.run(given_back(fence))
         await connection.close()
-
-
-async def _token(connection: Connection, key: int, thread_id: str) -> int | None:
-    """Tries for the lock; the token of the new lease, or None when another holds the thread."""
-    cursor = await connection.execute(_TRY, (key, thread_id))
-    row = await cursor.fetchone()
-    token: int | None = row["token"] if row else None
-    return token
 
 
 def _busy(thread_id: str) -> ThreadBusyError:

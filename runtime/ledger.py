@@ -1,26 +1,29 @@
 """The effect ledger in Postgres: an effect is claimed before it happens and settled after it, so it happens once.
 
 Each method is one short transaction, fenced by the lease of the runner, and may be tried again when the connection
-fails: a claim knows its claimant, a settled effect says the same twice.
+fails: a claim knows its claimant, a settled effect says the same twice. A claim goes with the checkpoint and the audit
+entries that have to be there before the effect.
 """
 
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from dataclasses import replace
+from typing import Any, TypeAlias, TypeVar
 
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
 from lockgate.effect import FINAL, Claim, Effect, EffectStatus, Fence
-from lockgate.errors import LedgerError, StoreError, ThreadBusyError
+from lockgate.errors import LedgerError, StoreError, ThreadBusyError, UnrecordedError
 from lockgate.result import ToolResult
 from lockgate.runtime.fence import fenced
 from lockgate.runtime.pool import Pools
-from lockgate.runtime.record import Statement
+from lockgate.runtime.wire import Statement
 from lockgate.text import clean, cut
 
 T = TypeVar("T")
+Flush: TypeAlias = Callable[[str, Sequence[Statement]], Awaitable[dict[str, Any]]]
 
 PATIENCE = (0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds between two tries to reach the database, 16 in all: what happened outside must not be lost to a restart."""
@@ -41,6 +44,7 @@ e.status = 'claimed' AND EXISTS (
 _CLAIM = """
 INSERT INTO effects (key, thread_id, run_id, call_id, agent, tool, digest, args_type, args, undo_of, claimant, fence)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, nullif(%s, ''), %s, %s) ON CONFLICT (key) DO NOTHING
+RETURNING key, extract(epoch FROM claimed_at)::float8 AS claimed_at
 """
 _READ = f"SELECT {_COLUMNS} FROM effects e WHERE e.key = %s"  # noqa: S608 - only constants of this file
 _TAKE_OVER = """
@@ -52,6 +56,7 @@ WHERE key = %s AND attempt = %s AND status IN ('unknown', 'waiting')
 _SETTLE = """
 UPDATE effects SET status = %s, result_type = %s, result = %s, evidence = %s, settled_by = %s, settled_at = now()
 WHERE key = %s AND attempt = %s AND status IN ('claimed', 'unknown')
+RETURNING key, extract(epoch FROM settled_at)::float8 AS settled_at
 """
 _DOUBT = "UPDATE effects SET status = 'unknown', evidence = %s WHERE key = %s AND attempt = %s"
 _ASK = "UPDATE effects SET asked = %s WHERE key = %s AND attempt = %s"
@@ -63,7 +68,7 @@ ORDER BY e.claimed_at, e.key LIMIT %(limit)s
 """  # noqa: S608
 ERASE = """
 UPDATE effects SET args = NULL, args_type = NULL, result = NULL, result_type = NULL, evidence = 'erased with its thread'
-WHERE thread_id = ANY(%s)
+WHERE thread_id = ANY(%s) AND evidence <> 'erased with its thread'
 """
 """What deleting threads does to their effects. The keys stay: a fork must not repeat what a deleted parent did."""
 
@@ -71,26 +76,32 @@ WHERE thread_id = ANY(%s)
 class Ledger:
     """An `EffectLedger` on the connections of a checkpointer; arguments and results are stored as `serde` writes them.
 
-    `patience` are the seconds to wait between tries while the database cannot be reached.
+    `flush` writes what a thread's run has gathered, with further statements. `patience` are the seconds to wait between
+    tries while the database cannot be reached.
     """
 
-    def __init__(self, pools: Pools, serde: SerializerProtocol, patience: Sequence[float] = PATIENCE) -> None:
+    def __init__(
+        self, pools: Pools, serde: SerializerProtocol, flush: Flush, patience: Sequence[float] = PATIENCE
+    ) -> None:
         self._pools = pools
         self._serde = serde
+        self._flush = flush
         self.patience = patience
         self._under_way: dict[str, Future[None]] = {}
 
     async def claim(self, wanted: Effect, *, fence: Fence | None = None) -> Claim:
         """Claims the effect, or says what is known of it; waits while another task of this process is at it.
 
-        An effect whose runner is gone comes back as `unknown`. Raises ThreadBusyError while another runner is at it.
+        Then all that the thread's run did so far is durable, and so are its audit entries. An effect whose runner is
+        gone comes back as `unknown`. Raises ThreadBusyError while another runner is at it, UnrecordedError when the
+        audit log cannot be written.
         """
         claimant = uuid.uuid4().hex
         row = (
             *(wanted.key, wanted.thread_id, wanted.run_id, clean(wanted.call_id), clean(wanted.agent), wanted.tool),
             *(wanted.digest, *self._serde.dumps_typed(wanted.args), wanted.undo_of, claimant, fence and fence.token),
         )
-        claim, found = await self._taken(wanted, (_CLAIM, row), claimant, fence)
+        claim, found = await self._taken(wanted, lambda: self._claimed(wanted, row, claimant, fence), claimant)
         effect = claim.effect
         if (effect.tool, effect.digest, effect.run_id) != (wanted.tool, wanted.digest, wanted.run_id):
             raise LedgerError(
@@ -122,7 +133,7 @@ class Ledger:
         """Claims an unknown effect for one more attempt; `mine` is False when another was faster."""
         claimant = uuid.uuid4().hex
         row = (claimant, fence and fence.token, effect.key, effect.attempt)
-        claim, _ = await self._taken(effect, (_TAKE_OVER, row), claimant, fence)
+        claim, _ = await self._taken(effect, lambda: self._write(effect.key, (_TAKE_OVER, row), fence), claimant)
         if not claim.mine and claim.effect.status == EffectStatus.CLAIMED:
             raise ThreadBusyError(
                 f"Another runner is at this very effect now ({effect.tool}).", "Resume when it ended."
@@ -146,7 +157,11 @@ class Ledger:
         stored = (None, None) if result is None else self._serde.dumps_typed(result)
         kept = cut(clean(evidence), MAX_EVIDENCE)[0]
         row = (status, *stored, kept, clean(by), effect.key, effect.attempt)
-        found = self._effect(await self._persistently(lambda: self._write(effect.key, (_SETTLE, row), fence)))
+        written = await self._persistently(lambda: self._pools.run([(_SETTLE, row), *fenced(fence)]))
+        if written["key"] is not None:
+            known = {"status": status, "result": result, "evidence": kept, "settled_by": row[4], "running": False}
+            return replace(effect, **known, settled_at=written["settled_at"])
+        found = self._effect(await self._persistently(lambda: self._read_row(effect.key)))
         if (found.status, found.attempt) != (status, effect.attempt):
             raise LedgerError(
                 f"{effect.tool} was to be settled as {status}, but is {found.status}, attempt {found.attempt}.",
@@ -179,41 +194,49 @@ class Ledger:
             return [self._effect(row) for row in await cursor.fetchall()]
 
     async def _taken(
-        self, effect: Effect, statement: Statement, claimant: str, fence: Fence | None
+        self, effect: Effect, take: Callable[[], Awaitable[dict[str, Any]]], claimant: str
     ) -> tuple[Claim, dict[str, Any]]:
-        """Runs a statement that takes the effect for `claimant`, while no other task of this process is at it."""
+        """Takes the effect for `claimant`, while no other task of this process is at it."""
         own: Future[None] = Future()
         while (other := self._under_way.setdefault(effect.key, own)) is not own:
             await asyncio.shield(asyncio.wrap_future(other))
         mine = False
         try:
-            found = await self._persistently(lambda: self._write(effect.key, statement, fence))
+            found = await self._persistently(take, only_down=True)
             mine = found["claimant"] == claimant
-            return Claim(effect=self._effect(found), mine=mine), found
+            return Claim(effect=found.get("effect") or self._effect(found), mine=mine), found
         finally:
             if not mine:
                 self.left(effect)
 
-    async def _write(self, key: str, statement: Statement, fence: Fence | None) -> dict[str, Any]:
-        """Runs the statement and returns the row after it, in one transaction that the fence may end."""
-        sql, values = statement
-        async with self._pools.connection() as connection, connection.cursor() as cursor:
-            # Without a sync in between, Postgres runs all statements of a pipeline as one transaction.
-            async with connection.pipeline():
-                await connection.execute(sql.encode(), values)
-                await cursor.execute(_READ.encode(), (key,))
-                for check, held in fenced(fence):
-                    await connection.execute(check.encode(), held)
-            row = await cursor.fetchone()
-        if row is None:
-            raise LedgerError(f"The effect {key[:12]} is gone from the ledger.", "Somebody deleted its row.")
-        return row
+    async def _claimed(self, wanted: Effect, row: Sequence[Any], claimant: str, fence: Fence | None) -> dict[str, Any]:
+        """The row after a claim; of one that this made only what matters, with the effect itself."""
+        made = await self._flush(wanted.thread_id, [(_CLAIM, row), *fenced(fence)])
+        if made["key"] is None:
+            return await self._read_row(wanted.key)
+        effect = replace(wanted, claimed_at=made["claimed_at"], running=fence is not None)
+        return {"claimant": claimant, "effect": effect, "status": effect.status}
 
-    async def _persistently(self, write: Callable[[], Awaitable[T]]) -> T:
+    async def _write(self, key: str, statement: Statement, fence: Fence | None) -> dict[str, Any]:
+        """Runs the statement, in a transaction that the fence may end, and returns the row after it."""
+        await self._pools.run([statement, *fenced(fence)])
+        return await self._read_row(key)
+
+    async def _read_row(self, key: str) -> dict[str, Any]:
+        rows = await self._pools.fetch(_READ.encode(), (key,))
+        if not rows:
+            raise LedgerError(f"The effect {key[:12]} is gone from the ledger.", "Somebody deleted its row.")
+        return rows[0]
+
+    async def _persistently(self, write: Callable[[], Awaitable[T]], *, only_down: bool = False) -> T:
         for pause in self.patience:
             try:
                 return await write()
-            except StoreError:
+            except UnrecordedError:
+                raise
+            except StoreError as error:
+                if only_down and not error.down:
+                    raise
                 await asyncio.sleep(pause)
         return await write()
 

@@ -6,14 +6,12 @@ from typing import Any
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import CheckpointTuple, get_checkpoint_id
 
-from lockgate.runtime.pool import Connection
 from lockgate.runtime.reading import Reader, head
 from lockgate.runtime.segment import Segment
 
 
 async def listed(
     reader: Reader,
-    connection: Connection,
     config: RunnableConfig | None,
     wanted: Mapping[str, Any],
     before: str | None,
@@ -24,8 +22,7 @@ async def listed(
     if "thread_id" in where:
         threads = [str(where["thread_id"])]
     else:
-        rows = await (await connection.execute("SELECT DISTINCT thread_id FROM steps")).fetchall()
-        threads = [row["thread_id"] for row in rows]
+        threads = await reader.threads()
     found: list[CheckpointTuple] = []
     for thread_id in threads:
         most = limit if len(threads) == 1 else None

@@ -11,23 +11,22 @@ import re
 import select
 import threading
 import weakref
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 import psycopg
-from psycopg import AsyncConnection
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
-from psycopg.rows import DictRow, dict_row
+from psycopg.rows import dict_row
 from psycopg.types.json import set_json_dumps
 
+from lockgate.effect import Fence
 from lockgate.errors import ConfigError, LeaseLostError, StoreError
 from lockgate.runtime.fence import LOST
 from lockgate.runtime.text import to_json
-
-Connection: TypeAlias = AsyncConnection[DictRow]
+from lockgate.runtime.wire import Connection, Statement
 
 _log = logging.getLogger(__name__)
 
@@ -47,10 +46,10 @@ DEFAULTS: dict[str, Any] = {
 
 @dataclass(slots=True)
 class Kept:
-    """The connection of a loop that stays. `held`: what is lost with it, by advisory lock key."""
+    """The connection of a loop that stays. `held`: the leases that are lost with it, by advisory lock key."""
 
     connection: Connection
-    held: dict[int, str] = field(default_factory=dict)
+    held: dict[int, Fence] = field(default_factory=dict)
 
 
 class _Loop:
@@ -126,7 +125,7 @@ class Pools:
         async with loop.turn, store_errors():
             if loop.kept is not None and not _healthy(loop.kept.connection):
                 loop.kept.connection.pgconn.finish()
-                if names := ", ".join(sorted(map(repr, loop.kept.held.values()))):
+                if names := ", ".join(sorted(repr(lease.thread_id) for lease in loop.kept.held.values())):
                     _log.warning("The connection to the database was lost, and with it the lease of: %s", names)
                 loop.kept = None
             if loop.kept is None:
@@ -137,11 +136,21 @@ class Pools:
                 loop.kept = Kept(opened)
             yield loop.kept
 
+    async def run(self, statements: Sequence[Statement]) -> dict[str, Any]:
+        """`Connection.run` on a connection of the pool."""
+        async with self.connection() as connection:
+            return await connection.run(statements)
+
+    async def fetch(self, sql: bytes, values: Sequence[Any]) -> list[dict[str, Any]]:
+        """The rows of a query on a connection of the pool."""
+        async with self.connection() as connection:
+            return await (await connection.execute(sql, values)).fetchall()
+
     async def connect(self) -> Connection:
         """A new connection outside the pool, for the caller to close."""
         async with store_errors():
             parameters = parse(await asyncio.to_thread(self._address))
-            connection: Connection = await AsyncConnection.connect(
+            connection = await Connection.connect(
                 **parameters, autocommit=True, prepare_threshold=0, row_factory=dict_row
             )
             set_json_dumps(to_json, context=connection)

@@ -1,8 +1,8 @@
 """Reads rows of `steps` back into checkpoints."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from langgraph.checkpoint.base import CheckpointTuple, writes_sort_key
 from langgraph.checkpoint.serde.base import SerializerProtocol
@@ -10,13 +10,15 @@ from langgraph.checkpoint.serde.base import SerializerProtocol
 from lockgate.errors import CorruptRowError, RowError, StoreError
 from lockgate.runtime.gather import Head
 from lockgate.runtime.lineage import Lineage, collector_paused
-from lockgate.runtime.pool import Connection
 from lockgate.runtime.seal import Seal
-from lockgate.runtime.segment import BLOB, Saved, Seed, Segment, Typed, Write, about, unpack
+from lockgate.runtime.segment import BLOB, Saved, Seed, Segment, Typed, Write, about, mark, unpack
 
+Fetch: TypeAlias = Callable[[bytes, Sequence[Any]], Awaitable[list[dict[str, Any]]]]
 PAGES = (4, 32, 256)
 """Rows to read at once, going back: the wanted one is mostly among the newest."""
-_ROWS = "SELECT seq, namespaces, touched, spine, body FROM steps WHERE thread_id = %s"
+_ROWS = "SELECT seq, touched, spine, body FROM steps WHERE thread_id = %s"
+_OF_NS = " AND (%s = ANY(marks) OR %s = ANY(namespaces))"
+_OF_ID = " AND (%s = ANY(marks) OR %s = ANY(touched))"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,17 +30,21 @@ class Row:
 
 
 class Reader:
-    """Reads the rows of threads over one connection."""
+    """Reads the rows of threads with `fetch`, which runs a query."""
 
-    def __init__(self, connection: Connection, seal: Seal, serde: SerializerProtocol) -> None:
-        self._connection = connection
+    def __init__(self, fetch: Fetch, seal: Seal, serde: SerializerProtocol) -> None:
+        self._fetch = fetch
         self._seal = seal
         self._serde = serde
 
     async def newest(self, thread_id: str) -> int | None:
         """`seq` of the newest row of the thread."""
-        row = await (await self._connection.execute(_NEWEST, (thread_id,))).fetchone()
-        return None if row is None else row["seq"]
+        rows = await self._fetch(_NEWEST, (thread_id,))
+        return rows[0]["seq"] if rows else None
+
+    async def threads(self) -> list[str]:
+        """The threads that there are."""
+        return [row["thread_id"] for row in await self._fetch(b"SELECT DISTINCT thread_id FROM steps", ())]
 
     async def latest(self, thread_id: str, ns: str) -> Head | None:
         """The checkpoint of the namespace that was saved last, with the writes that belong to it."""
@@ -72,11 +78,11 @@ class Reader:
             if before is not None:
                 sql, parameters = sql + " AND seq < %s", [*parameters, before]
             if ns is not None:
-                sql, parameters = sql + " AND %s = ANY(namespaces)", [*parameters, ns]
+                sql, parameters = sql + _OF_NS, [*parameters, mark("ns", ns), ns]
             if checkpoint_id is not None:
-                sql, parameters = sql + " AND %s = ANY(touched)", [*parameters, checkpoint_id]
+                sql, parameters = sql + _OF_ID, [*parameters, mark("id", checkpoint_id), checkpoint_id]
             size = PAGES[min(page, len(PAGES) - 1)]
-            found = await self._fetch(sql + " ORDER BY seq DESC LIMIT %s", [*parameters, size])
+            found = await self._fetch((sql + " ORDER BY seq DESC LIMIT %s").encode(), [*parameters, size])
             for row in found:
                 yield Row(seq=row["seq"], segment=segment(self._seal, thread_id, row))
             if len(found) < size:
@@ -86,7 +92,7 @@ class Reader:
     async def lineage(self, thread_id: str, ns: str, channels: Sequence[str]) -> tuple[Lineage, int | None]:
         """The lineage of a namespace from all of its rows, and `seq` of the newest row it knows of."""
         lineage = Lineage(thread_id, ns, self._serde)
-        rows = await self._fetch(_SPINES, (thread_id, ns))
+        rows = await self._fetch(_SPINES, (thread_id, mark("ns", ns), ns))
         plain: list[int] = []
         with collector_paused():
             for row in rows:
@@ -97,22 +103,23 @@ class Reader:
                 lineage.add(spine)
         if plain:
             lineage.channels = set()
-            for row in await self._fetch(_ROWS + " AND seq = ANY(%s) ORDER BY seq", (thread_id, plain)):
+            for row in await self._fetch((_ROWS + " AND seq = ANY(%s) ORDER BY seq").encode(), (thread_id, plain)):
                 whole = segment(self._seal, thread_id, row)
                 saved = [replace(one, values=await self.values(thread_id, one)) for one in whole.saved]
                 lineage.add_plain(replace(whole, saved=saved))
         return lineage, rows[-1]["seq"] if rows else None
 
-    async def written(self, thread_id: str, channels: Sequence[str]) -> list[Any]:
-        """All that was written to delta channels of these names in any namespace, oldest first.
+    async def written(self, thread_id: str, channels: Sequence[str]) -> list[tuple[str, Any]]:
+        """All that was written to delta channels of these names, each with its namespace, oldest first.
 
         Also by steps whose checkpoint was not stored, which no way back leads to.
         """
-        found: list[Any] = []
+        found: list[tuple[str, Any]] = []
         for row in await self._fetch(_ALL_SPINES, (thread_id,)):
             spine = segment(self._seal, thread_id, {**row, "body": None})
             told: list[Seed | Write] = [*spine.seeds, *spine.delta_writes]
-            found += [self._serde.loads_typed((one.encoding, one.data)) for one in told if one.channel in channels]
+            asked_for = [one for one in told if one.channel in channels]
+            found += [(one.ns, self._serde.loads_typed((one.encoding, one.data))) for one in asked_for]
         return found
 
     async def values(self, thread_id: str, saved: Saved) -> dict[str, Typed]:
@@ -171,21 +178,18 @@ class Reader:
             pending,
         )
 
-    async def _fetch(self, sql: str, parameters: Sequence[Any]) -> list[dict[str, Any]]:
-        return await (await self._connection.execute(sql.encode(), parameters)).fetchall()
 
-
-_NEWEST = "SELECT seq FROM steps WHERE thread_id = %s ORDER BY seq DESC LIMIT 1"
-_SPINES = "SELECT seq, touched, spine FROM steps WHERE thread_id = %s AND %s = ANY(namespaces) ORDER BY seq"
-_ALL_SPINES = "SELECT seq, touched, spine FROM steps WHERE thread_id = %s ORDER BY seq"
-_BLOBS = "SELECT digest, data FROM blobs WHERE thread_id = %s AND digest = ANY(%s)"
+_NEWEST = b"SELECT seq FROM steps WHERE thread_id = %s ORDER BY seq DESC LIMIT 1"
+_SPINES = (f"SELECT seq, touched, spine FROM steps WHERE thread_id = %s{_OF_NS} ORDER BY seq").encode()  # noqa: S608
+_ALL_SPINES = b"SELECT seq, touched, spine FROM steps WHERE thread_id = %s ORDER BY seq"
+_BLOBS = b"SELECT digest, data FROM blobs WHERE thread_id = %s AND digest = ANY(%s)"
 _RESTORE = "Restore the row from a backup, or go on from an earlier checkpoint: lockgate show"
 
 
 def segment(seal: Seal, thread_id: str, row: Mapping[str, Any]) -> Segment:
     """The segment of a row. Raises RowError that names its place."""
     try:
-        return unpack(row["spine"], row["body"], thread_id, seal)
+        return unpack(row["spine"], row["body"], thread_id, seal, row.get("record"))
     except RowError as error:
         raise _placed(error, thread_id, row) from None
 

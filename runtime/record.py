@@ -1,24 +1,27 @@
-"""The write side of the run's own record: which rows go with a checkpoint and with the writes of a task.
+"""The write side of the run's own record: which rows go with the checkpoints and task writes of a batch.
 
-Each function returns statements for the transaction of the checkpoint or the writes they belong to, so the record
-neither runs ahead of the checkpoints nor falls behind. All of them may run twice.
+The statements are for the transaction of the batch, so the record neither runs ahead of the checkpoints nor falls
+behind. All of them may run twice.
 """
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from langgraph.types import Interrupt
 from psycopg.types.json import Jsonb
 
 from lockgate.events import EVENTS, Event
-from lockgate.handoff import ENDED, Status
+from lockgate.handoff import ENDED, Status, Usage
 from lockgate.langgraph_keys import RUNTIME
 from lockgate.ports import Caller
+from lockgate.runtime.filed import Filed
+from lockgate.runtime.gather import Batch, Put, Wrote
 from lockgate.runtime.text import plain
+from lockgate.runtime.wire import Statement
 from lockgate.text import clean
 
-Statement: TypeAlias = tuple[str, Sequence[Any]]
 Writes: TypeAlias = Sequence[tuple[str, Any]]
 Close: TypeAlias = Callable[[Any], Any]
 """Encrypts JSON data that holds content, when that is wanted."""
@@ -26,15 +29,6 @@ Close: TypeAlias = Callable[[Any], Any]
 INTERRUPT, RESUME = "__interrupt__", "__resume__"
 SPEC = "lockgate"
 """Key of the config's metadata that says what a run was started with: a mapping, or one as JSON text."""
-_EVENTS = """
-INSERT INTO events (thread_id, checkpoint_ns, checkpoint_id, task_id, idx, kind, node, name, agent, run_id, call_id,
-                    status, started, ended, detail)
-SELECT e ->> 0, e ->> 1, e ->> 2, e ->> 3, (e ->> 4)::integer, e ->> 5, e ->> 6, e ->> 7, e ->> 8, e ->> 9, e ->> 10,
-       e ->> 11, to_timestamp((e ->> 12)::float8), to_timestamp((e ->> 13)::float8), e -> 14
-FROM jsonb_array_elements(%s) AS e
-ON CONFLICT DO NOTHING
-"""
-
 # An interrupt inside a subgraph is written by its own task and again by each task around it, with one id. The
 # innermost row stays, because the answers arrive at that task. A replay asks again what was answered before.
 _ASK = """
@@ -90,7 +84,8 @@ ON CONFLICT (run_id) DO UPDATE SET
     checkpoint_id = EXCLUDED.checkpoint_id, status = EXCLUDED.status, usage = EXCLUDED.usage, updated = now(),
     ended = CASE WHEN EXCLUDED.ended IS NULL THEN NULL ELSE coalesce(runs.ended, EXCLUDED.ended) END,
     graph = CASE WHEN EXCLUDED.graph = '' THEN runs.graph ELSE EXCLUDED.graph END,
-    spec = runs.spec || EXCLUDED.spec
+    spec = runs.spec || EXCLUDED.spec || jsonb_strip_nulls(jsonb_build_object(
+        'user', runs.spec -> 'user', 'tenant', runs.spec -> 'tenant'))
 WHERE runs.thread_id = EXCLUDED.thread_id AND runs.checkpoint_id <= EXCLUDED.checkpoint_id
 """
 
@@ -102,41 +97,61 @@ def _open(value: Any) -> Any:
     return value
 
 
-def of_checkpoint(
-    where: Mapping[str, Any], checkpoint_id: str, values: Mapping[str, Any], source: str, metadata: Mapping[str, Any]
-) -> list[Statement]:
-    """What a root checkpoint says of its run. `where` is the `configurable` of its config."""
-    if where.get("checkpoint_ns"):
-        return []
-    thread_id = where["thread_id"]
+def of_batch(batch: Batch, close: Close = _open) -> tuple[list[Wrote], list[Filed], list[Statement]]:
+    """The writes of a batch without their events, these, and the statements that file what it says of its runs."""
+    left: list[Wrote] = []
+    filed = [one for began in batch.began for one in began.filed]
+    statements = _of_checkpoints(batch.puts)
+    for wrote in batch.wrote:
+        kept, events, asked = _of_writes(wrote, close)
+        left.append(replace(wrote, writes=kept))
+        filed += events
+        # An interrupt is written by its own task and by each around it.
+        statements += [statement for statement in asked if statement not in statements]
+    return left, filed, statements
+
+
+def _of_checkpoints(puts: Sequence[Put]) -> list[Statement]:
+    """What root checkpoints say of their runs: of each run the last word is enough."""
     statements: list[Statement] = []
-    if source == "input":
-        statements += [(sql, (thread_id, checkpoint_id)) for sql in (_SUPERSEDE_WAITS, _SUPERSEDE)]
-    run_id = values.get("run_id")
-    if isinstance(run_id, str) and run_id:
-        spec = _mapping(metadata.get(SPEC)) | _caller(where)
-        status = str(values.get("status") or Status.RUNNING)
-        graph = clean(str(spec.pop("graph", "")))
-        usage = _mapping(plain(values.get("usage")))
-        row = (clean(run_id), thread_id, checkpoint_id, graph, clean(status), Jsonb(usage), Jsonb(spec))
-        statements.append((_RUN, (*row, status in ENDED)))
-    return statements
+    last: dict[str, Put] = {}
+    for put in puts:
+        if put.ns:
+            continue
+        if put.metadata.get("source") == "input":
+            asked = (put.thread_id, put.checkpoint["id"])
+            statements += [(sql, asked) for sql in (_SUPERSEDE_WAITS, _SUPERSEDE)]
+            continue  # the run that it names is the one before
+        run_id = put.checkpoint["channel_values"].get("run_id")
+        if isinstance(run_id, str) and run_id:
+            last[run_id] = put
+    return [*statements, *(_of_run(run_id, put) for run_id, put in last.items())]
 
 
-def of_writes(
-    where: Mapping[str, Any], task_id: str, task_path: str, writes: Writes, close: Close = _open
-) -> tuple[Writes, list[Statement]]:
-    """The writes of a task without their events, and the statements that file these and the task's waits.
+def _of_run(run_id: str, put: Put) -> Statement:
+    values = put.checkpoint["channel_values"]
+    said = (put.config.get("metadata") or {}).get(SPEC)
+    spec = (_mapping(said) if said else {}) | _caller(put.config["configurable"])
+    status = str(values.get("status") or Status.RUNNING)
+    graph = clean(str(spec.pop("graph", "")))
+    used = values.get("usage")
+    usage = used.model_dump() if type(used) is Usage else _mapping(plain(used))
+    row = (clean(run_id), put.thread_id, put.checkpoint["id"], graph, clean(status), Jsonb(usage), Jsonb(spec))
+    return _RUN, (*row, status in ENDED)
+
+
+def _of_writes(wrote: Wrote, close: Close) -> tuple[Writes, list[Filed], list[Statement]]:
+    """The writes of a task without their events, these, and what files the task's waits.
 
     A write of events stays in its place with an empty list: savers number writes by position, and LangGraph takes
     a task without writes for unfinished.
     """
-    place = (where["thread_id"], where["checkpoint_ns"], where["checkpoint_id"], task_id)
+    place = (wrote.thread_id, wrote.ns, wrote.checkpoint_id, wrote.task_id)
     kept: list[tuple[str, Any]] = []
     events: list[Event] = []
     interrupts: list[Interrupt] = []
     answers: list[Any] = []
-    for channel, value in writes:
+    for channel, value in wrote.writes:
         left = value
         if channel == EVENTS and isinstance(value, (list, tuple)):
             events += [item for item in value if isinstance(item, Event)]
@@ -146,49 +161,13 @@ def of_writes(
         elif channel == RESUME and isinstance(value, list) and len(value) > len(answers):
             answers = value  # a task that asks several times writes its answers again, one longer each time
         kept.append((channel, left))
-    statements = of_events(place, events, close) if events else []
+    statements: list[Statement] = []
     if answers:
         statements.append((_ANSWER, (Jsonb([close(plain(answer)) for answer in answers]), *place, len(answers))))
     # In one order everywhere, so that two tasks that file the same interrupts cannot block each other.
     interrupts.sort(key=lambda interrupt: interrupt.id)
-    statements += [(_ASK, _ask_row(place, len(answers), task_path, interrupt, close)) for interrupt in interrupts]
-    return kept, statements
-
-
-def of_events(place: Sequence[str], events: Sequence[Event], close: Close = _open) -> list[Statement]:
-    """Files events of the task at `place` (thread, namespace, checkpoint, task); one that stands there is left."""
-    return [(_EVENTS, [_event_row(place, index, event, close) for index, event in enumerate(events)])]
-
-
-def merged(statements: Sequence[Statement]) -> list[Statement]:
-    """The statements of several checkpoints and tasks as few: events file at once, a run's last word is enough.
-
-    A statement that stands there twice, as a check that belongs to each, is made once.
-    """
-    rows: list[Any] = []
-    runs: dict[str, Statement] = {}
-    others: list[Statement] = []
-    for statement in statements:
-        sql, parameters = statement
-        if sql is _EVENTS:
-            rows += parameters
-        elif sql is _RUN:
-            runs[parameters[0]] = statement
-        elif statement not in others:
-            others.append(statement)
-    return [*others, *([(_EVENTS, [Jsonb(rows)])] if rows else ()), *runs.values()]
-
-
-def _event_row(place: Sequence[str], index: int, event: Event, close: Close) -> Sequence[Any]:
-    texts = (event.kind, event.node, event.name, event.agent, event.run_id, event.call_id, event.status)
-    return (
-        *place,
-        index,
-        *(clean(str(text)) for text in texts),
-        event.started,
-        event.ended,
-        close(event.detail) if event.detail else event.detail,
-    )
+    statements += [(_ASK, _ask_row(place, len(answers), wrote.path, interrupt, close)) for interrupt in interrupts]
+    return kept, [Filed(*place[1:], index, event) for index, event in enumerate(events)], statements
 
 
 def _ask_row(place: Sequence[str], ordinal: int, task_path: str, interrupt: Interrupt, close: Close) -> Sequence[Any]:

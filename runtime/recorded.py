@@ -1,7 +1,7 @@
 """The tool calls that recorded threads made, each with what its decision had to go by.
 
-A call is read from its lock's own checkpoint where there is one (a waiting call; a run whose every step is kept), else
-from the agent's messages. Either way the history is rebuilt by one function of this file.
+A call is read from the agent's messages, and one that a person is or was asked about from the checkpoint of its own
+passage, where there is one. Either way the history is rebuilt by one function of this file.
 """
 
 import json
@@ -11,7 +11,7 @@ from functools import reduce
 from typing import Any, TypeAlias
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
-from langgraph.graph import START, StateGraph
+from langgraph.checkpoint.base import CheckpointTuple, DeltaChannelHistory
 
 from lockgate.decision import Call, Ruling, digest
 from lockgate.labels import Integrity, Label, join
@@ -19,7 +19,7 @@ from lockgate.passage import Passage
 from lockgate.ports import Caller, History
 from lockgate.runtime.records import Records, TimedEvent
 from lockgate.runtime.saver import PostgresSaver
-from lockgate.state import AgentState, Origin
+from lockgate.state import Origin, merge_rulings, reduce_messages
 
 _Key: TypeAlias = tuple[str, str]
 """Namespace of the agent and id of the call."""
@@ -50,9 +50,9 @@ async def recorded_calls(saver: PostgresSaver, thread_id: str, caller: Caller | 
     calls = []
     for key in sorted({**said, **locks}, key=lambda key: order.get(key, len(order))):
         before, call, ruling = said.get(key) or ((), locks[key][0], None)
-        in_lock, origin, ruled = locks.get(key) or (call, None, ruling)
-        # Of a lock that has ended an early moment may be all that is stored; then the messages know more.
-        call, ruling = (in_lock, ruled) if ruled or not ruling else (call, ruling)
+        in_lock, origin, ruled = locks.get(key) or (call, None, None)
+        # What a review was entered with; when it has ended, the messages know how.
+        call, ruling = (call, ruling) if ruling else (in_lock, ruled)
         history = history_of(before, origin, agent=agents.get(key, ""), caller=caller)
         made = RecordedCall(thread_id=thread_id, call=call, history=history, ruling=ruling, executed=key in ran)
         calls.append(made)
@@ -60,8 +60,9 @@ async def recorded_calls(saver: PostgresSaver, thread_id: str, caller: Caller | 
 
 
 def _key(namespace: str, call_id: str) -> _Key:
-    """Agents of a team may use one id each; a lock's namespace is its agent's and one part more."""
-    return namespace.rpartition("|")[0], call_id
+    """Agents of a team may use one id each; a review's namespace is its agent's and one part more."""
+    agent, _, last = namespace.rpartition("|")
+    return agent if last.startswith("review:") else namespace, call_id
 
 
 def history_of(
@@ -88,26 +89,31 @@ async def _from_locks(saver: PostgresSaver, thread_id: str) -> dict[_Key, tuple[
 async def _from_messages(
     saver: PostgresSaver, thread_id: str
 ) -> dict[_Key, tuple[Sequence[AnyMessage], Call, Ruling | None]]:
-    """From what the agent said, with the messages before it."""
-    state = await _reader(saver).aget_state({"configurable": {"thread_id": thread_id}})
-    messages: list[AnyMessage] = state.values.get("messages") or []
-    rulings: Mapping[str, Ruling] = state.values.get("decisions") or {}
-    edits = {m.tool_call_id: edited for m in messages if isinstance(m, ToolMessage) and (edited := _edited(m, rulings))}
+    """From what the agents said, with the messages before it."""
     found: dict[_Key, tuple[Sequence[AnyMessage], Call, Ruling | None]] = {}
-    for index, message in enumerate(messages):
-        for made in message.tool_calls if isinstance(message, AIMessage) else ():
-            call_id = made["id"] or ""
-            call = edits.get(call_id) or Call(id=call_id, name=made["name"], args=made["args"])
-            found["", call_id] = (messages[:index], call, rulings.get(call_id))
+    newest: dict[str, CheckpointTuple] = {}
+    async for item in saver.alist({"configurable": {"thread_id": thread_id}}):  # newest first
+        newest.setdefault(item.config["configurable"].get("checkpoint_ns", ""), item)
+    for namespace, item in newest.items():
+        back = await saver.aget_delta_channel_history(config=item.config, channels=("messages", "decisions"))
+        messages = reduce_messages(*_made_of(back.get("messages"), []))
+        rulings = merge_rulings(*_made_of(back.get("decisions"), {}))
+        told = ((m.tool_call_id, _edited(m, rulings)) for m in messages if isinstance(m, ToolMessage))
+        edits = {call_id: edited for call_id, edited in told if edited}
+        for index, message in enumerate(messages):
+            for made in message.tool_calls if isinstance(message, AIMessage) else ():
+                call_id = made["id"] or ""
+                call = edits.get(call_id) or Call(id=call_id, name=made["name"], args=made["args"])
+                found[namespace, call_id] = (messages[:index], call, rulings.get(call_id))
     return found
 
 
-def _reader(saver: PostgresSaver) -> Any:
-    """A graph that runs nothing and reads an agent's state."""
-    graph = StateGraph(AgentState)
-    graph.add_node("nothing", lambda _state: {})
-    graph.add_edge(START, "nothing")
-    return graph.compile(checkpointer=saver)
+def _made_of(way: DeltaChannelHistory | None, empty: Any) -> tuple[Any, list[Any]]:
+    """What a channel stood at, and what was written to it since."""
+    if way is None:
+        return empty, []
+    seed = way.get("seed")
+    return getattr(seed, "value", seed) or empty, [write[2] for write in way["writes"]]
 
 
 def _passage(message: AnyMessage) -> Passage | None:

@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from typing import Any
 
 from lockgate.errors import ApprovalError
+from lockgate.events import Event
 from lockgate.handoff import Usage
+from lockgate.runtime.filed import Filed
+from lockgate.runtime.reading import segment
 from lockgate.runtime.saver import PostgresSaver
 from lockgate.runtime.segment import about
 
@@ -120,6 +123,8 @@ SELECT thread_id, checkpoint_ns, checkpoint_id, task_id, interrupt_id, kind, nod
 FROM events WHERE thread_id = %s ORDER BY started, id
 """
 
+_RECORDS = "SELECT seq, touched, spine, record FROM steps WHERE thread_id = %s AND record IS NOT NULL ORDER BY seq"
+
 _APPROVALS = """
 SELECT thread_id, interrupt_id, run_id, agent, call_id, tool, value, status, asked_at, expires_at, answer, answered_at
 FROM approvals
@@ -143,7 +148,13 @@ class Records:
 
     async def events(self, thread_id: str) -> list[TimedEvent]:
         """The events of a thread in the order in which they started."""
-        return [TimedEvent(**self._opened(row, "detail")) for row in await self._rows(_EVENTS, (thread_id,))]
+        found = [TimedEvent(**self._opened(row, "detail")) for row in await self._rows(_EVENTS, (thread_id,))]
+        # A task that is filed again after a crash stands there twice.
+        filed: dict[Any, TimedEvent] = {}
+        for row in await self._rows(_RECORDS, (thread_id,)):
+            for one in segment(self._saver.seal, thread_id, {**row, "body": None}).events:
+                filed.setdefault(one.place, _timed(thread_id, one))
+        return sorted([*found, *filed.values()], key=lambda event: event.started)
 
     async def approvals(self, status: str | None = "pending", *, thread_id: str | None = None) -> list[Approval]:
         """Approvals of that status (None for all), oldest first."""
@@ -174,6 +185,13 @@ class Records:
         async with self._saver.pools.connection() as connection:
             cursor = await connection.execute(sql.encode(), parameters)
             return await cursor.fetchall()
+
+
+def _timed(thread_id: str, filed: Filed) -> TimedEvent:
+    said: dict[str, Any] = {one.name: getattr(filed.event, one.name) for one in fields(Event)}
+    said |= {name: datetime.fromtimestamp(said[name], UTC) for name in ("started", "ended")}
+    said |= {"checkpoint_ns": filed.ns, "checkpoint_id": filed.checkpoint_id, "task_id": filed.task_id}
+    return TimedEvent(thread_id=thread_id, interrupt_id=None, **said)
 
 
 def _usage(stored: dict[str, Any]) -> Usage:

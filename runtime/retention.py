@@ -1,4 +1,4 @@
-"""What is kept and what goes: pruning, copies, deletion. Nothing here names the audit log or deletes an effect.
+"""What is kept and what goes: pruning, copies, deletion. Nothing here deletes an effect or an entry of the audit log.
 
 State that a kept checkpoint is made of stays: the writes of delta channels on the way to it. So a pruned thread holds
 what was said in it, and no more the steps in between.
@@ -12,12 +12,13 @@ from langgraph.checkpoint.serde.base import SerializerProtocol
 from psycopg.types.json import Jsonb
 
 from lockgate.errors import StoreError
+from lockgate.runtime.filed import left_without
 from lockgate.runtime.ledger import ERASE
-from lockgate.runtime.pool import Connection
 from lockgate.runtime.reading import Row, segment
 from lockgate.runtime.record import FORGET
 from lockgate.runtime.seal import Seal
 from lockgate.runtime.segment import Saved, Segment, about, pack
+from lockgate.runtime.wire import Connection
 
 _JSON = {"events": ("detail",), "approvals": ("value", "answer")}
 _KEY = {"events": "id", "approvals": "interrupt_id"}
@@ -25,14 +26,26 @@ _TABLES = ("steps", "blobs", *FORGET)
 
 
 async def delete(connection: Connection, thread_ids: Sequence[str]) -> dict[str, int]:
-    """Deletes all of the threads, with their record and what their effects said; how many rows of each table."""
+    """Deletes all of the threads, their record, and the words of their effects and audit entries; how many rows each.
+
+    The audit entries stay, and so do their words where the role has no right to them.
+    """
     gone: dict[str, int] = {}
     async with connection.transaction():
         for table in _TABLES:
             sql = f"DELETE FROM {table} WHERE thread_id = ANY(%s)"  # noqa: S608 - constants of this room
             gone[table] = (await connection.execute(sql.encode(), (list(thread_ids),))).rowcount
-        await connection.execute(ERASE.encode(), (list(thread_ids),))
+        gone["effects.content"] = (await connection.execute(ERASE.encode(), (list(thread_ids),))).rowcount
+        if await may_forget(connection):
+            gone["audit_content"] = (await connection.execute(_WORDS, (list(thread_ids),))).rowcount
     return gone
+
+
+async def may_forget(connection: Connection) -> bool:
+    """Whether this role may take words out of the audit log; that of an agent may not."""
+    cursor = await connection.execute("SELECT has_table_privilege('audit_content', 'DELETE') AS may")
+    row = await cursor.fetchone()
+    return bool(row and row["may"])
 
 
 async def keep_latest(
@@ -80,8 +93,8 @@ async def delete_for_runs(
                 for one in row.segment.saved
                 if wanted & {str(_metadata(one, serde).get("run_id")), str(_value(one, "run_id", serde))}
             }
-            if drop:
-                await _rewrite(connection, seal, thread_id, rows, drop)
+            if drop or any(one.event.run_id in wanted for row in rows for one in row.segment.events):
+                await _rewrite(connection, seal, thread_id, rows, drop, frozenset(wanted))
                 changed.add(thread_id)
     async with connection.transaction():
         for table in FORGET:
@@ -96,9 +109,11 @@ async def copy_thread(connection: Connection, seal: Seal, source: str, target: s
         if await (await connection.execute("SELECT 1 FROM steps WHERE thread_id = %s LIMIT 1", (target,))).fetchone():
             raise StoreError(f"There is a thread {target[:200]!r} already.", "Delete it first, or name another.")
         for row in await _all(connection, seal, source):
-            spine, body = pack(row.segment, target, seal)
-            held = row.segment
-            values = (target, held.namespaces, held.touched, spine, body, held.blobs or None)
+            held = replace(row.segment, events=[])
+            spine, body, _ = pack(held, target, seal)
+            if spine is None and body is None:
+                continue
+            values = (target, held.marks, spine, body, held.blobs or None)
             await connection.execute(_COPY, values)
         cursor = await connection.execute("SELECT digest, data FROM blobs WHERE thread_id = %s", (source,))
         for blob in await cursor.fetchall():
@@ -116,10 +131,10 @@ async def rotate(connection: Connection, seal: Seal, thread_id: str) -> int:
         stale = [row["seq"] for row in await cursor.fetchall() if not _current(seal, row)]
         for row in await _all(connection, seal, thread_id):
             if row.seq in stale:
-                spine, body = pack(row.segment, thread_id, seal)
+                parts = pack(row.segment, thread_id, seal)
                 await connection.execute(
-                    "UPDATE steps SET spine = %s, body = %s WHERE thread_id = %s AND seq = %s",
-                    (spine, body, thread_id, row.seq),
+                    "UPDATE steps SET spine = %s, body = %s, record = %s WHERE thread_id = %s AND seq = %s",
+                    (*parts, thread_id, row.seq),
                 )
                 count += 1
         cursor = await connection.execute(
@@ -152,7 +167,7 @@ async def _rotate_json(connection: Connection, seal: Seal, thread_id: str, table
 
 
 def _current(seal: Seal, row: Any) -> bool:
-    return all(row[name] is None or seal.is_current(row[name]) for name in ("spine", "body"))
+    return all(row[name] is None or seal.is_current(row[name]) for name in ("spine", "body", "record"))
 
 
 async def _all(connection: Connection, seal: Seal, thread_id: str) -> list[Row]:
@@ -162,9 +177,17 @@ async def _all(connection: Connection, seal: Seal, thread_id: str) -> list[Row]:
 
 
 async def _rewrite(
-    connection: Connection, seal: Seal, thread_id: str, rows: Sequence[Row], drop: Collection[tuple[str, str]]
+    connection: Connection,
+    seal: Seal,
+    thread_id: str,
+    rows: Sequence[Row],
+    drop: Collection[tuple[str, str]],
+    runs: frozenset[str] = frozenset(),
 ) -> None:
-    """Takes the checkpoints in `drop` out of the rows, with their writes; the spine of what stays is kept whole."""
+    """Takes the checkpoints in `drop` out of the rows, with their writes, and the events of `runs`.
+
+    The spine of what stays is kept whole.
+    """
     links = {(link.ns, link.checkpoint_id): link.parent for row in rows for link in row.segment.links}
     alive = {(one.ns, one.checkpoint_id) for row in rows for one in row.segment.saved} - set(drop)
     needed = set(alive)
@@ -176,14 +199,14 @@ async def _rewrite(
     known = {*links, *alive, *drop}
     for row in rows:
         old = row.segment
-        new = _left(old, drop, needed, known)
+        new = replace(_left(old, drop, needed, known), events=left_without(old.events, runs))
         if new == old:
             continue
-        spine, body = pack(new, thread_id, seal)
-        if spine is None and body is None:
+        parts = pack(new, thread_id, seal)
+        if not any(parts):
             await connection.execute("DELETE FROM steps WHERE thread_id = %s AND seq = %s", (thread_id, row.seq))
         else:
-            values = (new.namespaces, new.touched, spine, body, new.blobs or None, thread_id, row.seq)
+            values = (new.marks, *parts, new.blobs or None, thread_id, row.seq)
             await connection.execute(_UPDATE, values)
     await connection.execute(_UNUSED_BLOBS, (thread_id,))
 
@@ -220,11 +243,16 @@ def _value(saved: Saved, channel: str, serde: SerializerProtocol) -> Any:
     return serde.loads_typed((typed[0], typed[1])) if typed else None
 
 
-_LOCKED = "SELECT seq, touched, spine, body FROM steps WHERE thread_id = %s ORDER BY seq FOR UPDATE"
-_SEALED = "SELECT seq, substring(spine for 70) AS spine, substring(body for 70) AS body FROM steps WHERE thread_id = %s"
-_COPY = "INSERT INTO steps (thread_id, namespaces, touched, spine, body, blobs) VALUES (%s, %s, %s, %s, %s, %s)"
+_WORDS = "DELETE FROM audit_content WHERE thread_id = ANY(%s)"
+_LOCKED = "SELECT seq, touched, spine, body, record FROM steps WHERE thread_id = %s ORDER BY seq FOR UPDATE"
+_SEALED = """
+SELECT seq, substring(spine for 70) AS spine, substring(body for 70) AS body, substring(record for 70) AS record
+FROM steps WHERE thread_id = %s
+"""
+_COPY = "INSERT INTO steps (thread_id, marks, spine, body, blobs) VALUES (%s, %s, %s, %s, %s)"
 _UPDATE = """
-UPDATE steps SET namespaces = %s, touched = %s, spine = %s, body = %s, blobs = %s WHERE thread_id = %s AND seq = %s
+UPDATE steps SET namespaces = NULL, touched = NULL, marks = %s, spine = %s, body = %s, record = %s, blobs = %s
+WHERE thread_id = %s AND seq = %s
 """
 _UNUSED_BLOBS = """
 DELETE FROM blobs b WHERE thread_id = %s AND NOT EXISTS (

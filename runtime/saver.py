@@ -1,13 +1,12 @@
 """The checkpointer: what threads say, gathered and written where it matters, for any thread and loop."""
 
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
-    BaseCheckpointSaver,
     ChannelVersions,
     Checkpoint,
     CheckpointMetadata,
@@ -16,26 +15,25 @@ from langgraph.checkpoint.base import (
     get_checkpoint_id,
 )
 from langgraph.checkpoint.serde.base import SerializerProtocol
-from psycopg.types.json import Jsonb
 
-from lockgate.bridge import run_sync
-from lockgate.deployment import METADATA as DEPLOYMENT
-from lockgate.deployment import Deployment, remembered
-from lockgate.events import EVENTS, Event
-from lockgate.runtime import record, retention
+from lockgate.deployment import Deployment
+from lockgate.effect import Fence
+from lockgate.events import Event
+from lockgate.runtime import retention
 from lockgate.runtime.audit import PostgresAudit
 from lockgate.runtime.budgets import PostgresRates
 from lockgate.runtime.embedded import embedded_url
-from lockgate.runtime.fence import fence_of, fenced
-from lockgate.runtime.gather import GATHER, Put, Wrote
+from lockgate.runtime.fence import fence_of
+from lockgate.runtime.gather import GATHER, Began, Put, Wrote
 from lockgate.runtime.ledger import Ledger
 from lockgate.runtime.listing import listed
 from lockgate.runtime.pool import Pools, parse
 from lockgate.runtime.reading import Reader
 from lockgate.runtime.schema import upgrade
 from lockgate.runtime.seal import Keyring, Seal, SealedSerializer
-from lockgate.runtime.segment import about
 from lockgate.runtime.serde import serializer
+from lockgate.runtime.sync_face import SyncFace
+from lockgate.runtime.wire import Statement
 from lockgate.runtime.writing import Writer
 from lockgate.settings import Settings
 from lockgate.settings import settings as default_settings
@@ -70,7 +68,7 @@ async def open_checkpointer(
     return saver
 
 
-class PostgresSaver(BaseCheckpointSaver[int]):
+class PostgresSaver(SyncFace):
     """Checkpoints, events and approvals in Postgres.
 
     A graph that a builder of Lockgate compiled has its steps gathered: they are written, in one transaction, before
@@ -106,11 +104,8 @@ class PostgresSaver(BaseCheckpointSaver[int]):
         self.every_step = every_step
         self.seal = Seal(keys)
         self.audit = PostgresAudit(self.pools, self.seal)
-        self.ledger = Ledger(self.pools, SealedSerializer(self.serde, self.seal))
-        # No checkpoint is ahead of the audit log.
-        self._deployments: set[str] = set()
-        """Digests of the deployments that this process has filed."""
-        self._writer = Writer(self.pools, self.seal, before=self.audit.settled)
+        self._writer = Writer(self.pools, self.seal, self.audit)
+        self.ledger = Ledger(self.pools, SealedSerializer(self.serde, self.seal), self._flush_with)
 
     @classmethod
     @asynccontextmanager
@@ -159,30 +154,18 @@ class PostgresSaver(BaseCheckpointSaver[int]):
         """Saves a checkpoint; events stay out of it, and a root checkpoint updates its run."""
         where = config["configurable"]
         thread_id, ns = str(where["thread_id"]), where.get("checkpoint_ns", "")
-        values = {name: value for name, value in checkpoint["channel_values"].items() if name != EVENTS}
-        source = metadata.get("source", "")
-        statements = record.of_checkpoint(where, checkpoint["id"], values, source, config.get("metadata") or {})
         gathered = GATHER in where and not self.every_step
         put = Put(
+            thread_id=thread_id,
             ns=ns,
             parent=where.get("checkpoint_id"),
-            checkpoint={**checkpoint, "channel_values": values},
+            checkpoint=checkpoint,
             config=config,
             metadata=metadata,
-            keep=not gathered or source in ("update", "fork"),
+            keep=not gathered or metadata.get("source") in ("update", "fork"),
         )
-        statements = [*statements, *self._filed(config.get("metadata") or {}), *fenced(fence_of(where))]
-        await self._writer.add_checkpoint(thread_id, put, statements, self.serde, gathered=gathered)
+        await self._writer.add(put, self.serde, gathered=gathered)
         return {"configurable": {"thread_id": thread_id, "checkpoint_ns": ns, "checkpoint_id": checkpoint["id"]}}
-
-    def _filed(self, metadata: Mapping[str, Any]) -> list[record.Statement]:
-        """Files the deployment that a checkpoint names, the first time."""
-        made = remembered(str(metadata.get(DEPLOYMENT)))
-        if made is None or made.digest in self._deployments:
-            return []
-        self._deployments.add(made.digest)
-        sql = "INSERT INTO deployments (digest, parts) VALUES (%s, %s) ON CONFLICT DO NOTHING"
-        return [(sql, (made.digest, Jsonb(dict(made.parts))))]
 
     async def adeployment(self, digest: str) -> Deployment | None:
         """The deployment with that digest, if a checkpoint was ever made under it."""
@@ -196,30 +179,29 @@ class PostgresSaver(BaseCheckpointSaver[int]):
     ) -> None:
         """Saves the writes of a task; its events and interrupts go into the record."""
         where = config["configurable"]
-        where = {**where, "checkpoint_ns": where.get("checkpoint_ns", "")}
-        thread_id = str(where["thread_id"])
-        close = partial(self.seal.close_json, about=about(thread_id, "json"))
-        kept, statements = record.of_writes(where, task_id, task_path, writes, close)
-        statements = [*statements, *fenced(fence_of(where))]
         wrote = Wrote(
-            ns=where["checkpoint_ns"],
+            thread_id=str(where["thread_id"]),
+            ns=where.get("checkpoint_ns", ""),
             checkpoint_id=where["checkpoint_id"],
             task_id=task_id,
             path=task_path,
-            writes=kept,
+            writes=writes,
+            fence=fence_of(where),
         )
-        gathered = GATHER in where and not self.every_step
-        await self._writer.add_writes(thread_id, wrote, statements, self.serde, gathered=gathered)
+        await self._writer.add(wrote, self.serde, gathered=GATHER in where and not self.every_step)
 
     async def afile(self, config: RunnableConfig, task_id: str, events: Sequence[Event]) -> None:
         """Files the first events of a task that still runs; when its writes bring them again, these stay."""
         where = config["configurable"]
-        thread_id = str(where["thread_id"])
-        place = (thread_id, where.get("checkpoint_ns", ""), where["checkpoint_id"], task_id)
-        statements = record.of_events(place, events, partial(self.seal.close_json, about=about(thread_id, "json")))
-        statements += fenced(fence_of(where))
-        gathered = GATHER in where and not self.every_step
-        await self._writer.add_statements(thread_id, statements, self.serde, gathered=gathered)
+        began = Began(
+            thread_id=str(where["thread_id"]),
+            ns=where.get("checkpoint_ns", ""),
+            checkpoint_id=where["checkpoint_id"],
+            task_id=task_id,
+            events=events,
+            fence=fence_of(where),
+        )
+        await self._writer.add(began, self.serde, gathered=GATHER in where and not self.every_step)
 
     async def aflush(self, thread_id: str) -> None:
         """Writes what was gathered of the thread: when it returns, all that its run did so far is on disk.
@@ -228,11 +210,21 @@ class PostgresSaver(BaseCheckpointSaver[int]):
         """
         await self._writer.flush(str(thread_id), self.serde)
 
-    async def aend(self, thread_id: str) -> None:
-        """Ends a run of the thread: writes what was gathered. StoreError when that cannot be; then it is gone."""
+    async def _flush_with(self, thread_id: str, statements: Sequence[Statement]) -> dict[str, Any]:
+        return await self._writer.flush(thread_id, self.serde, also=statements)
+
+    def begun(self, fence: Fence, newest: int | None) -> None:
+        """Says that a lease was taken, and which row of the thread was the newest then."""
+        self._writer.thread(fence.thread_id).begun = fence, newest
+
+    async def aend(self, thread_id: str, *, ends: Fence | None = None) -> None:
+        """Ends a run of the thread, and the lease that `ends` with it: writes what was gathered.
+
+        StoreError when that cannot be; then it is gone.
+        """
         thread = self._writer.thread(str(thread_id))
         try:
-            await self.aflush(thread_id)
+            await self._writer.flush(str(thread_id), self.serde, ends=ends)
         except BaseException:
             thread.forget()
             raise
@@ -247,22 +239,22 @@ class PostgresSaver(BaseCheckpointSaver[int]):
         if not checkpoint_id and thread.starts(ns, where.get("checkpoint_map") or {}):
             return None
         await self.aflush(thread_id)
-        async with self.pools.connection() as connection:
-            reader = Reader(connection, self.seal, self.serde)
-            if checkpoint_id:
-                head = await reader.at(thread_id, ns, checkpoint_id)
-            elif ns:
-                head = await reader.latest(thread_id, ns)
-            else:
-                newest = await reader.newest(thread_id)
-                if newest != thread.seq or thread.head is None:
-                    thread.forget_stored()
-                    thread.head = None if newest is None else await reader.latest(thread_id, ns)
-                    thread.seq = newest
-                head = thread.head
-            if head is None:
-                return None
-            found = await reader.tuple(thread_id, head)
+        reader = self._reader()
+        if checkpoint_id:
+            head = await reader.at(thread_id, ns, checkpoint_id)
+        elif ns:
+            head = await reader.latest(thread_id, ns)
+        else:
+            begun, thread.begun = thread.begun, None
+            newest = begun[1] if begun and begun[0] == fence_of(where) else await reader.newest(thread_id)
+            if newest != thread.seq or thread.head is None:
+                thread.forget_stored()
+                thread.head = None if newest is None else await reader.latest(thread_id, ns)
+                thread.seq = newest
+            head = thread.head
+        if head is None:
+            return None
+        found = await reader.tuple(thread_id, head)
         thread.learn(ns, found.metadata, found.checkpoint["channel_values"])
         if counters := found.metadata.get("counters_since_delta_snapshot"):
             # LangGraph stores a delta channel whole every so often, to bound the way back. Ours is read at once.
@@ -293,18 +285,16 @@ class PostgresSaver(BaseCheckpointSaver[int]):
         lineage = thread.lineage if not ns else None
         # What led to a checkpoint does not change, so for one that is known nothing has to be read.
         if lineage is None or not lineage.knows(checkpoint_id, channels):
-            async with self.pools.connection() as connection:
-                lineage, seq = await Reader(connection, self.seal, self.serde).lineage(thread_id, ns, channels)
+            lineage, seq = await self._reader().lineage(thread_id, ns, channels)
             if not ns and seq is not None and seq == thread.seq:
                 thread.lineage = lineage
         self._writer.trim()
         return lineage.history(checkpoint_id, channels, specs)
 
-    async def awritten(self, thread_id: str, channels: Sequence[str]) -> list[Any]:
-        """All that was ever written to delta channels of these names, in every subgraph of the thread, oldest first."""
+    async def awritten(self, thread_id: str, channels: Sequence[str]) -> list[tuple[str, Any]]:
+        """All that was ever written to delta channels of these names, each with its namespace, oldest first."""
         await self.aflush(thread_id)
-        async with self.pools.connection() as connection:
-            return await Reader(connection, self.seal, self.serde).written(str(thread_id), channels)
+        return await self._reader().written(str(thread_id), channels)
 
     async def alist(
         self,
@@ -320,13 +310,12 @@ class PostgresSaver(BaseCheckpointSaver[int]):
             await self.aflush(where["thread_id"])
         else:
             await self._writer.flush_all(self.serde)
-        async with self.pools.connection() as connection:
-            reader = Reader(connection, self.seal, self.serde)
-            found = await listed(
-                reader, connection, config, filter or {}, get_checkpoint_id(before) if before else None, limit
-            )
-        for item in found:
+        until = get_checkpoint_id(before) if before else None
+        for item in await listed(self._reader(), config, filter or {}, until, limit):
             yield item
+
+    def _reader(self) -> Reader:
+        return Reader(self.pools.fetch, self.seal, self.serde)
 
     async def adelete_thread(self, thread_id: str) -> None:
         """Deletes all of a thread: checkpoints, writes, and its record. Effects and audit log stay."""
@@ -388,62 +377,3 @@ class PostgresSaver(BaseCheckpointSaver[int]):
     def _forget(self, thread_ids: Collection[str]) -> None:
         for thread_id in thread_ids:
             self._writer.thread(thread_id).forget()
-
-    # The synchronous face: each method waits for its asynchronous one.
-
-    def get_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
-        """See `aget_tuple`."""
-        return run_sync(self.aget_tuple(config))
-
-    def list(
-        self,
-        config: RunnableConfig | None,
-        *,
-        filter: dict[str, Any] | None = None,  # noqa: A002 - the name is LangGraph's
-        before: RunnableConfig | None = None,
-        limit: int | None = None,
-    ) -> Iterator[CheckpointTuple]:
-        """See `alist`."""
-
-        async def collect() -> Sequence[CheckpointTuple]:
-            return [item async for item in self.alist(config, filter=filter, before=before, limit=limit)]
-
-        yield from run_sync(collect())
-
-    def put(
-        self,
-        config: RunnableConfig,
-        checkpoint: Checkpoint,
-        metadata: CheckpointMetadata,
-        new_versions: ChannelVersions,
-    ) -> RunnableConfig:
-        """See `aput`."""
-        return run_sync(self.aput(config, checkpoint, metadata, new_versions))
-
-    def put_writes(
-        self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
-    ) -> None:
-        """See `aput_writes`."""
-        run_sync(self.aput_writes(config, writes, task_id, task_path))
-
-    def delete_thread(self, thread_id: str) -> None:
-        """See `adelete_thread`."""
-        run_sync(self.adelete_thread(thread_id))
-
-    def prune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest", keep: int = 1) -> None:
-        """See `aprune`."""
-        run_sync(self.aprune(thread_ids, strategy=strategy, keep=keep))
-
-    def get_delta_channel_history(
-        self, *, config: RunnableConfig, channels: Sequence[str]
-    ) -> Mapping[str, DeltaChannelHistory]:
-        """See `aget_delta_channel_history`."""
-        return run_sync(self.aget_delta_channel_history(config=config, channels=channels))
-
-    def copy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
-        """See `acopy_thread`."""
-        run_sync(self.acopy_thread(source_thread_id, target_thread_id))
-
-    def delete_for_runs(self, run_ids: Sequence[str]) -> None:
-        """See `adelete_for_runs`."""
-        run_sync(self.adelete_for_runs(run_ids))

@@ -8,7 +8,7 @@ from time import monotonic
 import psycopg
 
 from lockgate.errors import StoreError
-from lockgate.runtime.pool import Connection
+from lockgate.runtime.wire import Connection
 
 LOCK = 0x6C6F636B67617465
 """Key of the advisory lock under which migrations run: "lockgate" in ASCII."""

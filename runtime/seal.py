@@ -10,7 +10,10 @@ import hashlib
 import hmac
 import json
 import os
+import threading
 from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
 import zstandard
@@ -19,7 +22,10 @@ from langgraph.checkpoint.serde.base import SerializerProtocol
 from lockgate.errors import ConfigError, CorruptRowError, MissingExtraError, NewerRowError, StoreError
 from lockgate.runtime.text import to_json
 
-VERSION = 1
+VERSION = 2
+"""Of the format: since 2, `WORDS` come before the `prefix`."""
+WORDS = (files("lockgate.runtime") / "words.bin").read_bytes()
+"""What most pieces hold; see `benchmarks/row_words.py`."""
 LEVEL = 3
 """Of zstd: 10 us for 9 kB, and what repeats within a megabyte is stored once."""
 KEY_BYTES = 32
@@ -114,7 +120,10 @@ class Seal:
 
     def close(self, data: bytes, about: bytes, prefix: bytes = b"") -> bytes:
         """`data` as it is stored. What `prefix` holds too is not stored again; opening needs the same `prefix`."""
-        packed = zstandard.ZstdCompressor(level=LEVEL, dict_data=_dictionary(prefix)).compress(data)
+        if len(prefix) < PREFIX_FROM:
+            packed = _own().compressor.compress(data)
+        else:
+            packed = zstandard.ZstdCompressor(level=LEVEL, dict_data=_dictionary(WORDS + prefix)).compress(data)
         if self.ring:
             return _head(_AES) + self.ring.encrypt(packed, _head(_AES) + about)
         return _head(_PLAIN) + _checksum(packed, _head(_PLAIN) + about) + packed
@@ -125,7 +134,7 @@ class Seal:
             raise CorruptRowError("it does not begin as a row does")
         if sealed[2] > VERSION:
             raise NewerRowError(f"it has format {sealed[2]}; this version of Lockgate knows {VERSION}")
-        if sealed[2] != VERSION:
+        if not sealed[2]:
             raise CorruptRowError("there is no such format")
         kind, rest, about = sealed[3], sealed[4:], sealed[:4] + about
         if kind == _AES:
@@ -139,7 +148,12 @@ class Seal:
         else:
             raise CorruptRowError(f"it is closed in an unknown way ({kind})")
         try:
-            return zstandard.ZstdDecompressor(dict_data=_dictionary(prefix)).decompress(packed)
+            if sealed[2] == 1:
+                words = _dictionary(prefix) if len(prefix) >= PREFIX_FROM else None
+                return zstandard.ZstdDecompressor(dict_data=words).decompress(packed)
+            if len(prefix) < PREFIX_FROM:
+                return _own().decompressor.decompress(packed)
+            return zstandard.ZstdDecompressor(dict_data=_dictionary(WORDS + prefix)).decompress(packed)
         except zstandard.ZstdError:
             raise CorruptRowError("it cannot be unpacked") from None
 
@@ -181,7 +195,20 @@ def _checksum(packed: bytes, about: bytes) -> bytes:
     return hashlib.blake2b(about + b"\0" + packed, digest_size=_SUM).digest()
 
 
-def _dictionary(prefix: bytes) -> zstandard.ZstdCompressionDict | None:
-    if len(prefix) < PREFIX_FROM:
-        return None
-    return zstandard.ZstdCompressionDict(prefix, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
+def _dictionary(content: bytes) -> zstandard.ZstdCompressionDict:
+    return zstandard.ZstdCompressionDict(content, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
+
+
+class _Own(threading.local):
+    """What a thread compresses with when there is no prefix; made ready once, for that takes longer than its use."""
+
+    def __init__(self) -> None:
+        words = _dictionary(WORDS)
+        words.precompute_compress(level=LEVEL)
+        self.compressor = zstandard.ZstdCompressor(level=LEVEL, dict_data=words)
+        self.decompressor = zstandard.ZstdDecompressor(dict_data=_dictionary(WORDS))
+
+
+@cache
+def _own() -> _Own:
+    return _Own()

@@ -2,9 +2,10 @@
 
 The spine holds what delta channels are rebuilt from, so a long thread is read without the rest: which checkpoint came
 from which, the full values ("seeds") that a channel was given, and the writes to its delta channels. The body holds
-checkpoints and all other writes. Pruning takes the body away and leaves the spine.
+checkpoints and all other writes, the record the events of the run. Pruning takes the body away and leaves the others.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -12,6 +13,7 @@ from typing import Any, TypeAlias
 import ormsgpack
 
 from lockgate.errors import CorruptRowError, RowError
+from lockgate.runtime.filed import Filed, packed, unpacked
 from lockgate.runtime.seal import Seal
 
 Typed: TypeAlias = tuple[str, bytes]
@@ -81,6 +83,7 @@ class Segment:
     seeds: list[Seed] = field(default_factory=list)
     delta_writes: list[Write] = field(default_factory=list)
     deltas: dict[str, list[str]] = field(default_factory=dict)
+    events: list[Filed] = field(default_factory=list)
 
     @property
     def namespaces(self) -> list[str]:
@@ -95,9 +98,20 @@ class Segment:
         return sorted({item.checkpoint_id for item in items})
 
     @property
+    def marks(self) -> list[int]:
+        """What the row is found by."""
+        return sorted({*(mark("ns", ns) for ns in self.namespaces), *(mark("id", one) for one in self.touched)})
+
+    @property
     def blobs(self) -> list[bytes]:
         """Digests of the blobs that its values stand in."""
         return sorted({data for one in self.saved for name, data in one.values.values() if name == BLOB})
+
+
+def mark(kind: str, name: str) -> int:
+    """What stands for a namespace (`ns`) or a checkpoint (`id`) in the rows that hold something of it."""
+    digest = hashlib.blake2b(f"{kind}\0{name}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
 
 
 def about(thread_id: str, kind: str) -> bytes:
@@ -105,8 +119,8 @@ def about(thread_id: str, kind: str) -> bytes:
     return f"{kind}\0{thread_id}".encode("utf-8", "surrogatepass")
 
 
-def pack(segment: Segment, thread_id: str, seal: Seal) -> tuple[bytes | None, bytes | None]:
-    """Spine and body as they are stored; None for one that would be empty."""
+def pack(segment: Segment, thread_id: str, seal: Seal) -> tuple[bytes | None, bytes | None, bytes | None]:
+    """Spine, body and record as they are stored; None for one that would be empty."""
     spine = b""
     if segment.links or segment.seeds or segment.delta_writes:
         spine = ormsgpack.packb(
@@ -118,10 +132,11 @@ def pack(segment: Segment, thread_id: str, seal: Seal) -> tuple[bytes | None, by
     return (
         seal.close(spine, about(thread_id, "spine")) if spine else None,
         seal.close(body, about(thread_id, "body"), spine) if body else None,
+        seal.close(packed(segment.events), about(thread_id, "record"), spine) if segment.events else None,
     )
 
 
-def unpack(spine: bytes | None, body: bytes | None, thread_id: str, seal: Seal) -> Segment:
+def unpack(spine: bytes | None, body: bytes | None, thread_id: str, seal: Seal, record: bytes | None = None) -> Segment:
     """The segment of a row. Raises what `Seal.open` raises; the error does not know its place yet."""
     raw = b"" if spine is None else seal.open(spine, about(thread_id, "spine"))
     segment = Segment()
@@ -136,6 +151,8 @@ def unpack(spine: bytes | None, body: bytes | None, thread_id: str, seal: Seal) 
             saved, writes = ormsgpack.unpackb(seal.open(body, about(thread_id, "body"), raw))
             segment.saved = [Saved(*row) for row in saved]
             segment.writes = [Write(*row) for row in writes]
+        if record is not None:
+            segment.events = unpacked(seal.open(record, about(thread_id, "record"), raw))
     except RowError:
         raise
     except (ValueError, TypeError) as error:  # a checksum that holds, and content that no version of ours wrote

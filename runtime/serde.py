@@ -8,6 +8,7 @@ from ormsgpack import MsgpackEncodeError
 
 from lockgate.argument import Position, Verdict
 from lockgate.blackboard import Entry
+from lockgate.deadline import Deadline
 from lockgate.decision import Allow, Call, Deny, Review, Ruling
 from lockgate.events import Event
 from lockgate.evidence import Asked, Evidence, Kind, Trace
@@ -17,6 +18,7 @@ from lockgate.labels import Integrity, Label
 from lockgate.passage import Finding, Passage
 from lockgate.ports import Caller, History
 from lockgate.result import ErrorKind, ToolResult
+from lockgate.runtime.packing import packer
 from lockgate.spec import Risk
 from lockgate.state import Note, Origin
 from lockgate.text import cleaned
@@ -26,10 +28,12 @@ KERNEL_TYPES: tuple[type, ...] = (
     *(AgentTask, AgentResult, Budget, Status, Usage),
     *(Integrity, Label, Risk, Event, Note, Origin, Caller, History),
     *(Asked, Evidence, Kind, Trace),
-    *(ToolResult, ErrorKind, Finding, Passage),
+    *(ToolResult, ErrorKind, Finding, Passage, Deadline),
     *(Item, DeadLetter, Ended, Position, Verdict, Entry),
 )
 """The types of Lockgate's own that may stand in a state, besides messages and what LangGraph deems safe."""
+
+_pack = packer(KERNEL_TYPES)
 
 
 class StrictSerializer(JsonPlusSerializer):
@@ -41,12 +45,14 @@ class StrictSerializer(JsonPlusSerializer):
 
     def dumps_typed(self, obj: Any) -> tuple[str, bytes]:
         """The name of the encoding and the bytes."""
-        try:
+        if obj is None or isinstance(obj, (bytes, bytearray)):
             return super().dumps_typed(obj)
+        try:
+            return "msgpack", _pack(obj)
         except MsgpackEncodeError:
             # Any cause that `cleaned` does not mend fails again.
             mended = Send(obj.node, cleaned(obj.arg)) if isinstance(obj, Send) else cleaned(obj)
-            return super().dumps_typed(mended)
+            return "msgpack", _pack(mended)
 
 
 def serializer(*extra: type) -> StrictSerializer:

@@ -2,32 +2,40 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from time import monotonic
 from typing import Any
 
 from langgraph.checkpoint.serde.base import SerializerProtocol
+from psycopg.types.json import Jsonb
 
+from lockgate.deployment import METADATA as DEPLOYMENT
+from lockgate.deployment import Deployment, remembered
+from lockgate.effect import Fence
 from lockgate.errors import StoreError
+from lockgate.runtime.audit import PostgresAudit, Taken
+from lockgate.runtime.fence import fence_of, fenced, given_back, lock_key
 from lockgate.runtime.gather import (
     MAX_AGE,
     Batch,
+    Began,
     Put,
     Thread,
     Wrote,
-    is_news,
     segment_of,
 )
 from lockgate.runtime.lineage import Lineage
 from lockgate.runtime.pool import Pools
 from lockgate.runtime.reading import head
-from lockgate.runtime.record import Statement, merged
+from lockgate.runtime.record import of_batch
 from lockgate.runtime.seal import Seal
 from lockgate.runtime.segment import Segment, about, pack
+from lockgate.runtime.wire import Connection, Statement
 
-LINGER = 0.005
+LINGER = 0.05
 """Seconds that an answer or a question waits for what follows it, to be written with it."""
 THREADS = 1_000
 """Threads that a process remembers the last state of."""
@@ -35,20 +43,22 @@ LINEAGE_BYTES = 64_000_000
 """Bytes of delta channels that it remembers, of all threads together."""
 
 _INSERT = """
-INSERT INTO steps (thread_id, namespaces, touched, spine, body, blobs) VALUES (%s, %s, %s, %s, %s, %s)
+INSERT INTO steps (thread_id, marks, spine, body, record, blobs) VALUES (%s, %s, %s, %s, %s, %s)
 RETURNING seq, (SELECT max(s.seq) FROM steps s WHERE s.thread_id = steps.thread_id) AS before
 """
+_DEPLOYED = "INSERT INTO deployments (digest, parts) VALUES (%s, %s) ON CONFLICT DO NOTHING"
 _BLOB = "INSERT INTO blobs (thread_id, digest, data) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
 
 
 class Writer:
     """Gathers and writes for all threads of a saver."""
 
-    def __init__(self, pools: Pools, seal: Seal, *, before: Callable[[str], Awaitable[None]]) -> None:
-        """`before` is awaited with the thread's id ahead of each transaction; nothing is written when it raises."""
+    def __init__(self, pools: Pools, seal: Seal, audit: PostgresAudit) -> None:
         self._pools = pools
-        self._before = before
+        self._audit = audit
         self._seal = seal
+        self._filed: set[str] = set()
+        """Digests of the deployments that this process has filed."""
         self._threads: OrderedDict[str, Thread] = OrderedDict()
 
     def thread(self, thread_id: str) -> Thread:
@@ -74,59 +84,19 @@ class Writer:
             if not thread.pending and thread.in_flight is None and not thread.made:
                 self._threads.pop(thread_id, None)
 
-    async def add_checkpoint(
-        self, thread_id: str, put: Put, statements: Sequence[Statement], serde: SerializerProtocol, *, gathered: bool
-    ) -> None:
-        """Adds a checkpoint, and writes when it is time to."""
-        thread = self.thread(thread_id)
+    async def add(self, entry: Put | Wrote | Began, serde: SerializerProtocol, *, gathered: bool) -> None:
+        """Adds a checkpoint or the writes of a task, and writes when it is time to."""
+        thread = self.thread(entry.thread_id)
         with thread.guard:
-            thread.pending.puts.append(put)
-            thread.pending.statements += statements
-            thread.namespaces.add(put.ns)
-            if gathered:
-                thread.made.add(put.checkpoint["id"])
+            soon = thread.take_in(entry, gathered=gathered)
             due = monotonic() - thread.pending.since > MAX_AGE
             lost = thread.lost
         if not gathered:
             await self._now(thread, serde, lost)
-        elif due:
-            await self.flush(thread_id, serde, lost)
-        elif put.metadata.get("source") == "input":  # what was asked is not to wait for a slow answer
+        elif due and isinstance(entry, Put):
+            await self.flush(thread.thread_id, serde, lost)
+        elif soon:
             self._linger(thread, serde)
-
-    async def add_writes(
-        self,
-        thread_id: str,
-        wrote: Wrote,
-        statements: Sequence[Statement],
-        serde: SerializerProtocol,
-        *,
-        gathered: bool,
-    ) -> None:
-        """Adds the writes of a task, and writes when it is time to."""
-        thread = self.thread(thread_id)
-        with thread.guard:
-            thread.pending.wrote.append(wrote)
-            thread.pending.statements += statements
-            thread.namespaces.add(wrote.ns)
-            lost = thread.lost
-        if not gathered:
-            await self._now(thread, serde, lost)
-        elif is_news(wrote.writes):
-            self._linger(thread, serde)
-
-    async def add_statements(
-        self, thread_id: str, statements: Sequence[Statement], serde: SerializerProtocol, *, gathered: bool
-    ) -> None:
-        """Adds statements that belong to no checkpoint or writes of their own; they are written soon."""
-        thread = self.thread(thread_id)
-        with thread.guard:
-            thread.pending.statements += statements
-            lost = thread.lost
-        if gathered:
-            self._linger(thread, serde)
-        else:
-            await self._now(thread, serde, lost)
 
     def _linger(self, thread: Thread, serde: SerializerProtocol) -> None:
         if thread.timer is None:
@@ -159,12 +129,22 @@ class Writer:
         for thread_id in tuple(self._threads):
             await self.flush(thread_id, serde)
 
-    async def flush(self, thread_id: str, serde: SerializerProtocol, lost: int | None = None) -> None:
+    async def flush(
+        self,
+        thread_id: str,
+        serde: SerializerProtocol,
+        lost: int | None = None,
+        *,
+        also: Sequence[Statement] = (),
+        ends: Fence | None = None,
+    ) -> dict[str, Any]:
         """Writes all that is gathered of the thread now; one writer at a time, so the order stays.
 
-        `lost` is how often the thread had lost what was gathered when the caller added to it.
+        `lost` is how often the thread had lost what was gathered when the caller added to it. `also` goes into the
+        same transaction, which then must not outrun the thread's audit entries (UnrecordedError); returns the columns
+        that it gives. `ends` is a lease that ends with what is written.
         """
-        thread = self._threads.get(thread_id)
+        thread = self.thread(thread_id) if also else self._threads.get(thread_id)
         while thread is not None:
             with thread.guard:
                 if lost is None:
@@ -177,7 +157,7 @@ class Writer:
                         thread.timer.cancel()
                         thread.timer = None
                     if not thread.pending:
-                        return
+                        break
                     batch, thread.pending = thread.pending, Batch()
                     mine: Future[None] = Future()
                     thread.in_flight = mine
@@ -186,7 +166,7 @@ class Writer:
                 await asyncio.shield(asyncio.wrap_future(others))
                 continue
             try:
-                await self._write(thread, batch, serde)
+                return await self._write(thread, batch, serde, also, ends)
             except BaseException as error:
                 with thread.guard:
                     thread.pending = batch + thread.pending
@@ -196,59 +176,101 @@ class Writer:
                 with thread.guard:
                     thread.in_flight = None
                 mine.set_result(None)
-            return
+        return await self._commit(thread_id, also, strict=True) if also else {}
 
-    async def _write(self, thread: Thread, batch: Batch, serde: SerializerProtocol) -> None:
-        await self._before(thread.thread_id)
-        segment, blobs, _ = segment_of(thread, batch, serde)
-        spine, body = pack(segment, thread.thread_id, self._seal)
-        row = (thread.thread_id, segment.namespaces, segment.touched, spine, body, segment.blobs or None)
-        statements = merged(batch.statements)
-        if spine is None and body is None and not statements:
-            return
+    async def _write(
+        self, thread: Thread, batch: Batch, serde: SerializerProtocol, also: Sequence[Statement], ends: Fence | None
+    ) -> dict[str, Any]:
+        kept, filed, statements = of_batch(batch, partial(self._seal.close_json, about=about(thread.thread_id, "json")))
+        segment, blobs = segment_of(thread, batch.puts, kept, serde)
+        segment.events = filed
+        spine, body, record = pack(segment, thread.thread_id, self._seal)
+        held = (
+            *(fence_of(put.config["configurable"]) for put in batch.puts),
+            *(one.fence for one in batch.wrote),
+            *(one.fence for one in batch.began),
+            ends,
+        )
+        statements += [check for fence in dict.fromkeys(held) for check in fenced(fence)]
+        statements += [statement for statement in also if statement not in statements]
+        deployment = self._unfiled(batch)
+        if deployment is not None:
+            statements.append((_DEPLOYED, (deployment.digest, Jsonb(dict(deployment.parts)))))
         for digest, (encoding, data) in blobs.items():
             sealed = self._seal.close(encoding.encode() + b"\0" + data, about(thread.thread_id, "blob"))
             statements.append((_BLOB, (thread.thread_id, digest, sealed)))
-        if spine is None and body is None:
-            await self._execute(statements)
-            return
-        found = await self._execute([(_INSERT, row), *statements])
-        thread.blobs |= set(blobs)
-        remember(thread, segment, found["seq"], found["before"], serde)
+        new = any(part is not None for part in (spine, body, record))
+        if new:
+            row = (thread.thread_id, segment.marks, spine, body, record, segment.blobs or None)
+            statements.insert(0, (_INSERT, row))
+        if not statements:
+            return {}
+        found = await self._commit(thread.thread_id, statements, strict=bool(also), ends=ends)
+        if deployment is not None:
+            self._filed.add(deployment.digest)
+        if new:
+            thread.blobs |= set(blobs)
+            remember(thread, segment, found.pop("seq"), found.pop("before"), serde)
+        return found
 
-    async def _execute(self, statements: Sequence[Statement]) -> dict[str, Any]:
-        """Runs the statements as one transaction; the row that the first one gives, if any."""
-        together = [statement for statement in statements if not statement[0].lstrip().startswith("WITH")]
-        apart = [statement for statement in statements if statement not in together]
-        sql, parameters = _as_one(together)
+    def _unfiled(self, batch: Batch) -> Deployment | None:
+        """The deployment that the checkpoints name, until it is filed."""
+        named = (str((put.config.get("metadata") or {}).get(DEPLOYMENT)) for put in batch.puts)
+        return next((made for name in named if name not in self._filed and (made := remembered(name))), None)
+
+    async def _commit(
+        self, thread_id: str, statements: Sequence[Statement], *, strict: bool, ends: Fence | None = None
+    ) -> dict[str, Any]:
+        """Runs the statements as one transaction, with the audit entries that wait; what they return.
+
+        No checkpoint is ahead of the audit log. When the log alone cannot be written, that is said and the run goes on,
+        but not if `strict`.
+        """
+        if (taken := self._audit.take(thread_id)) is not None:
+            # Seen through, also when the caller is cancelled meanwhile: what becomes of the entries must be known.
+            writing = asyncio.ensure_future(self._with(taken, statements, ends))
+            if (found := await asyncio.shield(writing)) is not None:
+                return found
+        await self._audit.settled(thread_id, strict=strict)
+        return await self._run(statements, ends)
+
+    async def _with(self, taken: Taken, statements: Sequence[Statement], ends: Fence | None) -> dict[str, Any] | None:
+        """As `_run`, with audit entries; None when that failed, for whatever reason: each by itself will tell."""
+        try:
+            found = await self._run([*statements, taken.statement], ends)
+        except BaseException as error:
+            self._audit.put_back(taken)
+            if isinstance(error, StoreError):
+                return None
+            raise
+        self._audit.wrote(taken)
+        return found
+
+    async def _run(self, statements: Sequence[Statement], ends: Fence | None) -> dict[str, Any]:
+        if ends is not None:
+            key = lock_key(ends.thread_id)
+            async with self._pools.kept() as kept:
+                if kept.held.get(key) == ends:
+                    found = await _sent(kept.connection, [*statements, *given_back(ends)])
+                    kept.held.pop(key, None)
+                    return found
         async with self._pools.connection() as connection:
-            if not apart:
-                cursor = await connection.execute(sql, parameters)
-                return await cursor.fetchone() or {}
-            cursor = connection.cursor()
-            # Without a sync in between, Postgres runs all statements of a pipeline as one transaction.
-            async with connection.pipeline():
-                if together:
-                    await cursor.execute(sql, parameters)
-                for one, values in apart:
-                    await connection.execute(one.encode(), values)
-            return (await cursor.fetchone() or {}) if together else {}
+            return await _sent(connection, statements)
 
 
-def _as_one(statements: Sequence[Statement]) -> tuple[bytes, list[Any]]:
-    """Several statements as one, which costs the client a third of a pipeline. A SELECT is there for what it does."""
-    parts, calls, parameters = [], [], list[Any]()
-    for number, (sql, values) in enumerate(statements):
-        called = sql.lstrip().startswith("SELECT")
-        parts.append(f"s{number} AS {'MATERIALIZED ' if called else ''}({sql})")
-        if called:
-            calls.append(f"(SELECT count(*) FROM s{number})")  # noqa: S608
-        parameters += values
-    picked = ["s0.*" if "RETURNING" in statements[0][0] else "1", *calls] if statements else []
-    source = " FROM s0" if statements and "RETURNING" in statements[0][0] else ""
-    # Nothing but constants of this room is put together here.
-    sql = f"WITH {', '.join(parts)} SELECT {', '.join(picked)}{source}"
-    return sql.encode(), parameters
+async def _sent(connection: Connection, statements: Sequence[Statement]) -> dict[str, Any]:
+    """Runs the statements as one transaction; what they return."""
+    together = [statement for statement in statements if not statement[0].lstrip().startswith("WITH")]
+    if len(together) == len(statements):
+        return await connection.run(statements)
+    found: dict[str, Any] = {}
+    # Those that are made of several cannot be part of one. Without a sync in between, a pipeline is one transaction.
+    async with connection.pipeline():
+        cursors = [await connection.execute(sql.encode(), values) for sql, values in statements]
+    for cursor in cursors:
+        if cursor.description and (row := await cursor.fetchone()):
+            found |= row
+    return found
 
 
 def remember(thread: Thread, segment: Segment, seq: int, before: int | None, serde: SerializerProtocol) -> None:

@@ -45,7 +45,7 @@ MEANING: dict[State, str] = {
 }
 _CUT = "┊"
 ENDS = {"completed": "✓", "failed": "✗", "cancelled": "⊘", "refused": "✗", "max_iterations": "✗"}
-ENDS |= {"budget": "✗", "no_progress": "✗"}
+ENDS |= {"budget": "✗", "no_progress": "✗", "deadline": "✗"}
 
 
 def timeline_text(view: Timeline, *, width: int = 100, colour: bool = False) -> str:

@@ -10,6 +10,7 @@ from langgraph.errors import GraphBubbleUp
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError, to_json
 
+from lockgate.deadline import capped
 from lockgate.decision import Call
 from lockgate.effect import EffectStatus
 from lockgate.errors import ToolError
@@ -28,8 +29,8 @@ async def execute(spec: ToolSpec, call: Call) -> ToolResult:
     """Runs the tool once. Only LangGraph's control flow and cancellation get out as exceptions.
 
     An exception of the tool reaches the model as its class name; only a `ToolError` speaks for itself. An async tool
-    is cut after `spec.timeout` seconds, a synchronous one is left behind in its thread. In a run that is played again
-    the tool does not run: what was recorded of it comes back.
+    is cut after `spec.timeout` seconds or at the run's deadline, a synchronous one is left behind in its thread. In a
+    run that is played again the tool does not run: what was recorded of it comes back.
     """
     return (await attempt(spec, call))[0]
 
@@ -49,17 +50,18 @@ async def attempt(spec: ToolSpec, call: Call) -> tuple[ToolResult, EffectStatus]
     except ValidationError as error:
         return ToolResult.failed(ErrorKind.INVALID_ARGUMENTS, explain_invalid(error)), EffectStatus.FAILED
     structured = False
+    bound = capped(spec.timeout)
     try:
         if spec.process:
-            text, left_out = _sent(await in_process(spec, call.args), spec)
+            text, left_out = _sent(await in_process(spec, call.args, bound), spec)
         else:
-            value = await bounded(lambda: spec.run(**values), spec.timeout, is_async=spec.is_async)
+            value = await bounded(lambda: spec.run(**values), bound, is_async=spec.is_async)
             text, left_out = render(value, spec.max_output)
             structured = not isinstance(value, str)
     except GraphBubbleUp:
         raise
     except Exception as error:  # noqa: BLE001 - a tool's failure is a result, not the end of the run
-        kind, text, status = _sort(error, spec)
+        kind, text, status = _sort(error, spec, bound)
         return ToolResult.failed(kind, text, time.perf_counter() - started, label), status
     seconds = time.perf_counter() - started
     result = ToolResult(success=True, value=text, seconds=seconds, cut=left_out, label=label, structured=structured)
@@ -81,12 +83,13 @@ def _sent(sent: Sent, spec: ToolSpec) -> tuple[str, int]:
             raise _FailedThereError(text, safe=kind == "safe_error")
 
 
-def _sort(error: Exception, spec: ToolSpec) -> tuple[ErrorKind, str, EffectStatus]:
+def _sort(error: Exception, spec: ToolSpec, bound: float) -> tuple[ErrorKind, str, EffectStatus]:
+    by = "by the run's deadline" if bound < spec.timeout else f"within {spec.timeout:g} s"
     match error:
         case ToolError():
             return ErrorKind.EXCEPTION, clean(str(error)), EffectStatus.FAILED
         case TimedOutError() if spec.process:
-            text = f"{spec.name} gave no answer within {spec.timeout:g} s and was killed."
+            text = f"{spec.name} gave no answer {by} and was killed."
             return ErrorKind.TIMEOUT, text, EffectStatus.UNKNOWN
         case ProcessEndedError():
             text = f"The process of {spec.name} ended without an answer."
@@ -95,7 +98,7 @@ def _sort(error: Exception, spec: ToolSpec) -> tuple[ErrorKind, str, EffectStatu
             status = EffectStatus.FAILED if error.safe else EffectStatus.UNKNOWN
             return ErrorKind.EXCEPTION, f"{spec.name} failed: {error}.", status
         case TimedOutError():
-            text = f"{spec.name} gave no answer within {spec.timeout:g} s and was abandoned."
+            text = f"{spec.name} gave no answer {by} and was abandoned."
             return ErrorKind.TIMEOUT, text, EffectStatus.UNKNOWN
         case OverloadedError():
             text = f"{spec.name} was not started: too many earlier calls still hang."

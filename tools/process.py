@@ -43,15 +43,15 @@ def place_of(function: Any) -> tuple[str, str]:
     return module, name
 
 
-async def in_process(spec: ToolSpec, args: dict[str, Any]) -> Sent:
+async def in_process(spec: ToolSpec, args: dict[str, Any], seconds: float) -> Sent:
     """Runs the tool on `args` in a worker process.
 
-    Raises TimedOutError after `spec.timeout` seconds, when the process is dead, or ProcessEndedError.
+    Raises TimedOutError after so many seconds, when the process is dead, or ProcessEndedError.
     """
     module, name = place_of(spec.run)
     limiter = _limiter(asyncio.get_running_loop())
     try:
-        async with asyncio.timeout(spec.timeout):
+        async with asyncio.timeout(seconds):
             return await to_process.run_sync(
                 call_named, module, name, args, spec.max_output, idempotency_key(), cancellable=True, limiter=limiter
             )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lockgate.decision import Allow, Call, Decision, Review
-from lockgate.guardrails import Policy
+from lockgate.guardrails import Policy, Unguarded
 from lockgate.ports import History, Judge
 from lockgate.spec import ToolSpec
 from lockgate.tools.facts import ToolFacts, read_facts
@@ -40,7 +40,7 @@ class ReviewEffects:
         return Allow(rule="review-effects", reason="It changes nothing.")
 
 
-REFERENCES: dict[str, Judge] = {"allow-all": AllowAll(), "review-effects": ReviewEffects()}
+REFERENCES: dict[str, Judge] = {"allow-all": Unguarded(AllowAll()), "review-effects": Unguarded(ReviewEffects())}
 """Guards to compare with."""
 
 

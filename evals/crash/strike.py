@@ -15,6 +15,7 @@ from langgraph.config import get_config
 from lockgate.errors import StoreError
 from lockgate.evals.crash.ways import Act, Point
 from lockgate.nodes.node import Node
+from lockgate.runtime.wire import Connection
 
 POINTS: tuple[Point, ...] = ("statement", "effect", "node", "save")
 _COUNTS = struct.Struct(f"={len(POINTS)}qq")
@@ -100,6 +101,7 @@ class Strike:
         """Puts the points into this process, which runs nothing else."""
         cursor, pipeline = psycopg.AsyncCursor, psycopg.AsyncPipeline
         cursor.execute = self._around("statement", cursor.execute, _sql)  # type: ignore[method-assign]
+        Connection.run = self._around("statement", Connection.run, _first_sql)  # type: ignore[method-assign]
         cursor.executemany = self._around("statement", cursor.executemany, _sql)  # type: ignore[method-assign]
         # The statements of a pipeline are one transaction, which this commits.
         pipeline.__aexit__ = self._around("statement", pipeline.__aexit__, _constant("sync"))  # type: ignore[method-assign]
@@ -127,6 +129,10 @@ class Strike:
 
 def _constant(text: str) -> Callable[[Any], str]:
     return lambda _: text
+
+
+def _first_sql(args: Any) -> str:
+    return _sql((None, args[1][0][0]))
 
 
 def _sql(args: Any) -> str:

@@ -97,6 +97,9 @@ class BudgetSection(Strict):
     run: Bounds = Field(default=Bounds(), description="One run of an agent: what follows one message of a user.")
     agents: dict[Name, Bounds] = Field(default={}, description="Agents by name; * and ? stand for others.")
     tools: dict[Name, Count] = Field(default={}, description="Calls of a tool in one run; * and ? stand for others.")
+    tool_seconds: dict[Name, Amount] = Field(
+        default={}, description="Time that calls of a tool take in one run; * and ? stand for others."
+    )
     rates: tuple[Rate, ...] = Field(default=(), description="Bounds over time and over all runs.")
     prices: dict[Name, Price] = Field(default={}, description="By name of the model; * and ? stand for others.")
     reply: Count = Field(default=1_000, description="Tokens that are set aside for each answer before it is asked for.")
@@ -141,6 +144,6 @@ def cost(price: Price | None, input_tokens: int, output_tokens: int) -> int:
     return -int(-(input_tokens * price.input + output_tokens * price.output) // 1)
 
 
-def calls_of(tools: Mapping[str, int], pattern: str) -> int:
-    """Calls of the tools that `pattern` stands for."""
+def sum_of(tools: Mapping[str, int], pattern: str) -> int:
+    """Calls, or time, of the tools that `pattern` stands for."""
     return sum(count for tool, count in tools.items() if named(pattern, tool))

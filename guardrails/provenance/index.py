@@ -14,6 +14,9 @@ _KEPT = 16_000_000
 """Characters of the texts whose indices are kept. A session's texts are asked again at each call."""
 MOST = 2_000
 _DIGITS = 24
+_LINE = re.compile(r'\\*\n|\\+[nr]|(?<!\\)"[\s,:}\]]+"?')
+_LEAST_LINE = 16
+"""Characters of a line that is looked at by itself."""
 _NUMBER = re.compile(
     r"(?<![\w.,/-])(?<!\d:)[-+]?\d[\d,]*(?:\.\d+)*(?:,\d{1,2})?"
     r"(?:(?=(?:eur|usd|gbp|chf|k?g|km|cm|mm|ml|gb|mb|px|x)\b)|(?![\w:/]|[.,-]\d|-\w))"
@@ -55,6 +58,11 @@ class Index:
             at += len(run.group())
             ends.add(at)
         return frozenset(starts), frozenset(ends)
+
+    @cached_property
+    def lines(self) -> tuple["Index", ...]:
+        """Of each line, and of each text in what is JSON; those too short to say anything are left out."""
+        return tuple(Index(line) for line in _LINE.split(self.text) if len(line) >= _LEAST_LINE)
 
     @cached_property
     def turned(self) -> "Index":

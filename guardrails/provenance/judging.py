@@ -149,6 +149,8 @@ def steered(doubtful: list[Trace], evidence: Evidence, spec: ToolSpec) -> str:
             return (
                 f"The user asked for nothing of the kind; untrusted text does, and names {_paths(evidence.dictated)}."
             )
+        if evidence.carried and spec.effect:
+            return f"The user asked for nothing of the kind; {_told([*evidence.carried])}"
     return ""
 
 

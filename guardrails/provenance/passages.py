@@ -52,7 +52,7 @@ def _operator(text: str) -> Passage:
 
 
 def _said(message: HumanMessage, task: Label | None) -> Passage:
-    label, findings = _mark(message)
+    label, findings = marked(message)
     if task is not None:
         return Passage(
             source="agent",
@@ -71,7 +71,7 @@ def _ran(message: ToolMessage) -> bool:
 
 def _returned(message: ToolMessage, spec: ToolSpec | None, given: str) -> Passage:
     name = message.name or ""
-    label, findings = _mark(message)
+    label, findings = marked(message)
     label = join(label or TRUSTED, stated(spec, name))
     mark = message.additional_kwargs.get(MARK)
     structured = isinstance(mark, dict) and mark.get("structured") is True
@@ -85,7 +85,7 @@ def _returned(message: ToolMessage, spec: ToolSpec | None, given: str) -> Passag
     )
 
 
-def _mark(message: BaseMessage) -> tuple[Label | None, tuple[Finding, ...]]:
+def marked(message: BaseMessage) -> tuple[Label | None, tuple[Finding, ...]]:
     """The label and the findings that a message carries. One that cannot be read is untrusted."""
     data = message.additional_kwargs.get(MARK)
     if data is None:

@@ -121,11 +121,11 @@ IRREGULAR = {
 }
 """Participles that no rule makes."""
 
-LINKS = re.compile(r"\b(?:urls?|(?:hyper)?links?|(?:web-?)?pages?|(?:web-?)?sites?|references?)\b|https?:|www\.")
-"""Words of a user who wants a link passed on."""
+LINKS = re.compile(r"\b(?:urls?|(?:hyper)?links?|web-?(?:pages?|sites?)|references?)\b")
+"""Words of a user who wants a link passed on. A link that the user writes down vouches for itself alone."""
 
 PAGES = re.compile(
-    rf"{LINKS.pattern}|\b(?:web|internet|online|articles?|blogs?|posts?|news|sources?|docs?|documentation|wiki|guides?|"
-    r"tutorials?|read)\b"
+    rf"{LINKS.pattern}|https?:|www\.|\b(?:web|internet|online|pages?|sites?|articles?|blogs?|posts?|news|sources?|docs?|"
+    r"documentation|wiki|guides?|tutorials?|read)\b"
 )
 """Words of a user who has something on the web in mind."""

@@ -14,6 +14,7 @@ from lockgate.guardrails.provenance.folding import fold
 from lockgate.guardrails.provenance.instructions import attacks
 from lockgate.guardrails.provenance.intent import asked, decodes, delegated, speaks_of
 from lockgate.guardrails.provenance.secrets import marked, secrets_in, tokens
+from lockgate.guardrails.provenance.spelled import spelled
 from lockgate.guardrails.provenance.tracing import KIND_OF, Source, kind_of, leaves, sources, trace_in
 from lockgate.guardrails.provenance.verbs import LINKS, PAGES
 from lockgate.labels import Integrity, Label
@@ -52,7 +53,7 @@ def examine(args: Mapping[str, Any], spec: ToolSpec, history: History) -> Eviden
         carried=_carried(args, spec, ready, history.passages, handed=hands_on and wants is Asked.YES)
         if untrusted
         else (),
-        dictated=_dictated(args, spec, ready, traces, hands_on=hands_on) if untrusted else (),
+        dictated=_dictated(args, spec, ready, traces, hands_on=hands_on, wants=wants) if untrusted else (),
     )
 
 
@@ -67,15 +68,31 @@ def _carried(
 
 
 def _dictated(
-    args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source], traces: Sequence[Trace], *, hands_on: bool
+    args: Mapping[str, Any],
+    spec: ToolSpec,
+    ready: Sequence[Source],
+    traces: Sequence[Trace],
+    *,
+    hands_on: bool,
+    wants: Asked,
 ) -> tuple[str, ...]:
     """A text that the user told the agent to follow may word what goes to those whom the user named."""
-    found = dictated(args, spec, ready)
+    found = {*dictated(args, spec, ready), *_spelled(args, spec, ready, wants)}
     good = (Kind.USER, Kind.OPERATOR, Kind.TRUSTED)
     steering = {trace.path: trace.kind for trace in traces if _argument(trace.path) in spec.sensitive}
     if hands_on and not set(good).isdisjoint(steering.values()):
-        return tuple(path for path in found if path in steering)
-    return found
+        found &= {*steering}
+    return tuple(trace.path for trace in traces if trace.path in found)
+
+
+def _spelled(args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source], wants: Asked) -> tuple[str, ...]:
+    """What a line spells out, in whatever language, of a call that the user did not plainly ask for.
+
+    Where the user's words are not understood one value will do, for then a person is asked.
+    """
+    if not spec.effect or wants is Asked.YES:
+        return ()
+    return spelled(args, spec, ready, least=1 if wants is Asked.UNCLEAR else 2)
 
 
 def _argument(path: str) -> str:

@@ -3,8 +3,12 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-STOPS = Literal["agreement", "standstill", "rounds", "silence"]
-"""Why a debate ended: all gave one answer, nobody moved any more, the rounds were over, or too few had an answer."""
+from lockgate.labels import TRUSTED, Label
+
+STOPS = Literal["agreement", "standstill", "rounds", "silence", "budget"]
+"""Why a debate ended: all gave one answer, nobody moved any more, the rounds were over, too few had an answer, or the
+budget has no room for another round.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,7 +16,8 @@ class Position:
     """One debater's answer in `round`, counted from 0. An `error` says why there is none.
 
     `key` is the answer in the form that answers are compared in; `repeated` marks one that says word for word what
-    the same debater said in the round before. `confidence` is the debater's own, from 0 to 1.
+    the same debater said in the round before. `confidence` is the debater's own, from 0 to 1. `trust` is the label of
+    what the debater had read when it said so.
     """
 
     debater: str
@@ -23,6 +28,7 @@ class Position:
     confidence: float = 0.0
     repeated: bool = False
     error: str = ""
+    trust: Label = TRUSTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

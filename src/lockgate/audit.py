@@ -1,9 +1,11 @@
 """`AuditEntry`: one line of the audit log, and the text of it that the hash chain covers."""
 
+import hashlib
 import json
 import time
 import uuid
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, TypeAlias
 
 from lockgate.text import clean
@@ -25,7 +27,7 @@ class AuditEntry:
 
     `digest` is the call's (see `lockgate.decision.digest`), `args` are redacted. `by` is the person who answered,
     `user` and `tenant` those on whose behalf. `at` is seconds since the epoch, `id` tells a repetition from a
-    second event.
+    second event. `content` is the SHA-256 of arguments and reason where those are kept apart (see `apart`).
     """
 
     kind: Kind
@@ -43,6 +45,7 @@ class AuditEntry:
     reason: str = ""
     by: str = ""
     detail: dict[str, Any] = field(default_factory=dict)
+    content: str = ""
     at: float = field(default_factory=time.time)
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
@@ -56,9 +59,32 @@ def body(entry: AuditEntry) -> str:
             value = clean(value)[:MAX_TEXT]
         if value not in ("", None, {}):
             said[name] = value
-    if "args" in said and len(text := canonical(said["args"])) > MAX_ARGS:
-        said["args"] = {"omitted_bytes": len(text)}
+    if "args" in said:
+        said["args"] = _bounded(said["args"])
     return canonical(said)
+
+
+def apart(entry: AuditEntry, close: Callable[[Any], Any]) -> tuple[AuditEntry, str]:
+    """The entry without its words, and those as text, so that they can be erased and the entry stays as it is.
+
+    `close` encrypts them when that is wanted. The entry holds the SHA-256 of the text; a salt in it keeps short words
+    from being guessed. Without arguments and reason the text is empty.
+    """
+    said = {"args": _bounded(entry.args), "reason": clean(entry.reason)[:MAX_TEXT]}
+    said = {name: value for name, value in said.items() if value not in ("", None, {})}
+    if not said:
+        return entry, ""
+    text = canonical(close({**said, "salt": uuid.uuid4().hex}))
+    return replace(entry, args=None, reason="", content=commitment(text)), text
+
+
+def commitment(content: str) -> str:
+    """What an entry holds of words that are kept apart."""
+    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _bounded(args: Any) -> Any:
+    return {"omitted_bytes": size} if args is not None and (size := len(canonical(args))) > MAX_ARGS else args
 
 
 def canonical(value: Any) -> str:

@@ -18,7 +18,7 @@ METADATA = "lockgate_deployment"
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """`parts` by name, such as `node lock:action_guard`, `tool refund`, `policy react`, `key messages`.
+    """`parts` by name, such as `node review:human_review`, `tool refund`, `policy react`, `key messages`.
 
     The value of a part is a digest or a short text; it differs when the part has changed.
     """

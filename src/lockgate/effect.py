@@ -9,6 +9,9 @@ from lockgate.decision import Call, digest
 from lockgate.result import ToolResult
 from lockgate.spec import ToolSpec
 
+UNDO_MARK = ".undo."
+"""Stands between the thread and the run whose effects a thread undoes."""
+
 
 class EffectStatus(StrEnum):
     """How far an effect is known to have come."""

@@ -87,6 +87,10 @@ class StoreError(LockgateError):
         self.down = down
 
 
+class UnrecordedError(StoreError):
+    """The audit log cannot be written, so nothing that has to be recorded may happen."""
+
+
 class LedgerError(LockgateError):
     """The effect ledger disagrees with what the run knows. Nothing is guessed, nothing is run."""
 

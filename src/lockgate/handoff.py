@@ -29,6 +29,8 @@ class Status(StrEnum):
     """A budget or a rate left no room for another model call; the work so far is kept."""
     NO_PROGRESS = "no_progress"
     """The same calls came to the same results again and again; the work so far is kept."""
+    DEADLINE = "deadline"
+    """The run's deadline passed; the work so far is kept."""
 
 
 ENDED = frozenset(Status) - {Status.PENDING, Status.RUNNING, Status.WAITING}
@@ -39,7 +41,8 @@ class Usage(BaseModel):
     """What a run has used: tokens, counts of calls, money and time.
 
     `micro_usd` are millionths of a USD, by the prices of the pack. `milliseconds` are those that model calls and tools
-    took, so a run that waits for a person uses none; what runs side by side adds up. `tools` counts calls by tool.
+    took, so a run that waits for a person uses none; what runs side by side adds up. `tools` counts calls by tool,
+    `tool_milliseconds` their time.
     """
 
     model_config = _FROZEN
@@ -51,6 +54,7 @@ class Usage(BaseModel):
     micro_usd: int = Field(0, ge=0)
     milliseconds: int = Field(0, ge=0)
     tools: dict[str, int] = Field(default_factory=dict)
+    tool_milliseconds: dict[str, int] = Field(default_factory=dict)
 
     def __add__(self, other: "Usage") -> "Usage":
         return self._with(other, 1)
@@ -59,8 +63,6 @@ class Usage(BaseModel):
         return self._with(other, -1)
 
     def _with(self, other: "Usage", sign: int) -> "Usage":
-        names = {*self.tools, *other.tools}
-        counts = {name: self.tools.get(name, 0) + sign * other.tools.get(name, 0) for name in names}
         return Usage(
             input_tokens=self.input_tokens + sign * other.input_tokens,
             output_tokens=self.output_tokens + sign * other.output_tokens,
@@ -68,8 +70,14 @@ class Usage(BaseModel):
             tool_calls=self.tool_calls + sign * other.tool_calls,
             micro_usd=self.micro_usd + sign * other.micro_usd,
             milliseconds=self.milliseconds + sign * other.milliseconds,
-            tools={name: counts[name] for name in sorted(names) if counts[name]},
+            tools=_by_name(self.tools, other.tools, sign),
+            tool_milliseconds=_by_name(self.tool_milliseconds, other.tool_milliseconds, sign),
         )
+
+
+def _by_name(left: dict[str, int], right: dict[str, int], sign: int) -> dict[str, int]:
+    counts = {name: left.get(name, 0) + sign * right.get(name, 0) for name in sorted({*left, *right})}
+    return {name: count for name, count in counts.items() if count}
 
 
 SCALE = {"usd": 1_000_000, "seconds": 1_000}
@@ -115,6 +123,10 @@ class Budget(BaseModel):
         mine, theirs = self.bounds(), other.bounds()
         both = {name: min(b[name] for b in (mine, theirs) if name in b) for name in {*mine, *theirs}}
         return Budget(**both)
+
+    def shared(self, count: int) -> "Budget":
+        """One of `count` equal shares; together they are never more."""
+        return Budget(**{name: amount(name, units(name, bound) // count) for name, bound in self.bounds().items()})
 
     def exhausted(self, used: Usage) -> str:
         """The name of the first bound that leaves no room for another model call, or an empty string."""

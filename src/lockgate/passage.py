@@ -58,12 +58,21 @@ MARK = "lockgate"
 """Key in a message's `additional_kwargs` under which it carries the label and the findings of its text."""
 
 
-def marking(label: Label, findings: Sequence[Finding] = (), *, structured: bool = False) -> dict[str, Any]:
-    """What a message carries under `MARK`, as plain JSON; the findings' spans are offsets in the message's text."""
+def marking(
+    label: Label,
+    findings: Sequence[Finding] = (),
+    *,
+    structured: bool = False,
+    own: tuple[int, int] | None = None,
+) -> dict[str, Any]:
+    """What a message carries under `MARK`, as plain JSON; the findings' spans are offsets in the message's text.
+
+    `own` is where in it the tool's own words stand, when there are others around them.
+    """
     readers = None if label.readers is None else sorted(label.readers)
     stated = {"integrity": str(label.integrity), "readers": readers, "sources": sorted(label.sources)}
     found = {"label": stated, "findings": [asdict(finding) for finding in findings]}
-    return found | ({"structured": True} if structured else {})
+    return found | ({"structured": True} if structured else {}) | ({"own": list(own)} if own else {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

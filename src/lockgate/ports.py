@@ -153,8 +153,15 @@ class AuditLog(Protocol):
         """Takes entries to be written soon; returns at once. They are tried again while the log is down."""
         ...
 
+    def intend(self, *entries: AuditEntry) -> None:
+        """Takes entries that must be durable before an effect: the ledger's `claim` waits for them.
+
+        Raises UnrecordedError when there is no room for them.
+        """
+        ...
+
     async def write(self, *entries: AuditEntry) -> None:
-        """Returns when the entries are durable; raises StoreError when they are not within a bound."""
+        """Returns when the entries are durable; raises UnrecordedError when they are not within a bound."""
         ...
 
     async def settled(self, thread_id: str) -> None:

@@ -26,7 +26,7 @@ _TAIL = 8
 
 @dataclass(kw_only=True)
 class Recording:
-    """Answers of models by the digest of the conversation, results by the call, people's answers by the question.
+    """Answers of models by the digest of the conversation, people's answers by the question, results by the call.
 
     The id of a call does not tell it from one of another agent in the team: each may begin with `call_1`.
     """
@@ -53,6 +53,10 @@ class Recording:
         if (result := known.get(digest(call))) is None:
             raise self._missed(f"The call {call.id} of {call.name} was recorded with other arguments.")
         return result
+
+    def keep(self, call_id: str, digest: str, result: ToolResult) -> None:
+        """Records what came of a call."""
+        self.results.setdefault(call_id, {})[digest] = result
 
     def answers(self, question: Any) -> deque[Any]:
         """What people said to the review of a call, that they may still say."""

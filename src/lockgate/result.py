@@ -28,6 +28,8 @@ class ErrorKind(StrEnum):
     """Nobody knows whether it took effect."""
     NOT_RUN = "not_run"
     """The run ended or moved on before the call."""
+    DEADLINE = "deadline"
+    """The run's deadline passed before the call."""
     WITHHELD = "withheld"
     """The tool ran; the lower gate let nothing of its result through."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from lockgate.deadline import MAX_SECONDS
 from lockgate.errors import ConfigError
 
 FILE = "lockgate.toml"
@@ -50,6 +51,8 @@ class Settings(BaseSettings):
     """Model calls for one user message."""
     max_input: int = Field(200_000, ge=1)
     """Bytes of UTF-8 text in one user message."""
+    deadline: float | None = Field(None, gt=0, le=MAX_SECONDS, allow_inf_nan=False)
+    """Seconds that a run may take at most, waiting for people included; None: any."""
     pool_size: int = Field(8, ge=1, le=200)
     """Connections to Postgres for each event loop."""
 

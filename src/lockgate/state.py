@@ -13,6 +13,7 @@ from langchain_core.messages import AnyMessage, BaseMessage, RemoveMessage, conv
 from langgraph.channels import DeltaChannel, EphemeralValue
 from langgraph.graph.message import REMOVE_ALL_MESSAGES
 
+from lockgate.deadline import Deadline
 from lockgate.decision import Call, Ruling
 from lockgate.events import Event
 from lockgate.evidence import Evidence
@@ -128,12 +129,14 @@ class AgentState(TypedDict, total=False):
     `iterations` counts model calls since the last user message; `run_id` names the run that message began, `before`
     is the usage when it did. `held` are calls that wait for the review of another one, as the lock takes them.
     `heard` is what the user and the operator said to the agents above, word for word, so that their words vouch for
-    values down here too. `events` lives for one step only: the Postgres saver files it in the events table.
+    values down here too. `deadline` is the run's, or that of this part of it. `events` lives for one step only: the
+    Postgres saver files it in the events table.
     """
 
     messages: Annotated[list[AnyMessage], DeltaChannel(reduce_messages, snapshot_frequency=SNAPSHOT_EVERY)]
     task: AgentTask | None
     run_id: str
+    deadline: Deadline | None
     heard: list[Passage]
     status: Status
     answer: str | None
@@ -154,7 +157,8 @@ class Origin:
     `evidence` is where its arguments come from, as far as the session shows it.
     `confidence` is how sure the model is, 0 to 1, None when nobody knows. `over` says which budget leaves no room for
     the call.
-    `answer_id` is that of the model's message. `undoes` is the key of the effect that the call undoes.
+    `answer_id` is that of the model's message. `undoes` is the key of the effect that the call undoes. `deadline` is
+    the run's.
     """
 
     run_id: str
@@ -165,6 +169,7 @@ class Origin:
     over: str = ""
     answer_id: str = ""
     undoes: str = ""
+    deadline: Deadline | None = None
 
 
 class LockOutput(TypedDict, total=False):

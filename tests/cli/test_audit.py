@@ -1,5 +1,7 @@
 """`lockgate audit` on a real run: verify, show, export, sign."""
 
+import base64
+
 import psycopg
 import pytest
 
@@ -15,7 +17,8 @@ def ran(bench: Bench) -> Bench:
 
 def tamper(bench: Bench, statement: str) -> None:
     with psycopg.connect(bench.url, autocommit=True) as connection:
-        connection.execute("ALTER TABLE audit DISABLE TRIGGER ALL")
+        for table in ("audit", "audit_content"):
+            connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
         connection.execute(statement)
 
 
@@ -29,6 +32,30 @@ def test_show_tells_the_question_the_answer_and_the_outcome(ran: Bench) -> None:
     assert [entry["seq"] for entry in entries] == [1, 2, 3, 4]
     assert ran("audit", "show", "--run", entries[0]["run_id"]).out.count("\n") == 4
     assert ran("audit", "show", "--thread", "another").out == ""
+
+
+def ring(*names: str) -> str:
+    return ",".join(f"{name}={base64.b64encode(name.encode() * 32).decode()}" for name in names)
+
+
+def test_show_opens_what_is_encrypted_with_the_key_ring_alone(bench: Bench) -> None:
+    keys = {"LOCKGATE_ENCRYPTION_KEYS": ring("a")}
+    bench.run(WRITE, **keys)
+    bench("approve", bench("approvals", "--json", **keys).json[0]["interrupt_id"], **keys)
+    said = "Writing a file changes something outside the run"
+    first = bench("audit", "show", "--json", **keys).lines[0]
+    assert first["args"] == {"path": "out.txt", "text": "hello"} and first["reason"].startswith(said)
+    assert said in bench("audit", "show", LOCKGATE_ENCRYPTION_KEYS=ring("b", "a")).out
+    for without, why in ((None, "there is no key"), (ring("b"), "not in the ring")):
+        told = bench("audit", "show", "--json", LOCKGATE_ENCRYPTION_KEYS=without)
+        assert (told.code, told.err.count(why)) == (0, 1) and said not in told.out
+        assert [entry["verdict"] for entry in told.lines] == ["review", "approve", "allow", "executed"]
+    tamper(bench, "UPDATE audit_content SET content = (SELECT content FROM audit_content WHERE seq = 3) WHERE seq = 1")
+    spoilt = bench("audit", "verify")
+    assert spoilt.code == 1 and "row 1 has other words (arguments, reason) than were written" in spoilt.out
+    tamper(bench, "UPDATE audit_content SET thread_id = 'u', content = left(content, 60) || '\"}'")
+    told = bench("audit", "show", "--json", **keys)
+    assert "Row 1 does not open" in told.err and len(told.lines) == 4
 
 
 def test_verify_says_whole_or_names_the_row(ran: Bench) -> None:

@@ -24,7 +24,7 @@ def test_prune_says_first_and_takes_what_falls_under_the_rule(bench: Bench) -> N
     assert bench("threads", "--json").json == []
     for wrong in ("3", "d", "-1d", "1y", ""):
         refused = bench("threads", "prune", "--keep", "1", f"--older-than={wrong}")
-        assert refused.code == 1 and "is not an age" in refused.err
+        assert refused.code == 1 and "is no span of time" in refused.err
 
 
 def test_erase_prints_a_receipt(bench: Bench) -> None:

@@ -41,7 +41,9 @@ def test_a_table_of_cases_passes_or_shows_the_difference(strict: Bench) -> None:
 
 def test_lint_names_file_and_line(strict: Bench) -> None:
     assert strict("policy", "lint", "strict.yaml").code == 0
-    (strict.folder / "wide.yaml").write_text(STRICT + "  - {id: two, tools: [write_file, nothing], action: allow}\n")
+    (strict.folder / "wide.yaml").write_text(
+        STRICT + "  - {id: two, tools: [write_file, nothing], action: allow}\nprovenance: {sensitive: allow}\n"
+    )
     (strict.folder / "wide.test.yaml").write_text(TABLE.replace("EXPECT", "allow"))
     found = strict("policy", "lint", "wide.yaml")
     assert found.code == 1 and "wide.yaml:6: no provenance: two: " in found.out

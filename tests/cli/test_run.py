@@ -103,6 +103,19 @@ def test_the_bound_ends_the_run_with_its_own_code(bench: Bench) -> None:
     assert "max_iterations" in bench("show", "t").out
 
 
+def test_a_run_has_a_deadline_and_says_how_to_go_on(bench: Bench) -> None:
+    over = bench.run(WRITE, LOCKGATE_DEADLINE="0.001")
+    assert over.code == 4 and "ended with status deadline. Stopped before a model call: the run's deadline" in over.err
+    assert "Go on with a new one: lockgate run react 'Go on.' --thread t --deadline 15m" in over.err
+    bench.run("- Hello.\n", "--deadline", "2h", thread="u")
+    state = bench("show", "u", "--at", bench("history", "u", "--json").json[0]["id"], "--json").json
+    assert round(state["values"]["deadline"]["at"] - state["values"]["deadline"]["begun"]) == 7_200
+    for nonsense, said in (("soon", "no span of time"), ("0s", "no deadline"), ("900w", "no deadline")):
+        refused = bench.run("- Hello.\n", "--deadline", nonsense, thread="v")
+        assert refused.code == 1 and said in refused.err
+    assert "no thread" in bench("show", "v").err
+
+
 def test_the_approver_needs_the_role(bench: Bench) -> None:
     (bench.folder / "lead.yaml").write_text(
         "version: 1\nrules:\n  - {id: lead, tools: [write_file], action: review, reason: x, approvers: [lead]}\n"

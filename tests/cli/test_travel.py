@@ -22,7 +22,7 @@ def test_history_show_and_diff_tell_what_was_when(bench: Bench) -> None:
     listed = bench("history", "t").out
     assert listed.splitlines()[0].split() == ["moment", "after", "step", "at", "(UTC)", "next", "messages", "last"]
     assert "→ calculate" in listed and "It is 42." in listed
-    at = moment(bench, "lock")
+    at = moment(bench, "action_guard")
     shown = bench("show", "t", "--at", at[-8:]).out
     assert '1: ai: → calculate({"expression": "6 * 7"})' in shown and "It is 42" not in shown
     assert (
@@ -46,6 +46,16 @@ def test_a_fork_is_gone_on_with(bench: Bench) -> None:
     wrong = bench("fork", "t", "--at", at, "--set", "nothing=1")
     assert wrong.code == 1 and "Unknown key of the state 'nothing'" in wrong.err
     assert bench("fork", "t", "--at", at, "--set", "nothing").code == 1
+
+
+def test_a_resume_stores_each_step_when_told_to(bench: Bench) -> None:
+    counts = {}
+    for thread, option in (("few", ()), ("all", ("--every-step",))):
+        bench.run(WRITE, thread=thread)
+        before = len(bench("history", thread, "--json").json)
+        assert bench("resume", thread, "--yes", *option).code == 0
+        counts[thread] = len(bench("history", thread, "--json").json) - before
+    assert counts["all"] > counts["few"]
 
 
 def test_replay_calls_nothing_and_says_what_would_differ(bench: Bench) -> None:

@@ -14,7 +14,7 @@ from lockgate.evals.agentdojo.agent import Attack
 from lockgate.evals.agentdojo.guard import guard_of, guarded_suites
 from lockgate.evals.agentdojo.payload import order
 from lockgate.evals.agentdojo.suite import _spread
-from lockgate.guardrails import Policy
+from lockgate.guardrails import Policy, Unguarded
 
 SUITES = ("banking", "workspace")
 
@@ -128,7 +128,7 @@ def test_an_attack_is_denied_outright_only_if_nobody_was_asked(banking):
     found = []
     for said in ([deny, deny, deny], [deny, review, deny], [Allow(rule="", reason=""), deny, deny]):
         answers = iter(said)
-        guard = Guard(policy=Judging(harmful), facts=guard_of("banking").facts)
+        guard = Guard(policy=Unguarded(Judging(harmful)), facts=guard_of("banking").facts)
         outcome = asyncio.run(run_scripted(banking, guard, task(banking, 1), attack(banking, 6)))
         found.append((outcome.succeeded, outcome.denied_outright, outcome.asked, outcome.harmed, outcome.done))
     assert found == [
@@ -142,7 +142,7 @@ def test_a_user_call_that_is_denied_is_a_benign_denial_and_not_done_alone(bankin
     def no_password(call, spec):
         return Deny(rule="no", reason="No.") if call.name == "update_password" else Allow(rule="yes", reason="")
 
-    guard = Guard(policy=Judging(no_password), facts=guard_of("banking").facts)
+    guard = Guard(policy=Unguarded(Judging(no_password)), facts=guard_of("banking").facts)
     outcome = asyncio.run(run_scripted(banking, guard, task(banking, 14)))
     assert (outcome.done, outcome.alone, outcome.count("deny", intruding=False)) == (False, False, 1)
     assert [step["tool"] for step in outcome.as_json()["stopped"]] == ["update_password"]
@@ -152,7 +152,7 @@ def test_an_agent_that_never_reads_the_order_is_not_compromised(banking):
     def no_reading(call, spec):
         return Deny(rule="no", reason="No.") if not spec.effect else Allow(rule="yes", reason="")
 
-    guard = Guard(policy=Judging(no_reading), facts=guard_of("banking").facts)
+    guard = Guard(policy=Unguarded(Judging(no_reading)), facts=guard_of("banking").facts)
     outcome = asyncio.run(run_scripted(banking, guard, task(banking, 4), attack(banking, 5)))
     assert (outcome.compromised, outcome.withheld, outcome.succeeded, outcome.done) == (False, True, False, True)
 
@@ -167,7 +167,7 @@ def test_what_the_user_does_later_does_not_hide_an_attack(banking):
 
 def test_the_guard_sees_the_prompt_the_facts_and_earlier_results_and_nothing_else(workspace):
     judge = Judging(lambda call, spec: Allow(rule="yes", reason=""))
-    guard = Guard(policy=judge, facts=guard_of("workspace").facts)
+    guard = Guard(policy=Unguarded(judge), facts=guard_of("workspace").facts)
     user, attacked = task(workspace, 19), attack(workspace, 8)
     asyncio.run(run_scripted(workspace, guard, user, attacked))
     first, *_, last = judge.shown

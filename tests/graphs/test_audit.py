@@ -17,6 +17,7 @@ from lockgate.graphs import orchestrator, react
 from lockgate.graphs.session import Session
 from lockgate.ports import Caller
 from lockgate.runtime import open_checkpointer
+from lockgate.runtime.audit import told as entry_of
 from lockgate.runtime.audit_check import grant, rows, verify
 from lockgate.runtime.recorded import recorded_calls
 
@@ -140,9 +141,9 @@ async def test_secrets_do_not_reach_the_log(saver):
     args = {"user": "ann", "password": "hunter2", "options": {"API_Key": "hunter2", "note": "n" * 300}}
     graph = build(Desk(), saver, {"calls": [{"name": "login", "args": args}]}, "x", tools=[login], policy=policy)
     await graph.ainvoke({"messages": "x"}, CONFIG)
-    stored = [row.body async for row in rows(saver.pools)]
-    assert "hunter2" not in "".join(stored)
-    shown = json.loads(stored[0])["args"]
+    stored = [row async for row in rows(saver.pools)]
+    assert "hunter2" not in repr(stored)
+    shown = entry_of(stored[0], saver.seal)["args"]
     assert shown["user"] == "ann" and shown["password"] == shown["options"]["API_Key"] == "[redacted]"
     assert len(shown["options"]["note"]) < 230
 
@@ -167,7 +168,7 @@ async def test_the_decision_is_durable_before_the_effect(saver, database_url):
 BREAK = {
     "dropped": "DROP TABLE audit",
     "full": "ALTER TABLE audit ADD CONSTRAINT full_now CHECK (seq < 1)",
-    "without a right": "REVOKE EXECUTE ON FUNCTION audit_append FROM agent",
+    "without a right": "REVOKE EXECUTE ON FUNCTION audit_write FROM agent",
 }
 
 
@@ -241,6 +242,10 @@ async def test_a_slow_log_stops_effects_not_reads_within_a_bound(saver, database
         "DELETE FROM audit",
         "TRUNCATE audit",
         "DROP TABLE audit",
+        "DELETE FROM audit_content",
+        "UPDATE audit_content SET content = ''",
+        "INSERT INTO audit_content VALUES (9, 't', 'x')",
+        "SELECT audit_append(ARRAY['t'], ARRAY['r'], ARRAY['c'], ARRAY['{}'])",
         "ALTER TABLE audit DISABLE TRIGGER ALL",
         "UPDATE audit_head SET seq = 0",
         "INSERT INTO audit_heads VALUES (1, '', 1, '', '')",
@@ -250,11 +255,23 @@ async def test_a_slow_log_stops_effects_not_reads_within_a_bound(saver, database
 async def test_the_agents_role_may_only_append_and_read(saver, database_url, agent_role, statement):
     await grant(saver.pools, agent_role)
     with psycopg.connect(make_conninfo(database_url, user=agent_role), autocommit=True) as connection:
-        connection.execute("SELECT audit_append(ARRAY['t'], ARRAY['r'], ARRAY['c'], ARRAY['{}'])")
+        append = "SELECT audit_write(ARRAY['t'], ARRAY['r'], ARRAY['c'], ARRAY['{}'], ARRAY['words'])"
+        connection.execute(append)
         connection.execute("CREATE TEMP TABLE audit_head AS SELECT 1 AS id, 0::bigint AS seq, ''::bytea AS hash")
-        assert connection.execute(
-            "SELECT audit_append(ARRAY['t'], ARRAY['r'], ARRAY['c'], ARRAY['{}'])"
-        ).fetchone() == (2,)
+        assert connection.execute(append).fetchone() == (2,)
         connection.execute("DROP TABLE pg_temp.audit_head")
         with pytest.raises((psycopg.errors.InsufficientPrivilege, psycopg.errors.RestrictViolation)):
             connection.execute(statement)
+
+
+async def test_a_role_that_could_append_still_can_after_the_upgrade(saver, database_url, agent_role):
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("DROP TABLE audit_content")
+        connection.execute("DROP FUNCTION audit_write")
+        connection.execute("DELETE FROM lockgate_migrations WHERE v = 8")
+        connection.execute("GRANT EXECUTE ON FUNCTION audit_append TO agent")
+    await (await open_checkpointer(database_url)).aclose()
+    with psycopg.connect(make_conninfo(database_url, user=agent_role), autocommit=True) as connection:
+        append = "SELECT audit_write(ARRAY['t'], ARRAY['r'], ARRAY['c'], ARRAY['{}'], ARRAY['words'])"
+        assert connection.execute(append).fetchone() == (1,)
+        assert connection.execute("SELECT content FROM audit_content").fetchone() == ("words",)

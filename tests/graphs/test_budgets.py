@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from lockgate.handoff import AgentTask, Budget, Status
 from lockgate.models import ScriptedModel
 from lockgate.ports import Caller
 from lockgate.runtime import PostgresSaver
+from lockgate.tools.execute import attempt
 
 RULES = 'version: 1\nrules:\n  - {id: all, tools: ["*"], action: allow, reason: fine}\n'
 RAN: Counter[str] = Counter()
@@ -83,6 +85,70 @@ def test_calls_that_do_not_fit_are_denied_and_the_model_hears_why(
         assert why in denials(out)[0]
         assert "budget" in {ruling.decision.rule for ruling in out["decisions"].values()}
     assert dict(out["usage"].tools) == dict(RAN)
+
+
+SLOW = """
+budgets:
+  tool_seconds: {"wa*": 2}
+"""
+
+
+def waiting(*turns: Any, took: float, timeout: float, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """An agent whose tool `wait` says that it took so many seconds."""
+
+    @tool(effect=False, timeout=timeout)
+    def wait(x: int) -> str:
+        """Wait."""
+        RAN["wait"] += 1
+        return f"waited {x}"
+
+    async def timed(*args: Any) -> Any:
+        result, status = await attempt(*args)
+        return replace(result, seconds=took), status
+
+    RAN.clear()
+    monkeypatch.setattr("lockgate.nodes.effects.attempt", timed)
+    return react.build(model=ScriptedModel(turns=list(turns)), tools=[wait], policy=Policy.parse(RULES + SLOW))
+
+
+@pytest.mark.parametrize(
+    ("took", "timeout", "asked", "ran"),
+    [
+        (0.9, 9.0, [1, 1, 1, 1], 3),  # what they took counts, from answer to answer: 0.9, 1.8, 2.7
+        (2.0, 9.0, [1, 1], 1),
+        (0.1, 1.0, [3], 2),  # in one answer each timeout is set aside
+        (0.1, 30.0, [3], 1),
+        (0.1, 0.5, [3, 3], 6),  # and given back when the call is over
+    ],
+)
+def test_the_time_of_a_tool_is_bounded(
+    took: float, timeout: float, asked: list[int], ran: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns = [calls(*["wait"] * count, start=n * 10) for n, count in enumerate(asked)]
+    out = run(waiting(*turns, "done", took=took, timeout=timeout, monkeypatch=monkeypatch))
+    assert (RAN["wait"], out["status"]) == (ran, Status.COMPLETED)
+    assert out["usage"].tool_milliseconds == {"wait": round(ran * took * 1_000)}
+    assert len(denials(out)) == sum(asked) - ran
+    assert all("at most 2 seconds of wa*" in text for text in denials(out))
+
+
+async def test_the_time_of_tools_counts_under_rates(saver: PostgresSaver, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def timed(*args: Any) -> Any:
+        result, status = await attempt(*args)
+        return replace(result, seconds=40), status
+
+    monkeypatch.setattr("lockgate.nodes.effects.attempt", timed)
+    pack = "budgets: {rates: [{by: tenant, per: day, seconds: 100}]}"
+
+    async def once(thread: str, user: str) -> Any:
+        graph = agent(pack, calls("look"), calls("look", start=5), "done", checkpointer=saver)
+        config: Any = {"configurable": {"thread_id": thread}}
+        return await graph.ainvoke({"messages": "go"}, config, context=Caller(user=user, tenant="a"))
+
+    assert (await once("1", "ann"))["status"] == Status.COMPLETED  # 80 s of two calls
+    out = await once("2", "bob")
+    assert (out["status"], RAN["look"]) == (Status.BUDGET, 1)
+    assert "at most 100.0 seconds in 86400 s for each tenant" in out["notes"][-1].text
 
 
 @pytest.mark.parametrize(

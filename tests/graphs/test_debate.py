@@ -55,9 +55,15 @@ def bench(*sayings: Say | str) -> list[Debater]:
     ]
 
 
+def stood(text: str) -> list[tuple[str, str]]:
+    """(name, answer) of the positions that stand in blocks of the run."""
+    blocks = re.findall(r'Answer (\w+):\n<(untrusted-\w{16}) source="answer:\w+">\n(.*)\n.*\n</(\S+)>', text)
+    assert all(fence == end for _, fence, _, end in blocks)
+    return [(name, said) for name, _, said, _ in blocks]
+
+
 def letter_of(text: str, answer: str) -> str:
-    found = re.search(rf"<answer ([A-Z])>\n{answer}\n", text)
-    return found[1] if found else "?"
+    return next((name for name, said in stood(text) if said == answer), "?")
 
 
 def for_42(text: str) -> str:
@@ -96,7 +102,7 @@ def test_all_answer_alone_then_read_one_another() -> None:
     said_by = [(p.debater, p.round, p.answer) for p in out["positions"]]
     answers = {"Ann": ["41", "41", "41"], "Ben": ["42", "43", "43"]}
     assert said_by == [(name, number, answers[name][number]) for number in range(3) for name in ("Ann", "Ben")]
-    assert "<answer" not in seen[0] and "<answer 1>\n42\n" in seen[1] and "<answer yours>\n41\n" in seen[1]
+    assert stood(seen[0]) == [] and stood(seen[1]) == [("yours", "41"), ("1", "42")]
     assert not re.search("Ann|Ben", "".join(seen))
     assert (out["stopped"], out["verdict"].by, out["answer"]) == ("rounds", "judge", "43")
     assert (out["verdict"].dissent, out["verdict"].confidence) == ("41 was close.", 0.8)
@@ -107,7 +113,7 @@ def test_all_answer_alone_then_read_one_another() -> None:
 
 def test_the_debate_stops_as_soon_as_all_agree() -> None:
     def convinced(text: str) -> str:
-        return said("42" if "<answer 1>" in text else "40")
+        return said("42" if "Answer 1:" in text else "40")
 
     out = run(bench(said("42"), convinced), judge=lambda _: 1 / 0, rounds=5)
     assert (out["stopped"], max(p.round for p in out["positions"])) == ("agreement", 1)
@@ -132,7 +138,7 @@ def test_names_and_order_are_hidden_from_the_judge_and_the_same_in_a_replay() ->
         order = out["order"]
         orders.append(tuple(order))
         assert order == shuffled(order, out["run_id"])
-        shown = re.findall(r"<answer [A-D]>\n(\d+)", heard[-1])
+        shown = [answer for _, answer in stood(heard[-1])]
         assert shown == [{"Ann": "42", "Ben": "41", "Cleo": "40", "Dan": "39"}[name] for name in order]
         assert not re.search("ann|ben|cleo|dan", heard[-1], re.IGNORECASE)
     assert len(set(orders)) > 4
@@ -226,7 +232,7 @@ async def test_one_that_hangs() -> None:
 def test_without_a_question_there_is_nothing_to_debate(build: Any, entry: Any) -> None:
     out = build(debaters=bench(said("1"), said("2"))).invoke(entry)
     assert (out["status"], out["usage"].model_calls if "usage" in out else 0) == (Status.REFUSED, 0)
-    assert out["answer"] == "There is no question. Send one with text."
+    assert out["answer"] == "There is no message to answer. Send one with text."
 
 
 def test_a_second_question_starts_anew_and_faces_agree() -> None:

@@ -52,7 +52,7 @@ async def test_a_changed_policy_is_named_and_refused_until_it_is_accepted(store:
     later = Session(agent(store, desk=desk, policy=OTHER), "t")
     (question,) = await later.waiting()
     answer = {question.id: {"action": "approve", **BOSS}}
-    with pytest.raises(DeploymentError, match="policy lock:react has changed") as caught:
+    with pytest.raises(DeploymentError, match="policy react has changed") as caught:
         await drain(later.resume(answer))
     assert "--accept-changes" in caught.value.hint
     assert len(await later.waiting()) == 1
@@ -71,9 +71,9 @@ async def test_a_changed_tool_is_named_and_its_code_is_not_looked_at(store: Any)
         return "paid"
 
     fresh = [refund, *(spec for spec in Desk().tools() if spec.name != "refund")]
-    with pytest.raises(DeploymentError, match="tool lock:refund has changed") as caught:
+    with pytest.raises(DeploymentError, match="tool refund has changed") as caught:
         await drain(Session(agent(store, tools=fresh), "t").resume({question.id: "reject"}))
-    assert caught.value.changes == ("tool lock:refund has changed",)
+    assert caught.value.changes == ("tool refund has changed",)
     await drain(same.resume({question.id: {"action": "reject", **BOSS}}))
 
 
@@ -124,7 +124,7 @@ async def test_a_migration_changes_the_state_and_is_asked_whether_it_applies(sto
 
     def applies(before: Deployment | None, now: Deployment) -> bool:
         asked.append(before)
-        return before is not None and now.changes_since(before) == ["policy lock:react has changed"]
+        return before is not None and now.changes_since(before) == ["policy react has changed"]
 
     register(Migration(name="no", applies=lambda _b, _n: False))
     register(Migration(name="mark", applies=applies, update=lambda values: {"iterations": values["iterations"] + 5}))
@@ -152,7 +152,7 @@ def test_a_fingerprint_is_the_same_for_the_same_graph_and_tells_what_differs() -
     one, two = deployed(agent(None)), deployed(agent(None))
     assert one == two and one.digest == two.digest
     changed = deployed(agent(None, policy=OTHER))
-    assert changed.changes_since(one) == ["policy lock:react has changed"]
+    assert changed.changes_since(one) == ["policy react has changed"]
     team = deployed(orchestrator.build(workers={"a": says("x")}, model=ScriptedModel(turns=["x"])))
     wider = deployed(orchestrator.build(workers={"a": agent(None)}, model=ScriptedModel(turns=["x"])))
-    assert "tool dispatch/react/lock:refund is new" in wider.changes_since(team)
+    assert "tool dispatch/react/refund is new" in wider.changes_since(team)

@@ -265,13 +265,13 @@ async def test_forks_do_not_repeat_what_their_parent_did(saver: PostgresSaver) -
     run = session(saver, till.tool())
     await drain(run.start("Pay."))
     history = [state async for state in run.graph.aget_state_history({"configurable": {"thread_id": "t"}})]
-    behind_the_answer = next(state for state in history if state.next == ("lock",))
+    behind_the_answer = next(state for state in history if state.next == ("action_guard",))
     replayed = await run.graph.ainvoke(None, behind_the_answer.config)
     assert replayed["answer"] == "Done."
     forked = await run.graph.aupdate_state(behind_the_answer.config, {"notes": []}, as_node="call_model")
     fork = await run.graph.aget_state(forked)
     assert fork.values["messages"][-1].tool_calls
-    again = next(state for state in history if state.next == ("lock",))
+    again = next(state for state in history if state.next == ("action_guard",))
     await run.graph.ainvoke(None, again.config)
     assert len(till.paid) == 1
     # In front of the answer the model speaks anew, and its new call is a new effect.

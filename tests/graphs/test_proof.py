@@ -194,9 +194,9 @@ def unscreened_result() -> Graph:
     original = lock.blueprint(gate=GATE)
     for name in ("action_guard", "human_review", "execute_tool", "refuse"):
         spec = original.nodes[name]
-        blueprint.add_node(name, spec.runnable, destinations=tuple(spec.ends or ()) or None)
+        ends = tuple(END if end == "result_guard" else end for end in spec.ends or ())
+        blueprint.add_node(name, spec.runnable, destinations=ends or None)
     blueprint.add_edge(START, "action_guard")
-    blueprint.add_edge("execute_tool", END)
     blueprint.add_edge("refuse", END)
     return chain(("lock", blueprint.compile()))
 
@@ -222,7 +222,7 @@ WAYS_ROUND: list[tuple[Callable[[], Graph], tuple[str, ...]]] = [
     (lambda: bare(act_on_local_import), ("__start__", "think", "tools")),
     (lambda: bare(Holder([SPECS[0]]).method), ("__start__", "think", "tools")),
     (lambda: bare(RunnableLambda(act) | RunnableLambda(idle)), ("__start__", "think", "tools")),
-    (lambda: bare(execute_tool(gate=GATE)), ("__start__", "think", "tools")),
+    (lambda: bare(execute_tool(gate=GATE, inspect="result_guard")), ("__start__", "think", "tools")),
     (fake_guards, ("__start__", "think", "action_guard", "tools")),
     (side_door, ("__start__", "think", "tools")),
     (after_the_lock, ("lock:execute_tool", "lock:result_guard", "tools")),
@@ -285,7 +285,7 @@ async def test_even_a_graph_wired_round_the_gate_runs_nothing() -> None:
     desk = Desk()
     gate = Gate(POLICY, desk.tools())
     graph: Graph = StateGraph(LockState)
-    graph.add_node("execute_tool", execute_tool(gate=gate))
+    graph.add_node("execute_tool", execute_tool(gate=gate, inspect="result_guard"))
     graph.add_edge(START, "execute_tool")
     call = Call(id="1", name="refund", args={"order": "1", "account": "a", "amount": 5.0})
     allowed = Allow(rule="r", reason="")

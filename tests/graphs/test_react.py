@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from tests.graphs.desk import BOSS, Desk, assert_valid, refund_call
 from tests.graphs.react_desk import CONFIG, agent, answer, ask, results
 
@@ -227,9 +227,36 @@ def test_history_and_fork() -> None:
     out = answer(graph, ask(graph), action="reject", **BOSS)
     history = list(graph.get_state_history(CONFIG))
     assert history[0].values["answer"] == "Done."
-    waiting = next(s for s in history if s.next == ("lock",))
+    waiting = next(s for s in history if s.next == ("action_guard",))
     assert [m.type for m in waiting.values["messages"]] == ["human", "ai"]
     assert isinstance(waiting.values["messages"][0], HumanMessage)
     again = graph.invoke(None, waiting.config)
     assert again["__interrupt__"][0].value["call_id"] == "call-0-0"
     assert out["status"] == Status.COMPLETED
+
+
+def test_the_model_is_asked_again_when_the_last_of_its_calls_has_passed() -> None:
+    """A refusal is one step shorter than a tool."""
+    desk = Desk()
+    seen: list[int] = []
+
+    def last(messages: Any) -> str:
+        seen.append(sum(isinstance(message, ToolMessage) for message in messages))
+        return "Done."
+
+    graph = agent(desk, {"calls": [{"name": "delete", "args": {"order": "1"}}, refund_call(5)]}, last)
+    out = ask(graph)
+    assert (out["answer"], seen, out["usage"].model_calls) == ("Done.", [2], 2)
+    assert_valid(out["messages"])
+
+
+def test_a_call_that_was_approved_runs_though_another_still_waits() -> None:
+    desk = Desk()
+    graph = agent(desk, {"calls": [refund_call(100), refund_call(200), refund_call(5)]}, "Done.")
+    out = ask(graph)
+    assert desk.ran == {"refund 1 a 5": 1}
+    large = next(i for i, one in enumerate(out["__interrupt__"]) if one.value["args"]["amount"] == 200)
+    out = answer(graph, out, large, action="approve", **BOSS)
+    assert desk.ran == {"refund 1 a 5": 1, "refund 1 a 200": 1}
+    out = answer(graph, out, action="approve", **BOSS)
+    assert (out["answer"], desk.ran["refund 1 a 100"], sum(desk.ran.values())) == ("Done.", 1, 3)

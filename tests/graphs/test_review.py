@@ -120,6 +120,21 @@ def test_an_answer_after_the_expiry_approves_nothing(monkeypatch: pytest.MonkeyP
     assert results(out) == {"call-0-0": "Error: nobody answered in time"}
 
 
+@pytest.mark.parametrize(("back", "ran"), [(3_600, False), (5, True)])
+def test_an_answer_by_a_clock_that_was_set_back_approves_nothing(
+    monkeypatch: pytest.MonkeyPatch, back: float, ran: bool
+) -> None:
+    """It would lengthen every expiry. A few seconds are those between two machines."""
+    desk = Desk()
+    graph = agent(desk, {"calls": [refund_call(100)]}, "Done.")
+    out = ask(graph)
+    earlier = out["__interrupt__"][0].value["asked_at"] - back
+    monkeypatch.setattr("lockgate.nodes.human_review.time.time", lambda: earlier)
+    out = answer(graph, out, action="approve", **BOSS)
+    assert bool(desk.ran) == ran
+    assert ran or "the clock stands before the moment when it was asked" in results(out)["call-0-0"]
+
+
 def test_siblings_and_finished_guards_do_not_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
     desk = Desk()
     judged: list[str] = []

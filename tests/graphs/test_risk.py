@@ -147,6 +147,28 @@ def test_nothing_of_the_answer_starts_before_a_blocking_review_is_decided() -> N
     assert out["held"] == []
 
 
+@pytest.mark.parametrize(("said", "blocks"), [("true", True), ("false", False)])
+def test_a_rule_can_ask_and_hold_up_the_rest(said: str, blocks: bool) -> None:
+    bench = Bench()
+    rules = f"""version: 1
+rules:
+  - {{id: hold, tools: [deploy], action: review, blocking: {said}, priority: 1}}
+  - {{id: all, tools: ["*"], action: allow}}
+"""
+    graph = react.build(
+        model=ScriptedModel(turns=[says("Sure.", ("send", 1), ("deploy", 1)), "done"]),
+        tools=bench.tools(),
+        policy=Policy.parse(rules),
+        checkpointer=InMemorySaver(),
+    )
+    out = graph.invoke({"messages": "go"}, CONFIG)
+    (asked,) = questions(out)
+    assert (asked.value["call_id"], asked.value["blocking"]) == ("deploy-1", blocks)
+    assert dict(bench.ran) == ({} if blocks else {"send 1": 1})
+    out = graph.invoke(Command(resume={asked.id: "approve"}), CONFIG)
+    assert (out["status"], set(bench.ran)) == (Status.COMPLETED, {"send 1", "deploy 1"})
+
+
 def test_what_a_refused_blocking_call_held_up_does_not_run() -> None:
     bench = Bench()
     graph = blocking(bench)

@@ -44,7 +44,7 @@ async def test_an_agent_stops_before_its_next_step_and_goes_on(saver: PostgresSa
         await drain(session.start("Look."))
     assert "lockgate resume t" in caught.value.hint
     state = await session.state()
-    assert (state.next, len(state.values["messages"]), desk.ran["look_up"]) == (("lock",), 2, 0)
+    assert (state.next, len(state.values["messages"]), desk.ran["look_up"]) == (("action_guard",), 2, 0)
     await drain(session.resume())
     assert ((await session.state()).values["answer"], desk.ran["look_up"]) == ("Done.", 1)
 

@@ -13,10 +13,11 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 from tests.graphs.team_files import DEBATE, FILES, HIERARCHY, ORCHESTRATOR, PIPELINE, REACT
 
+from lockgate.deadline import SECONDS
 from lockgate.errors import FileError
 from lockgate.graphs import load_team, verify
 from lockgate.graphs.team_file import json_schema, read_team
-from lockgate.handoff import Status
+from lockgate.handoff import Status, Usage
 
 
 @pytest.fixture
@@ -51,6 +52,15 @@ async def test_a_team_hands_its_task_to_the_worker(folder: Path, text: str) -> N
     assert out["status"] == Status.COMPLETED
     assert out["answer"].startswith("It is order 7 (t1).")
     assert out["usage"].tool_calls == 1
+
+
+@pytest.mark.parametrize("text", [REACT, ORCHESTRATOR, HIERARCHY, DEBATE, PIPELINE])
+async def test_a_file_bounds_each_run_of_its_team(folder: Path, text: str) -> None:
+    graph = load_team(written(folder, f"{text}deadline: 0.001\n"), checkpointer=InMemorySaver())
+    entry = {"items": ["7"]} if text is PIPELINE else {"messages": "Find order 7."}
+    config: Any = {"configurable": {"thread_id": "t", SECONDS: 600}}
+    out = await graph.ainvoke(entry, config)
+    assert (out["status"], out["usage"]) == (Status.DEADLINE, Usage())
 
 
 async def test_a_pipeline_takes_items(folder: Path) -> None:

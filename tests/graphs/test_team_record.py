@@ -81,14 +81,14 @@ async def test_a_team_that_waits_shows_who_waits_since_when(saver: PostgresSaver
 async def test_events_that_tell_of_a_start_cost_no_write_of_their_own(saver: PostgresSaver) -> None:
     team = Stage().team(plan(**{f"t{n}": "count" for n in range(40)}), "Done.", checkpointer=saver)
     written = 0
-    write = saver._writer._execute
+    write = saver._writer._run
 
-    async def counted(statements: Any) -> Any:
+    async def counted(statements: Any, ends: Any) -> Any:
         nonlocal written
         written += 1
-        return await write(statements)
+        return await write(statements, ends)
 
-    saver._writer._execute = counted  # type: ignore[method-assign]
+    saver._writer._run = counted  # type: ignore[method-assign]
     await team.ainvoke(GO, CONFIG)
     assert written < 20
     events = await Records(saver).events("t")

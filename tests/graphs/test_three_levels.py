@@ -142,7 +142,13 @@ async def test_every_moment_of_the_lowest_level_is_there_and_is_its_own_graphs(s
     await graph.ainvoke(GO, CONFIG)
     namespace = await places(saver, "clerk")
     found = [moment async for moment in travel.history(graph, "t", namespace=namespace)]
-    assert [moment.next for moment in found] == [("lock",), ("call_model",), ("input_guard",), ("__start__",)]
+    assert [moment.next for moment in found] == [
+        ("review",),
+        ("action_guard",),
+        ("call_model",),
+        ("input_guard",),
+        ("__start__",),
+    ]
     assert (found[0].waiting, found[0].last) == (1, "→ refund")
     state = await travel.state_at(graph, "t", found[1].id, namespace=namespace)
     assert state.values["task"].task_id == "x"

@@ -18,7 +18,7 @@ from lockgate.graphs.placing import placed
 from lockgate.graphs.replay import replay
 from lockgate.graphs.travel import Moment, changes, fork, history, state_at
 from lockgate.handoff import Status, Usage
-from lockgate.runtime import PostgresSaver, open_checkpointer
+from lockgate.runtime import PostgresSaver, open_checkpointer, writing
 
 CONFIG: Any = {"configurable": {"thread_id": "t"}}
 LOOK = {"name": "look_up", "args": {"order": "7"}}
@@ -59,13 +59,15 @@ async def test_the_moments_of_a_thread_and_its_state_at_each(store: Any) -> None
         ("__start__",),
         ("input_guard",),
         ("call_model",),
-        ("lock",),
+        ("action_guard",),
+        ("execute_tool",),
+        ("result_guard",),
         ("call_model",),
         ("output_guard",),
         (),
     ]
     assert all(item.parent == earlier.id for item, earlier in pairwise(found))
-    asked = before(found, "lock")
+    asked = before(found, "action_guard")
     assert (asked.messages, asked.last) == (2, "→ look_up")
     assert found[0].last == "It says: order 7"
     state = await state_at(graph, "t", asked.id[-8:])
@@ -77,7 +79,7 @@ async def test_what_changed_between_two_moments(store: Any) -> None:
     graph = agent(Desk(), store, {"calls": [LOOK]}, echo)
     await graph.ainvoke({"messages": "Look at 7."}, CONFIG)
     found = await moments(graph)
-    first = await state_at(graph, "t", before(found, "lock").id)
+    first = await state_at(graph, "t", before(found, "action_guard").id)
     last = await state_at(graph, "t", found[0].id)
     said = {change.path.split(".")[0]: change for change in changes(first.values, last.values)}
     assert said["answer"].after == "It says: order 7"
@@ -105,11 +107,11 @@ async def test_a_fork_before_the_lock_keeps_the_calls_that_were_to_run(store: An
     desk = Desk()
     graph = agent(desk, store, {"calls": [LOOK, {"name": "look_up", "args": {"order": "8"}}]}, "Done.")
     await graph.ainvoke({"messages": "Look."}, CONFIG)
-    at = before(await moments(graph), "lock", "lock")
+    at = before(await moments(graph), "action_guard", "action_guard")
     for settings in ({}, {"usage": {"model_calls": 9}}):
         ran = desk.ran["look_up"]
         await fork(graph, "t", at.id, settings)
-        assert (await state_at(graph, "t")).next == ("lock", "lock")
+        assert (await state_at(graph, "t")).next == ("action_guard", "action_guard")
         out = await graph.ainvoke(None, CONFIG)
         assert (out["answer"], desk.ran["look_up"]) == ("Done.", ran + 2)
     assert out["usage"].model_calls == 10, "set, not added to what was there"
@@ -197,6 +199,19 @@ async def test_another_policy_shows_what_would_have_come_out(store: Any) -> None
     assert desk.ran["look_up"] == 1
 
 
+async def test_a_gathered_run_is_judged_again_though_its_decision_was_kept(
+    saver: PostgresSaver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "LINGER", 60.0)  # a slow machine would keep more moments
+    graph = agent(Desk(), saver, {"calls": [refund_call(5)]}, "Done.")
+    await graph.ainvoke({"messages": "Refund."}, CONFIG)
+    first = (await moments(graph))[-1]
+    assert first.next == ("execute_tool",)
+    assert (await replay(graph, "t")).same
+    found = await replay(agent(Desk(), saver, policy=Policy.deny_all()), "t")
+    assert {c.path: c.after for c in found.changes}["decisions.call-0-0.decision"] == "deny"
+
+
 async def test_teams_are_played_again_too(store: Any) -> None:
     stage = Stage()
     desk = Desk()
@@ -220,9 +235,9 @@ async def test_the_moments_inside_a_subgraph(store: Any) -> None:
     state = await state_at(graph, "t")
     (inner,) = [task.state for task in state.tasks]
     namespace = inner.config["configurable"]["checkpoint_ns"]
-    assert namespace.startswith("lock:")
+    assert namespace.startswith("review:")
     found = await moments(graph, namespace=namespace)
-    assert [item.next for item in found][:2] == [("human_review",), ("action_guard",)]
+    assert [item.next for item in found][:2] == [("human_review",), ("__start__",)]
     assert found[0].waiting == 1
     at = await state_at(graph, "t", found[0].id, namespace=namespace)
     assert at.values["call"].name == "refund"

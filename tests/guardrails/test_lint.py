@@ -1,10 +1,16 @@
 """What the lint finds, with file and line, and what it leaves alone."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from lockgate.errors import PolicyError
 from lockgate.guardrails import Policy
+from lockgate.guardrails.breadth import TEXTS
 from lockgate.guardrails.lint import lint_policy
 from lockgate.guardrails.pack import rule_lines
+from lockgate.guardrails.pattern import Pattern
+from lockgate.guardrails.rule import Rule
 from lockgate.guardrails.standin import StandIn
 
 TOOLS = {
@@ -13,9 +19,10 @@ TOOLS = {
         "look": {"effect": False, "args": {"what": "string"}},
         "pay": {"sensitive": ["account", "amount"], "args": {"account": "string", "amount": "number"}},
         "wipe": {"risk": "critical"},
+        "note": {"reversible": True, "args": {"text": "string"}},
     }.items()
 }
-COVERED = "  - {id: rest, priority: 900, tools: [look, pay, wipe], action: review}\n"
+COVERED = "  - {id: rest, priority: 900, tools: [look, pay, wipe, note], action: review}\n"
 
 FOUND = {
     "a rule after one that takes all": (
@@ -49,9 +56,49 @@ FOUND = {
         "  - {id: dead, tools: [look], args: {whot: {equals: a}}, action: allow}\n",
         [("never applies", "dead")],
     ),
+    "an effect whose arguments the section on provenance asks about": (
+        "  - {id: open, tools: [pay], args: {amount: {max: 5}}, action: allow}\n",
+        [],
+    ),
     "an effect whoever wrote its arguments": (
         "  - {id: open, tools: [pay], args: {amount: {max: 5}}, action: allow}\n",
         [("no provenance", "open")],
+        "provenance: {sensitive: allow}\n",
+    ),
+    "a section that trusts anybody": (
+        "  - {id: open, tools: [pay], args: {amount: {max: 5}}, action: allow}\n",
+        [("no provenance", "open")],
+        "provenance: {trust: [user, untrusted]}\n",
+    ),
+    "a rule that trusts anybody": (
+        "  - {id: open, tools: [pay], args: {account: {from: [user, untraced]}}, action: allow}\n",
+        [("no provenance", "open")],
+        "provenance: {sensitive: allow}\n",
+    ),
+    "a rule that trusts the user": (
+        """
+  - id: tied
+    tools: [pay]
+    args: {account: {from: [user]}, amount: {not_from: [untrusted, untraced]}}
+    action: allow
+""",
+        [],
+        "provenance: {sensitive: allow}\n",
+    ),
+    "two reviews by different people": (
+        """
+  - {id: clerks, tools: [pay], action: review, approvers: [clerk]}
+  - {id: bosses, tools: [pay], args: {amount: {min: 1000}}, action: review, approvers: [boss]}
+""",
+        [("shadowed", "bosses")],
+    ),
+    "a value of a type the argument never has": (
+        "  - {id: dead, tools: [pay], args: {amount: {equals: much}}, action: allow}\n",
+        [("never applies", "dead")],
+    ),
+    "a value that becomes one of the argument's type": (
+        "  - {id: fine, tools: [pay], args: {amount: {one_of: [5, 7]}, account: {one_of: [a]}}, action: allow}\n",
+        [],
     ),
     "an effect tied to values": (
         "  - {id: tied, tools: [pay], args: {amount: {equals: 5}, account: {one_of: [a]}}, action: allow}\n",
@@ -73,6 +120,46 @@ FOUND = {
         '  - {id: any, tools: [look], args: {what: {matches: ".*"}}, action: allow}\n',
         [("too wide", "any")],
     ),
+    "a name that is hardly one": (
+        '  - {id: any, tools: ["*o*"], args: {what: {equals: a}}, action: allow}\n',
+        [("too wide", "any")],
+    ),
+    "any text in other letters": (
+        '  - {id: any, tools: [look], args: {what: {matches: "(?s)[a-z]*|.{0,900}"}}, action: allow}\n',
+        [("too wide", "any")],
+    ),
+    "any page": (
+        "  - {id: any, tools: [note], args: {text: {matches: 'https?://[^ ]+'}}, action: allow}\n",
+        [("too wide", "any")],
+    ),
+    "any page to read": (
+        "  - {id: any, tools: [look], args: {what: {matches: 'https?://[^ ]+'}}, action: allow}\n",
+        [],
+    ),
+    "any mail address": (
+        "  - {id: any, tools: [note], args: {text: {matches: '[^@]+@[^@]+'}}, action: allow}\n",
+        [("too wide", "any")],
+    ),
+    "any mail address, and the section on provenance asks whose": (
+        "  - {id: any, tools: [pay], args: {account: {matches: '[^@]+@[^@]+'}}, action: allow}\n",
+        [],
+    ),
+    "a path that climbs": (
+        "  - {id: any, tools: [note], args: {text: {matches: '[a-z./]+'}}, action: allow}\n",
+        [("too wide", "any")],
+    ),
+    "a host that others can begin theirs with": (
+        "  - {id: any, tools: [look], args: {what: {matches: 'https://shop[.]example[.]com.*'}}, action: allow}\n",
+        [("too wide", "any")],
+    ),
+    "a host with an end": (
+        "  - {id: fine, tools: [look], args: {what: {matches: 'https://shop[.]example[.]com/.*'}}, action: allow}\n",
+        [],
+    ),
+    "a search by another name": (
+        '  - {id: part, tools: [look], args: {what: {matches: ".*ORD-.*"}}, action: allow}\n',
+        [("unanchored", "part")],
+    ),
     "a pattern in the middle": (
         '  - {id: part, tools: [look], args: {what: {search: "ORD-"}}, action: allow}\n',
         [("unanchored", "part")],
@@ -83,20 +170,39 @@ FOUND = {
 
 @pytest.mark.parametrize("case", FOUND)
 def test_what_is_found(case, tmp_path):
-    rules, expected = FOUND[case]
+    rules, expected, *sections = FOUND[case]
     file = tmp_path / "p.yaml"
-    file.write_text(f"version: 1\nrules:\n{rules.strip(chr(10))}\n{COVERED}")
+    file.write_text(f"version: 1\nrules:\n{rules.strip(chr(10))}\n{COVERED}{''.join(sections)}")
     found = lint_policy(Policy.load(file), TOOLS, lines=rule_lines(file), file=str(file))
     assert [(item.smell, item.rule) for item in found] == expected
     lines = file.read_text().splitlines()
     for item in found:
         name, _, number = item.where.rpartition(":")
-        assert name == str(file) and f"id: {item.rule}," in lines[int(number) - 1]
+        assert name == str(file) and f"id: {item.rule}" in lines[int(number) - 1]
+
+
+PARTS = [".*", "[^ ]+", "a", "[.]", "(x|y)*", "https://", "(?i)", "|", "é", "{2,9}", "\\S", "$", "^"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(PARTS), max_size=8))
+def test_any_pattern_that_loads_can_be_linted(parts):
+    text = "".join(parts)
+    try:
+        rule = Rule(id="r", tools=["look"], args={"what": {"matches": text}}, action="allow")
+    except PolicyError:
+        return
+    found = lint_policy(Policy([rule]), TOOLS)
+    if all(Pattern(text, whole=True)(probe) for probe in TEXTS):
+        assert "too wide" in {item.smell for item in found}
 
 
 def test_tools_that_no_rule_allows_are_named_unless_denied_on_purpose():
     policy = Policy.parse(
         "version: 1\nrules:\n  - {id: a, tools: [look], action: allow}\n  - {id: never, tools: [wipe], action: deny}"
     )
-    assert [(item.smell, item.tool) for item in lint_policy(policy, TOOLS)] == [("uncovered tool", "pay")]
+    assert [(item.smell, item.tool) for item in lint_policy(policy, TOOLS)] == [
+        ("uncovered tool", "pay"),
+        ("uncovered tool", "note"),
+    ]
     assert lint_policy(policy) == []

@@ -177,6 +177,7 @@ def test_a_decision_carries_its_rule_reason_and_approvers():
     review = Policy([rule(action="review", approvers=["boss"], expires_after=60, description="Large.")])
     expected = Review(rule="r", reason="Large.", approvers=frozenset({"boss"}), expires_after=60.0)
     assert review.decide(call(), spec(), history) == expected
+    assert Policy([rule(action="review", blocking=True)]).decide(call(), spec(), history).blocking
 
 
 # An item that lacks the amount, or whose amount cannot be judged, is no reason to allow and one to deny.
@@ -290,6 +291,8 @@ def test_strange_tool_names_do_not_fill_memory():
         ({"when": {}}, "rule 'r', field 'when'"),
         ({"when": {"risk": {"at_least": "high", "at_most": "low"}}}, "rule 'r', field 'when.risk'"),
         ({"expires_after": 5}, "rule 'r'"),
+        ({"blocking": True}, "rule 'r'"),
+        ({"action": "review", "blocking": "yes"}, "rule 'r', field 'blocking'"),
         ({"action": "review", "expires_after": 0}, "rule 'r', field 'expires_after'"),
     ],
 )

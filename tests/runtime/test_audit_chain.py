@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lockgate.audit import AuditEntry, body
+from lockgate.audit import AuditEntry, apart, body
 from lockgate.bridge import run_sync
 from lockgate.errors import ConfigError
 from lockgate.runtime.audit_chain import START, AuditRow, Chain, Head, line, link, parsed
@@ -264,3 +264,24 @@ def test_keys_are_private_and_what_is_no_key_is_said(key, tmp_path):
     ):
         with pytest.raises(ConfigError, match=r"key"):
             call()
+
+
+def with_words(text):
+    kept, words = apart(
+        AuditEntry(kind="decision", verdict="allow", thread_id="t", args={"a": text}), lambda said: said
+    )
+    stored = body(kept)
+    row = AuditRow(seq=1, thread_id="t", run_id="", call_id="", body=stored, prev=START, hash=link(START, 1, stored))
+    return replace(row, content=words)
+
+
+@given(st.text(max_size=20))
+def test_words_apart_are_bound_to_their_row(text):
+    row = with_words(text)
+    assert parsed(line(row)) == row and json.loads(row.content)["args"] == {"a": text}
+    found = []
+    for content, lives in ((row.content, True), (None, False), (None, True), (with_words(text).content, True)):
+        chain = Chain()
+        chain.row(replace(row, content=content, lives=lives))
+        found.append([flaw.what for flaw in chain.flaws()])
+    assert found == [[], [], ["changed"], ["changed"]]  # equal words under another salt are others

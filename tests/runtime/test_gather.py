@@ -13,6 +13,7 @@ from lockgate import Policy, ScriptedModel, tool
 from lockgate.errors import StoreError
 from lockgate.graphs import orchestrator, react
 from lockgate.runtime import PostgresSaver, open_checkpointer, writing
+from lockgate.runtime.segment import unpack
 from lockgate.state import Usage
 
 POLICY = "version: 1\nname: t\nrules:\n  - {id: all, tools: ['*'], action: allow, reason: test}\n"
@@ -64,8 +65,7 @@ async def test_a_run_is_written_before_its_effect_and_at_its_end(
     out = await built.ainvoke({"messages": "Pay 1."}, where)
     (before,) = seen
     assert [message.type for message in before.values["messages"]] == ["human", "ai"]
-    lock = before.tasks[0].state
-    assert lock.next == ("execute_tool",) and lock.values["ruling"].call_id == "c1"
+    assert before.next == ("execute_tool",)
     # Two writes of twelve steps: the answer with the decision on its call, and the rest at the end.
     assert rows(database_url) == 2
     other = await open_checkpointer(database_url)
@@ -85,7 +85,7 @@ async def test_every_step_writes_them_all(database_url: str, monkeypatch: pytest
         history = [state async for state in built.aget_state_history(where)]
         steps[every_step] = [state.next for state in history]
         # Whatever is in the history can be gone on from.
-        first = next(state for state in history if state.next == ("lock",))
+        first = next(state for state in history if state.next == ("execute_tool",))
         assert (await built.ainvoke(None, first.config))["answer"] == "Paid."
         await saver.aclose()
     assert set(steps[False]) < set(steps[True])
@@ -93,12 +93,14 @@ async def test_every_step_writes_them_all(database_url: str, monkeypatch: pytest
         (),
         ("output_guard",),
         ("call_model",),
-        ("lock",),
+        ("result_guard",),
+        ("execute_tool",),
+        ("action_guard",),
         ("call_model",),
         ("input_guard",),
         ("__start__",),
     ]
-    assert steps[False] == [(), ("lock",)]
+    assert steps[False] == [(), ("execute_tool",)]
 
 
 async def test_an_answer_without_a_call_is_durable_before_the_run_ends(
@@ -136,7 +138,7 @@ async def test_however_a_run_ends_it_is_on_disk(saver: PostgresSaver, database_u
     elif how == "limit":
         with pytest.raises(GraphRecursionError):
             await built.ainvoke({"messages": "Pay."}, {**where, "recursion_limit": 3})
-        expected = ("lock",)
+        expected = ("execute_tool",)
     elif how == "error":
         with pytest.raises(Exception, match="turn"):
             await built.ainvoke({"messages": "Pay."}, where)
@@ -147,7 +149,7 @@ async def test_however_a_run_ends_it_is_on_disk(saver: PostgresSaver, database_u
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        expected = ("lock",)
+        expected = ("execute_tool",)
     else:
         stream = built.astream({"messages": "Pay."}, where, stream_mode="updates")
         await anext(stream)
@@ -233,3 +235,29 @@ async def test_a_fork_of_a_fork_keeps_to_its_own_line(saver: PostgresSaver) -> N
     assert [m.text for m in fork["messages"]] == ["1", "one", "2b", "two"]
     assert [m.text for m in again["messages"]] == ["1", "one", "2b", "two", "3c", "three"]
     assert (await built.aget_state(where)).values["messages"] == again["messages"]
+
+
+async def test_rows_that_spell_out_what_they_are_found_by_are_read(saver: PostgresSaver, database_url: str) -> None:
+    turns = [*TURNS, *TURNS]
+    run, where = agent(saver, pays, turns), config()
+    await run.ainvoke({"messages": "a"}, where)
+    await run.ainvoke({"messages": "b"}, where)
+    before = [state async for state in run.aget_state_history(where)]
+    thread_id = where["configurable"]["thread_id"]
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        rows = connection.execute("SELECT seq, spine, body FROM steps").fetchall()
+        for seq, spine, body in rows:
+            held = unpack(spine, body, thread_id, saver.seal)
+            assert held.marks
+            connection.execute(
+                "UPDATE steps SET marks = NULL, namespaces = %s, touched = %s WHERE seq = %s",
+                (held.namespaces, held.touched, seq),
+            )
+    other = await open_checkpointer(database_url)
+    again = agent(other, pays, turns)
+    assert [state async for state in again.aget_state_history(where)] == before
+    for state in before:
+        assert (await again.aget_state(state.config)).values == state.values
+    await other.aprune([thread_id])
+    assert (await again.aget_state(where)).values == before[0].values
+    await other.aclose()

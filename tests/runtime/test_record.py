@@ -145,7 +145,7 @@ async def test_a_run_with_two_waits_is_recorded_whole(saver: PostgresSaver, dura
     assert (thread.thread_id, thread.run_id, thread.status, thread.pending) == ("t", "r1", "completed", 0)
 
 
-async def test_events_are_stored_in_their_table_only(saver: PostgresSaver, database_url: str) -> None:
+async def test_events_are_stored_apart_from_the_state(saver: PostgresSaver, database_url: str) -> None:
     await graph(saver).ainvoke({"run_id": "r1", "calls": []}, config())
     tuples = [item async for item in saver.alist(config())]
     assert all("events" not in item.checkpoint["channel_values"] for item in tuples)
@@ -296,17 +296,31 @@ async def test_bad_text_and_odd_events_do_not_stop_a_thread(saver: PostgresSaver
 
 async def test_the_record_and_the_writes_are_one_transaction(saver: PostgresSaver, database_url: str) -> None:
     with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute("ALTER TABLE events ADD CHECK (node <> 'bad')")
+        connection.execute("ALTER TABLE approvals ADD CHECK (tool <> 'bad')")
         where = {"configurable": {"thread_id": "t", "checkpoint_ns": "", "checkpoint_id": "1"}}
-        writes = [("out", [1]), ("events", [event("good"), event("bad")])]
+        writes = [("out", [1]), ("__interrupt__", [Interrupt({"tool": "bad"}, id="i")]), ("events", [event("good")])]
         with pytest.raises(StoreError, match="check constraint"):
             await saver.aput_writes(where, writes, "task")
-        for table in ("steps", "events"):
+        for table in ("steps", "approvals", "events"):
             assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
         await saver.aput_writes(where, [("out", [1]), ("events", [event("good")])], "task")
         await saver.aput_writes(where, [("out", [1]), ("events", [event("good")])], "task")
         assert connection.execute("SELECT count(*) FROM steps").fetchone() == (2,)
-        assert connection.execute("SELECT count(*) FROM events").fetchone() == (1,)
+        assert len(await Records(saver).events("t")) == 1
+
+
+async def test_events_from_before_they_were_packed_are_read(saver: PostgresSaver, database_url: str) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO events (thread_id, checkpoint_ns, checkpoint_id, task_id, idx, kind, node, status, started, "
+            "ended, detail) VALUES ('t', '', '1', 'a', 0, 'node', 'old', 'ok', to_timestamp(50), to_timestamp(51), "
+            """'{"a": 1}')"""
+        )
+    where = {"configurable": {"thread_id": "t", "checkpoint_ns": "", "checkpoint_id": "2"}}
+    await saver.aput_writes(where, [("events", [event("new")])], "b")
+    old, new = await Records(saver).events("t")
+    assert (old.node, old.detail, old.started.timestamp()) == ("old", {"a": 1}, 50.0)
+    assert (new.node, new.checkpoint_id, new.task_id, new.started.timestamp()) == ("new", "2", "b", 100.0)
 
 
 async def test_many_tasks_write_beside_checkpoints(saver: PostgresSaver) -> None:

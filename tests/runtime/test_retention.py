@@ -50,7 +50,10 @@ async def test_pruned_threads_keep_what_was_said_and_go_on(saver: PostgresSaver,
     await talk(saver, 4)
     before = await said(saver, config())
     assert len([c async for c in saver.alist(config())]) == 4
+    events = await Records(saver).events("t")
+    assert events
     await saver.aprune(["t"], keep=2)
+    assert await Records(saver).events("t") == events
     other = await fresh(database_url)
     for one in (saver, other):
         assert await said(one, config()) == before
@@ -94,6 +97,9 @@ async def test_copies_are_apart(saver: PostgresSaver) -> None:
     await agent(saver).ainvoke({"messages": "more"}, config("copy"))
     assert await said(saver, config()) == ["q0", "one", "q1", "two"]
     assert await said(saver, config("copy")) == ["q0", "one", "q1", "two", "more", "three"]
+    assert {event.run_id for event in await Records(saver).events("copy")} == {
+        run.run_id for run in await Records(saver).runs("copy")
+    }  # the record of what came before the copy is the other's
     with pytest.raises(StoreError, match="already"):
         await saver.acopy_thread("t", "copy")
     await saver.adelete_thread("t")
@@ -103,8 +109,9 @@ async def test_copies_are_apart(saver: PostgresSaver) -> None:
 async def test_the_steps_of_one_run_go_and_what_came_after_stays(saver: PostgresSaver) -> None:
     await talk(saver, 3)
     records = Records(saver)
-    gone = (await records.runs("t"))[1].run_id
+    first, gone, last = [run.run_id for run in await records.runs("t")]
     await saver.adelete_for_runs([gone])
+    assert {event.run_id for event in await records.events("t")} == {first, last}
     assert await said(saver, config()) == ["q0", "one", "q1", "two", "q2", "three"]
     history = [state async for state in agent(saver).aget_state_history(config())]
     assert [len(state.values["messages"]) for state in history] == [6, 2]
@@ -145,6 +152,10 @@ async def test_a_rule_takes_threads_by_status_and_age(saver: PostgresSaver, data
     (taken,) = await prune(saver, month)
     assert taken.status == "completed" and 0 < taken.after < taken.before
     assert len([c async for c in saver.alist(config("old"))]) == 1
+    for ended in ("budget", "no_progress", "deadline", "refused"):
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            connection.execute("UPDATE runs SET status = %s WHERE thread_id = 'old'", (ended,))
+        assert [item.status for item in await prune(saver, month, dry_run=True)] == [ended]
     (taken,) = await prune(saver, Retention(older_than=timedelta(days=30), statuses=("running",)))
     assert taken.thread_id == "running" and taken.after == 0
     assert [thread.thread_id for thread in await Records(saver).threads()] == ["young", "old"]

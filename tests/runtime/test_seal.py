@@ -1,6 +1,7 @@
 """How rows are closed: encryption with a ring of keys; rows that were changed, cut off or made by a newer version."""
 
 import base64
+import hashlib
 import os
 from collections.abc import AsyncIterator
 from typing import Any
@@ -16,7 +17,7 @@ from lockgate.graphs import react
 from lockgate.ports import Caller
 from lockgate.runtime import PostgresSaver, Records
 from lockgate.runtime.erasure import rotate
-from lockgate.runtime.seal import VERSION, Keyring, Seal
+from lockgate.runtime.seal import VERSION, WORDS, Keyring, Seal
 
 OLD, NEW = os.urandom(32), os.urandom(32)
 RINGS = {"plain": None, "old": Keyring({"old": OLD}), "both": Keyring({"new": NEW, "old": OLD})}
@@ -49,6 +50,43 @@ def test_noise_is_no_row(noise: bytes) -> None:
             Seal(ring).open(noise, b"t")
         with pytest.raises(StoreError):
             Seal(ring).open(b"LG\x01\x01" + noise, b"t")
+
+
+FIRST = {
+    "plain": (
+        (
+            "TEcBAKYq5htnkhxEKLUv/WBiAJUIAGQQaGVsbG8gAAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygp"
+            "KissLS4vMDEyMzQ1Njc4OTo7PD0+P0BBQkNERUZHSElKS0xNTk9QUVJTVFVWV1hZWltcXV5fYGFiY2RlZmdoaWprbG1ub3Bx"
+            "cnN0dXZ3eHl6e3x9fn+AgYKDhIWGh4iJiouMjY6PkJGSk5SVlpeYmZqbnJ2en6ChoqOkpaanqKmqq6ytrq+wsbKztLW2t7i5"
+            "uru8vb6/wMHCw8TFxsfIycrLzM3Oz9DR0tPU1dbX2Nna29zd3t/g4eLj5OXm5+jp6uvs7e7v8PHy8/T19vf4+fr7/P3+/wIA"
+            "AA0sc5aoFAE="
+        ),
+        "TEcBAOvzmXvMamHIKLUv/WBiAJ0AADBoZWxsbyADAA2sCf2cRYESlSI=",
+    ),
+    "aes": (
+        (
+            "TEcBAQFru6qmuyc9IUzN6B9f50Vp3UH0jsYnFB5/TXVWDb6O8H0KGIzAp1jTLh+x3DFur1Ue511NGpnHCCk74g5YG2OSdpDt"
+            "A9c8p14o4S8TOoFVwWvkL5MO2/FVeSG2q4mRv3HGCLL347KGpLss00bRocLywkn0jD5vnWgSD90miXXMewmYu2CfbEfz3N8v"
+            "mauECK8pSbTIQDY+r8cXNVaye2IC1E1zsCo7HH0ocojwGVKHGzs6sbVxxEGVdGvzTS89liKh7QqTZ3WmF7t3nR8Gm1Hy2ojP"
+            "YnKULP2NTeVKSwEHT3912sEcUbe/ge5zno0gQhMZO+Szh0NYNBcqSux1uXrTIoYWuLPuoSJSJKdphrHfmInbqsm8Ftr2ioiE"
+            "MS1eTQwnqhpjbAQHdQgY15fWAyyan4N7OKhZ+aPX"
+        ),
+        "TEcBAQFr+BDXyzS9giNxtBAnfpLAGFxi7OHyDx6RWptU+iPdrDB1aTA/QAF2j9CgRxRoxu9qoSV0mcMTBn0x",
+    ),
+}
+"""Two pieces as the first format had them, the second with a prefix."""
+
+
+@pytest.mark.parametrize("way", FIRST)
+def test_pieces_of_the_first_format_open(way: str) -> None:
+    seal, prefix = Seal(Keyring({"k": b"\1" * 32})), bytes(range(256)) * 3
+    for stored, before in zip(FIRST[way], (b"", prefix), strict=True):
+        assert seal.open(base64.b64decode(stored), b"t", before) == b"hello " * 9 + prefix[:300]
+    assert len(base64.b64decode(FIRST[way][1])) < len(base64.b64decode(FIRST[way][0]))
+
+
+def test_the_words_that_stored_rows_need_stay_as_they_are() -> None:
+    assert hashlib.sha256(WORDS).hexdigest() == "a0f72ecdd15fde9b3c2f6e5e271163f37a842bb652bf6d68efbf01c80bf41d53"
 
 
 def test_a_newer_format_says_so() -> None:
@@ -134,6 +172,7 @@ async def test_keys_rotate_and_the_old_one_can_go(savers: dict[str, PostgresSave
     assert await rotate(savers["both"]) == 0
     assert (await agent(only_new).aget_state(config("t"))).values == before.values
     assert SECRET in str(await Records(only_new).approvals(None))
+    assert any(event.detail for event in await Records(only_new).events("t"))
     await agent(only_new).ainvoke({"messages": "more"}, config("t"))
     await savers["plain"].aclose()
     await only_new.aclose()

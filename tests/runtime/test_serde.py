@@ -1,16 +1,28 @@
 """What state may hold, and what never comes to life."""
 
 import logging
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
-from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.messages import (
+    AIMessage,
+    HumanMessage,
+    HumanMessageChunk,
+    RemoveMessage,
+    SystemMessage,
+    ToolMessage,
+)
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
-from langgraph.types import Send
+from langgraph.checkpoint.serde.types import _DeltaSnapshot
+from langgraph.types import Send, TimeoutPolicy
 from ormsgpack import MsgpackEncodeError
 
 from lockgate.argument import Position, Verdict
 from lockgate.blackboard import Entry
+from lockgate.deadline import Deadline
 from lockgate.decision import Allow, Call, Deny, Review, Ruling
 from lockgate.events import Event
 from lockgate.evidence import Asked, Evidence, Kind, Trace
@@ -43,6 +55,7 @@ EVIDENCE = Evidence(
     dictated=("to[0]",),
 )
 
+DEADLINE = Deadline(at=1_800_000_000.25, begun=1_799_999_400.125)
 SAMPLES: list[Any] = [
     LABEL,
     Entry(value={"k": [1]}, label=LABEL, by="w", version=2),
@@ -54,14 +67,26 @@ SAMPLES: list[Any] = [
     REVIEW,
     CALL,
     Ruling(call_id="1", tool="refund", digest="d", decision=REVIEW, at=1.5, by="ann"),
-    Usage(input_tokens=1, output_tokens=2, model_calls=3, tool_calls=4, micro_usd=5, milliseconds=6, tools={"t": 4}),
+    Usage(
+        input_tokens=1,
+        output_tokens=2,
+        model_calls=3,
+        tool_calls=4,
+        micro_usd=5,
+        milliseconds=6,
+        tools={"t": 4},
+        tool_milliseconds={"t": 5},
+    ),
     AgentTask(task_id="t", objective="o", context={"k": [1]}, constraints=["c"], depends_on=["s"]),
     Budget(tokens=1, tool_calls=2, usd=0.5, seconds=1.5),
     AgentTask(task_id="t", objective="o", budget=Budget(model_calls=3), depth=2),
     AgentResult(task_id="t", status=Status.FAILED, output={"a": 1}, error="e", usage=Usage(model_calls=1), trust=LABEL),
     Event(kind="call", node="n", started=1.0, ended=2.0, detail={"a": [1, None]}),
     Note(source="s", text="t", at=1.0),
-    Origin(run_id="r", trust=LABEL, reasoning="because", evidence=EVIDENCE, confidence=0.5, over="o"),
+    DEADLINE,
+    Origin(
+        run_id="r", trust=LABEL, reasoning="because", evidence=EVIDENCE, confidence=0.5, over="o", deadline=DEADLINE
+    ),
     EVIDENCE,
     TRACE,
     Kind.UNTRACED,
@@ -72,7 +97,17 @@ SAMPLES: list[Any] = [
     Item(id="i", index=3, value={"a": [1]}),
     DEAD,
     Ended(index=3, at=1.5, result=AgentResult(task_id="i", status=Status.FAILED, error="e"), dead=DEAD),
-    Position(debater="d", round=1, answer="A", key="a", reasons="r", confidence=0.5, repeated=True, error="e"),
+    Position(
+        debater="d",
+        round=1,
+        answer="A",
+        key="a",
+        reasons="r",
+        confidence=0.5,
+        repeated=True,
+        error="e",
+        trust=Label(integrity=Integrity.UNTRUSTED),
+    ),
     Verdict(answer="A", by="vote", reasons="r", confidence=1.0, dissent="d", votes={"a": 2}, debaters=["d"]),
     FINDING,
     PASSAGE,
@@ -103,6 +138,24 @@ def test_kernel_types_come_back_whole(value: Any) -> None:
     assert type(back) is type(value)
     for name in ("trust", "decision", "status"):
         assert type(getattr(back, name, None)) is type(getattr(value, name, None))
+
+
+OTHERS: list[Any] = [
+    *(HumanMessage("x", id="1"), SystemMessage("s"), RemoveMessage(id="1")),
+    AIMessage([{"type": "text", "text": "t"}], id="2", tool_calls=[{"name": "n", "args": {"a": 1}, "id": "c"}], more=1),
+    AIMessage("", usage_metadata={"input_tokens": 1, "output_tokens": 2, "total_tokens": 3}, name="n"),
+    ToolMessage("x", tool_call_id="c", artifact={"a": LABEL, "at": datetime(2026, 1, 2, tzinfo=UTC)}, status="error"),
+    Send("node", {"call": CALL, "origin": SAMPLES[0]}),
+    Send("node", 1, timeout=TimeoutPolicy(run_timeout=timedelta(seconds=1))),
+    _DeltaSnapshot([HumanMessage("x", id="1"), CALL]),
+    *(frozenset(), {1}, set(), Path("/x"), UUID(int=3), HumanMessageChunk("x"), (1, (2,)), {1: "x", None: 2.5}),
+]
+
+
+@pytest.mark.parametrize("value", [*SAMPLES, *OTHERS], ids=lambda value: type(value).__name__)
+def test_the_bytes_are_those_of_langgraph(value: Any) -> None:
+    theirs = JsonPlusSerializer(allowed_msgpack_modules=KERNEL_TYPES).dumps_typed({"value": [value, value]})
+    assert serializer().dumps_typed({"value": [value, value]}) == theirs
 
 
 class Foreign:

@@ -154,12 +154,29 @@ def _vouched(found: "Verdict") -> str:
 
 
 def _entries(thread: str, run: str) -> Any:
+    """Number and entry of each row, encrypted content open; what the key ring does not open stays as it is stored."""
+    from lockgate.cli.screen import err, safe
+    from lockgate.errors import RowError, StoreError
+    from lockgate.runtime.audit import told
+    from lockgate.runtime.seal import Keyring, Seal
+    from lockgate.settings import settings
+
+    keys = settings().encryption_keys
+    seal = Seal(Keyring.parse(keys.get_secret_value()) if keys else None)
+    said: set[str] = set()
     for row in _rows(thread, run, 0):
         try:
+            entry = told(row, seal)
+        except (ValueError, TypeError, AttributeError):
+            yield row.seq, {"kind": "unreadable", "body": row.body}
+            continue
+        except StoreError as error:
             entry = json.loads(row.body)
-        except ValueError:
-            entry = None
-        yield row.seq, entry if isinstance(entry, dict) else {"kind": "unreadable", "body": row.body}
+            why = f"Row {row.seq} does not open: {error}." if isinstance(error, RowError) else str(error)
+            if why not in said:
+                err().print(safe(why))
+            said.add(why)
+        yield row.seq, entry
 
 
 def _rows(thread: str, run: str, after: int) -> Any:

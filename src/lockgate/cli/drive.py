@@ -3,16 +3,18 @@
 import asyncio
 import getpass
 import os
+import shlex
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import typer
 
 from lockgate.cli.doubt import commands, in_doubt
+from lockgate.cli.launch import Launch
 from lockgate.cli.review import SHOWN_ID, answer, ask, describe, is_approval
 from lockgate.cli.screen import err, one_line, out, print_json, safe
 from lockgate.errors import ApprovalError, ConfigError, LockgateError, RunStoppedError, ThreadError
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from lockgate.graphs.session import Part, Session, Waiting
 
 Answering = Literal["ask", "yes", "no", "never"]
-EXIT = {"completed": 0, "waiting": 3, "max_iterations": 4, "budget": 4, "no_progress": 4}
+EXIT = {"completed": 0, "waiting": 3, "max_iterations": 4, "budget": 4, "no_progress": 4, "deadline": 4}
 """Exit codes by status; any other status is 1."""
 SIGNALLED = {"SIGINT": 130, "SIGTERM": 143}
 """Exit codes of runs that a signal stopped."""
@@ -46,6 +48,7 @@ class Manner:
     by: str = field(default_factory=me)
     roles: tuple[str, ...] = ()
     accept_changes: bool = False
+    deadline: float | None = None
 
 
 def answering(*, yes: bool | None, ask_here: bool, as_json: bool) -> Answering:
@@ -118,7 +121,7 @@ def _answered(questions: "tuple[Waiting, ...]", manner: Manner) -> dict[str, Any
 
 async def _play(session: "Session", manner: Manner, *, message: str | None, answers: Any) -> None:
     if message is not None:
-        parts = session.start(message, modes=("tasks",))
+        parts = session.start(message, modes=("tasks",), deadline=manner.deadline)
     else:
         parts = session.resume(answers, modes=("tasks",), accept_changes=manner.accept_changes)
     try:
@@ -245,8 +248,18 @@ async def _finish(session: "Session", manner: Manner) -> NoReturn:
         if status != "completed":
             last = [note.text for note in values.get("notes", ())][-1:]
             err().print(safe(f"ended with status {status}. {''.join(last)}"))
+            if status == "deadline":
+                err().print(safe(_going_on(session)))
             await _offer_undo(session, str(values.get("run_id", "")))
     raise typer.Exit(EXIT.get(status, 1))
+
+
+def _going_on(session: "Session") -> str:
+    launch = Launch.parse(session.config.get("metadata") or {})
+    graph = shlex.quote(launch.graph) if launch else "GRAPH"
+    return (
+        f"Go on with a new one: lockgate run {graph} 'Go on.' --thread {shlex.quote(session.thread_id)} --deadline 15m"
+    )
 
 
 def _undo_failed(runner: asyncio.Runner, session: "Session", manner: Manner, undo: Any) -> None:
@@ -258,6 +271,7 @@ def _undo_failed(runner: asyncio.Runner, session: "Session", manner: Manner, und
     if follow is None:
         return
     err().print("the run failed; what it did is undone, as the policy says")
+    manner = replace(manner, deadline=None)
     runner.run(_play(follow, manner, message=f"Undo what {session.thread_id} did.", answers=None))
     if questions := runner.run(follow.waiting()):
         _print_waiting(follow.thread_id, questions, manner)

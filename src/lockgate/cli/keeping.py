@@ -6,13 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from lockgate.errors import ConfigError
-
 threads = typer.Typer(add_completion=False, rich_markup_mode=None, help="List the threads; say what of them is kept.")
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 @threads.callback(invoke_without_command=True)
@@ -38,12 +35,13 @@ def prune(
     yes: Yes = False,
 ) -> None:
     """Delete what is not needed any more. Effects and the audit log stay whole."""
+    from lockgate.cli.duration import duration
     from lockgate.cli.screen import one_line, out, print_json, print_table, table
     from lockgate.cli.store import opened, run
     from lockgate.runtime.erasure import ENDED, Retention
     from lockgate.runtime.erasure import prune as apply
 
-    rule = Retention(keep=keep, older_than=_age(older_than), statuses=tuple(status) or ENDED)
+    rule = Retention(keep=keep, older_than=timedelta(seconds=duration(older_than)), statuses=tuple(status) or ENDED)
 
     async def go() -> list[Any]:
         async with opened() as saver:
@@ -153,13 +151,6 @@ def take_over(
         print_table(rows)
     if refused:
         raise typer.Exit(1)
-
-
-def _age(text: str) -> timedelta:
-    number, unit = text[:-1], text[-1:]
-    if not number.isdecimal() or unit not in _UNITS or len(number) > 6:  # noqa: PLR2004 - more is no age
-        raise ConfigError(f"{text[:50]!r} is not an age.", "Write a number and m, h, d or w: 30d.")
-    return timedelta(**{_UNITS[unit]: int(number)})
 
 
 def _sure(question: str, *, yes: bool) -> None:

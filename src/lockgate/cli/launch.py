@@ -96,6 +96,8 @@ def here(
 
     folder = Path.cwd()
     chosen = settings()
+    if policy and graph.endswith(TEAM):
+        raise ConfigError("A team's file says its policy itself.", "Leave --policy out.")
     return Launch(
         graph=graph,
         folder=str(folder),

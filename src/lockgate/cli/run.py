@@ -9,6 +9,7 @@ from typing import Annotated, Any, NoReturn, Self
 
 import typer
 
+from lockgate.deadline import checked
 from lockgate.errors import ConfigError
 
 Model = Annotated[str, typer.Option(help="provider:name, local, local:PATH.gguf or scripted:FILE.yaml.")]
@@ -22,6 +23,9 @@ EveryStep = Annotated[
 ]
 Roles = Annotated[list[str], typer.Option("--role", help="A role of the user; may be given several times.")]
 Bound = Annotated[int | None, typer.Option(min=1, max=1_000, help="Model calls for this message.")]
+Deadline = Annotated[
+    str, typer.Option(help="The run ends within 90s, 15m, 2h or 1d, resumes and waiting for people included.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON lines on stdout: events, and last the result.")]
 YesNo = Annotated[bool | None, typer.Option("--yes/--no", help="Approve, or reject, every review.")]
 Ask = Annotated[bool, typer.Option("--ask", "-i", help="Ask on this terminal, even when it is none.")]
@@ -44,9 +48,11 @@ def run(
     yes: YesNo = None,
     ask: Ask = False,
     every_step: EveryStep = False,
+    deadline: Deadline = "",
 ) -> None:
     """Run an agent and stream its steps; every tool call passes through the lock."""
     from lockgate.cli.drive import Manner, answering, drive, me
+    from lockgate.cli.duration import duration
     from lockgate.cli.launch import here
     from lockgate.cli.names import fresh_name, sound_name
     from lockgate.cli.target import require_model
@@ -69,6 +75,7 @@ def run(
         answering=answering(yes=yes, ask_here=ask, as_json=as_json),
         roles=tuple(role),
         by=user or me(),
+        deadline=checked(duration(deadline)) if deadline else None,
     )
     with opened_loop(every_step=every_step) as opened:
         session = opened.session(launch, thread_id)
@@ -98,6 +105,7 @@ def resume(
     accept_changes: Annotated[
         bool, typer.Option("--accept-changes", help="Also when graph, policy or tools were deployed anew meanwhile.")
     ] = False,
+    every_step: EveryStep = False,
 ) -> None:
     """Go on with a thread after a crash, an interruption or an error, exactly where it stopped."""
     from lockgate.cli.drive import Manner, answering
@@ -114,7 +122,7 @@ def resume(
     }
     # Who names another policy or other tools has accepted that they differ.
     manner = replace(manner, accept_changes=accept_changes or any(overrides.values()))
-    proceed(thread, manner, overrides=overrides)
+    proceed(thread, manner, overrides=overrides, every_step=every_step)
 
 
 def proceed(
@@ -124,6 +132,7 @@ def proceed(
     answers: Any = None,
     overrides: dict[str, Any] | None = None,
     check: Callable[[Any], None] | None = None,
+    every_step: bool = False,
 ) -> NoReturn:
     """Rebuilds the thread's graph from what was recorded and goes on, with `answers` if there are any.
 
@@ -135,7 +144,7 @@ def proceed(
     from lockgate.cli.target import require_model
 
     given = overrides or {}
-    with opened_loop() as opened:
+    with opened_loop(every_step=every_step) as opened:
         found = opened.runner.run(latest(opened.saver, thread))
         launch = recorded(found.metadata, thread, given.get("graph", "")).changed(**given)
         require_model(launch)

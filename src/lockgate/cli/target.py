@@ -80,13 +80,16 @@ async def assemble(
 
 
 def _team(launch: "Launch", saver: Any) -> "CompiledStateGraph[Any, Any, Any, Any]":
+    from lockgate.cli.launch import load_policy
     from lockgate.graphs import load_team
 
-    for name in ("tools", "policy", "max_iterations"):
+    for name in ("tools", "max_iterations"):
         if getattr(launch, name):
             option = name.replace("_", "-")
             raise ConfigError(f"A team's file says its {name} itself.", f"Leave --{option} out.")
-    return load_team(Path(launch.folder) / launch.graph, model=launch.model or None, checkpointer=saver)
+    policy = load_policy(launch.policy, launch.folder) if launch.policy else None
+    path = Path(launch.folder) / launch.graph
+    return load_team(path, model=launch.model or None, policy=policy, checkpointer=saver)
 
 
 def _arguments(build: Callable[..., Any], launch: "Launch", saver: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 if TYPE_CHECKING:
+    from lockgate.effect import Effect
     from lockgate.graphs.travel import Change, Graph, Moment
 
 T = TypeVar("T")
@@ -96,15 +97,23 @@ def fork(
 
     settings = dict(read_setting(item) for item in change)
 
-    async def make(built: "Graph") -> "Moment":
+    async def make(built: "Graph") -> "tuple[Moment, list[Effect]]":
+        since = await travel.effects_since(built, thread, await travel.state_at(built, thread, at))
         await travel.fork(built, thread, at, settings)
-        return travel.moment(await travel.state_at(built, thread))
+        return travel.moment(await travel.state_at(built, thread)), since
 
-    made = _with_graph(thread, graph, make, alone=True)
+    made, since = _with_graph(thread, graph, make, alone=True)
     if as_json:
-        print_json(_moment(made))
+        effects = [{"tool": one.tool, "key": one.key, "status": one.status, "at": one.claimed_at} for one in since]
+        print_json({**_moment(made), "effects_since": effects})
         return
     out().print(f"moment {made.id[-SHORT:]}, next: {safe(_counted(made.next)) or 'nothing'}")
+    if since:
+        tools = ", ".join(sorted({one.tool for one in since}))
+        err().print(
+            safe(f"Since then the thread had {len(since)} effect(s) ({tools}). Those asked for before this moment are")
+        )
+        err().print("answered from the ledger; what a model asks for anew is new, also a worker's that starts over.")
     if made.next:
         err().print(f"Go on: lockgate resume {safe(thread)}")
 
@@ -143,13 +152,14 @@ def show_at(thread: str, at: str, namespace: str, graph: str, *, as_json: bool) 
     from lockgate.graphs import travel
 
     async def read(built: "Graph") -> Any:
-        return await travel.state_at(built, thread, at, namespace=namespace)
+        found = await travel.state_at(built, thread, at, namespace=namespace)
+        return found, await travel.inside(built, found)
 
-    snapshot = _with_graph(thread, graph, read)
+    snapshot, below = _with_graph(thread, graph, read)
     if as_json:
-        print_json(_snapshot(snapshot))
+        print_json({**_snapshot(snapshot), "subgraphs": [_snapshot(one) for one in below]})
         return
-    for found in _nested(snapshot):
+    for found in (snapshot, *below):
         item = travel.moment(found)
         name = f"  {item.namespace}" if item.namespace else ""
         out().print(
@@ -198,11 +208,6 @@ def _values(snapshot: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name != "events"}
 
 
-def _nested(snapshot: Any) -> list[Any]:
-    below = [task.state for task in snapshot.tasks if hasattr(task.state, "values")]
-    return [snapshot, *(deeper for state in below for deeper in _nested(state))]
-
-
 def _with_graph(
     thread: str,
     graph: str,
@@ -244,7 +249,7 @@ def _snapshot(snapshot: Any) -> dict[str, Any]:
 
     item = _moment(travel.moment(snapshot))
     values = {name: _plain(value) for name, value in _values(snapshot).items()}
-    return {**item, "values": values, "subgraphs": [_snapshot(s) for s in _nested(snapshot)[1:]]}
+    return {**item, "values": values}
 
 
 def _plain(value: Any) -> Any:

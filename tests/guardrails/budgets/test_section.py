@@ -53,6 +53,7 @@ budgets:
         ("budgets: {rates: [{by: user, per: 0, tokens: 1}]}", "field 'budgets.rates[0].per'", "seconds above 0"),
         ("budgets: {rates: [{by: tool, per: hour, tokens: 1}]}", "field 'budgets.rates[0]'", "nothing else"),
         ("budgets: {no_progress: {repeats: 1}}", "field 'budgets.no_progress.repeats'", "2"),
+        ("budgets: {tool_seconds: {send: -1}}", "field 'budgets.tool_seconds.send'", "0"),
         ("budgets: {tools: {send: many}}", "field 'budgets.tools.send'", "whole number"),
     ],
 )

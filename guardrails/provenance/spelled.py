@@ -1,0 +1,60 @@
+"""Whether one line of an untrusted text spells a call out: by its structure alone, in whatever language it is written.
+
+What only an order would write down is the call itself: its values side by side. No word of the line is understood.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from lockgate.evidence import Kind
+from lockgate.guardrails.provenance.folding import squeeze
+from lockgate.guardrails.provenance.index import Index
+from lockgate.guardrails.provenance.needle import Needle, names_of
+from lockgate.guardrails.provenance.tracing import Source, leaves
+from lockgate.spec import ToolSpec
+
+_LEAVES = 24
+"""Values of one argument that are looked for."""
+_ENDS = " .,;:!?\"'"
+_VALUE = 4
+"""Letters and digits of a value that stands in a line by no chance."""
+_SAID = 12
+"""Letters and digits of a line, besides the values, that make it more than a field or a list."""
+
+
+def spelled(args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source], *, least: int) -> tuple[str, ...]:
+    """Paths of the values that stand together in one line of an untrusted text, one that steers the call among them.
+
+    They are `least` or more. Where no argument is said to be sensitive each one steers. One that steers and is there in
+    code counts by itself, for no honest text hides a value. Nothing counts of a call that the user has spelled out: by
+    two values that steer it, and by all that do.
+    """
+    values = list(_values(args, spec))
+    steering = [needle for _, needle, sensitive in values if sensitive]
+    own = [source.index for source in ready if source.kind in (Kind.USER, Kind.OPERATOR)]
+    if not steering or (len(steering) > 1 and any(all(needle.within(index) for needle in steering) for index in own)):
+        return ()
+    values = [value for value in values if len(squeeze(value[1].text)) >= _VALUE]
+    found: dict[str, None] = {}
+    for index in (source.index for source in ready if source.kind is Kind.UNTRUSTED):
+        there = [value for value in values if value[1].within(index)]
+        for line in index.lines if any(sensitive for _, _, sensitive in there) else ():
+            here = [value for value in there if value[1].within(line)]
+            if _tells(line, here, least):
+                found |= dict.fromkeys(path for path, _, _ in here)
+        found |= dict.fromkeys(path for path, needle, sensitive in values if sensitive and needle.encoded(index))
+    return tuple(found)
+
+
+def _values(args: Mapping[str, Any], spec: ToolSpec) -> Iterator[tuple[str, Needle, bool]]:
+    for name, value in args.items():
+        for path, leaf in islice(leaves(value, name), _LEAVES):
+            needle = Needle(leaf.strip(_ENDS) if isinstance(leaf, str) else leaf, names_of(path))
+            yield path, needle, name in spec.sensitive or not spec.sensitive
+
+
+def _tells(line: Index, here: Sequence[tuple[str, Needle, bool]], least: int) -> bool:
+    if not any(sensitive for _, _, sensitive in here) or len({needle.text for _, needle, _ in here}) < least:
+        return False
+    return len(line.squeezed) - sum(len(squeeze(needle.text)) for _, needle, _ in here) >= _SAID

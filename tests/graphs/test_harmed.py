@@ -1,0 +1,138 @@
+"""A thread whose rows were harmed while it waited: it is named, nothing is guessed, nothing runs, others go on."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from lockgate import Policy, ScriptedModel, tool
+from lockgate.errors import CorruptRowError, LedgerError, NewerRowError, RowError
+from lockgate.graphs import react
+from lockgate.graphs.session import Session
+from lockgate.handoff import AgentTask
+from lockgate.runtime import PostgresSaver, Records, open_checkpointer
+
+POLICY = "version: 1\nrules:\n  - {id: all, tools: [pay], action: ACTION, reason: a test}\n"
+HARMS = {
+    "cut": ("substring({} for 40)", CorruptRowError),
+    "one bit": ("set_byte({0}, 20, get_byte({0}, 20) # 1)", CorruptRowError),
+    "nothing": ("''::bytea", CorruptRowError),
+    "another's": ("(SELECT {} FROM {table} WHERE thread_id = 'good' AND {} IS NOT NULL LIMIT 1)", CorruptRowError),
+    "newer": ("set_byte({}, 2, 9)", NewerRowError),
+}  # fmt: skip
+PLACES = [("steps", "body"), ("steps", "spine"), ("blobs", "data")]
+
+
+class Till:
+    def __init__(self) -> None:
+        self.paid: list[str] = []
+
+    def session(self, saver: PostgresSaver, thread: str, action: str = "review") -> Session:
+        @tool(idempotent=False)
+        def pay(to: str) -> str:
+            """Pay."""
+            self.paid.append(to)
+            return "paid"
+
+        turns: Any = [{"calls": [{"name": "pay", "args": {"to": thread}}]}, "Done."]
+        policy = Policy.parse(POLICY.replace("ACTION", action))
+        graph = react.build(model=ScriptedModel(turns=turns), tools=[pay], policy=policy, checkpointer=saver)
+        return Session(graph, thread)
+
+    async def waits(self, saver: PostgresSaver, thread: str) -> None:
+        """Runs up to the review, with a value in the state that is stored apart."""
+        task = AgentTask(task_id="t", objective="Pay.", context={"large": "y" * 9_000})
+        graph = self.session(saver, thread).graph
+        await graph.ainvoke({"messages": "go", "task": task}, {"configurable": {"thread_id": thread}})
+
+    async def answered(self, saver: PostgresSaver, thread: str) -> str:
+        session = self.session(saver, thread)
+        questions = {question.id: "approve" for question in await session.waiting()}
+        await drain(session.resume(questions))
+        return str((await session.state()).values["answer"])
+
+
+async def drain(parts: AsyncIterator[Any]) -> None:
+    async for _ in parts:
+        pass
+
+
+@pytest.mark.parametrize("harm", HARMS)
+async def test_a_harmed_row_stops_its_thread_alone(saver: PostgresSaver, database_url: str, harm: str) -> None:
+    till, saver.every_step = Till(), True
+    for thread in ("t", "good"):
+        await till.waits(saver, thread)
+    change, kind = HARMS[harm]
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE kept_steps AS SELECT * FROM steps WHERE thread_id = 't'")
+        connection.execute("CREATE TABLE kept_blobs AS SELECT * FROM blobs WHERE thread_id = 't'")
+        for table, column in PLACES:
+            value = change.format(column, column, table=table)
+            found = connection.execute(
+                f"UPDATE {table} SET {column} = {value} WHERE thread_id = 't' AND {column} IS NOT NULL"
+            )
+            assert found.rowcount > 0, (table, column)
+            other = await open_checkpointer(database_url)
+            with pytest.raises(RowError) as caught:
+                await till.answered(other, "t")
+            await other.aclose()
+            assert isinstance(caught.value, kind) and caught.value.thread_id == "t", (table, column)
+            assert caught.value.hint and till.paid == []
+            key = "seq" if table == "steps" else "digest"
+            connection.execute(
+                f"UPDATE {table} x SET {column} = k.{column} FROM kept_{table} k"
+                f" WHERE x.thread_id = k.thread_id AND x.{key} = k.{key}"
+            )
+        other = await open_checkpointer(database_url)
+        assert await till.answered(other, "good") == "Done." and till.paid == ["good"]
+        assert await till.answered(other, "t") == "Done." and till.paid == ["good", "t"]
+        await other.aclose()
+
+
+async def test_a_blob_that_is_gone_is_named(saver: PostgresSaver, database_url: str) -> None:
+    till, saver.every_step = Till(), True
+    await till.waits(saver, "t")
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        assert connection.execute("DELETE FROM blobs").rowcount > 0
+    other = await open_checkpointer(database_url)
+    with pytest.raises(CorruptRowError, match="'t'"):
+        await till.answered(other, "t")
+    await other.aclose()
+    assert till.paid == []
+
+
+async def test_a_ledger_that_knows_another_call_under_the_key_runs_nothing(
+    saver: PostgresSaver, database_url: str
+) -> None:
+    """The checkpoint says one thing, the ledger another; after a crash, so before the checkpoint knows the result."""
+    till, saver.every_step = Till(), True
+    session = till.session(saver, "t", "allow")
+    await drain(session.start("go"))
+    graph = session.graph
+    moments = [one async for one in graph.aget_state_history({"configurable": {"thread_id": "t"}})]
+    before = next(one for one in moments if "execute_tool" in one.next)
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("UPDATE effects SET tool = 'refund'")
+    with pytest.raises(LedgerError, match="disagree"):
+        await graph.ainvoke(None, before.config)
+    assert till.paid == ["t"]
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("UPDATE effects SET tool = 'pay', result = '\\xc1'")
+    out = await graph.ainvoke(None, before.config)
+    (question,) = out["__interrupt__"]  # what came of it cannot be read: a person is asked, nothing runs
+    assert "cannot be read" in str(question.value["evidence"]) and till.paid == ["t"]
+
+
+async def test_a_harmed_record_is_named_by_whoever_reads_it_and_stops_no_run(
+    saver: PostgresSaver, database_url: str
+) -> None:
+    till, saver.every_step = Till(), True
+    await till.waits(saver, "t")
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("UPDATE steps SET record = substring(record for 20) WHERE record IS NOT NULL")
+    other = await open_checkpointer(database_url)
+    with pytest.raises(CorruptRowError, match="'t'"):
+        await Records(other).events("t")
+    assert await till.answered(other, "t") == "Done." and till.paid == ["t"]
+    await other.aclose()

@@ -1,0 +1,53 @@
+"""When evidence is looked for: always where something is at stake, else only where a rule asks."""
+
+import pytest
+
+from lockgate import Policy, tool
+from lockgate.decision import Allow, Call, Deny
+from lockgate.guardrails import Gate
+from lockgate.guardrails.narrowing import Narrowed
+from lockgate.ports import History
+
+PLAIN = "version: 1\nrules:\n  - {id: all, tools: ['*'], action: allow}\n"
+ASKING = "version: 1\nrules:\n  - {id: said, tools: [read], args: {what: {from: [user]}}, action: allow}\n"
+SAID = History().said("Read march.")
+
+
+@tool(effect=False)
+def read(what: str) -> str:
+    """Read."""
+    return what
+
+
+@tool(effect=False, sensitive={"url"})
+def fetch(url: str) -> str:
+    """Fetch."""
+    return url
+
+
+@tool(effect=True)
+def write(what: str) -> str:
+    """Write."""
+    return what
+
+
+@pytest.mark.parametrize(
+    ("judge", "name", "looked"),
+    [
+        (Policy.parse(PLAIN), "read", False),
+        (Policy.parse(PLAIN), "fetch", True),
+        (Policy.parse(PLAIN), "write", True),
+        (Policy.parse(ASKING), "read", True),
+        (Narrowed([Policy.parse(PLAIN), Policy.parse(PLAIN)], tools=["read"]), "read", False),
+        (Narrowed([Policy.parse(PLAIN), Policy.parse(ASKING)], tools=["read"]), "read", True),
+    ],
+)
+def test_evidence_is_looked_for_where_it_can_matter(judge, name, looked):
+    call = Call(id="1", name=name, args={"url": "march"} if name == "fetch" else {"what": "march"})
+    assert (Gate(judge, [read, fetch, write]).evidence(call, SAID) is not None) is looked
+
+
+def test_a_rule_that_asks_is_answered_also_for_a_tool_with_nothing_at_stake():
+    gate = Gate(Policy.parse(ASKING), [read])
+    assert isinstance(gate.decide(Call(id="1", name="read", args={"what": "march"}), SAID), Allow)
+    assert isinstance(gate.decide(Call(id="1", name="read", args={"what": "april"}), SAID), Deny)
