@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from lockgate.cli.app import app
 from lockgate.evals.debate import suite
 from lockgate.evals.debate.compare import WAYS, interval, sign_test
+from lockgate.evals.debate.population import read
 from lockgate.evals.debate.questions import arithmetic, number, read_questions
 from lockgate.models import ScriptedModel
 
@@ -39,6 +40,14 @@ def test_the_scenarios_come_out_as_they_were_made_and_the_costs_are_the_same() -
     assert herd["right"] <= found["the herd errs", "vote, calls as made"]["right"]
     assert herd["right"] < found["the herd errs", "vote, calls at the most"]["right"]
     assert "not its merit" in found["", ""]["notes"][0]
+
+
+def test_a_simulated_agent_that_cannot_read_what_it_is_shown_says_so() -> None:
+    shown = 'Answer yours:\n<b source="x">\n41\nReasons: r\n</b>\n\nAnswer 1:\n<b>\n42\nReasons: none given\n</b>'
+    assert read(shown) == {"yours": "41", "1": "42"}
+    assert read("question 1") == {}
+    with pytest.raises(ValueError, match="No answer is found"):
+        read("Others answered this. <answer 1>42</answer>")
 
 
 def test_a_seed_is_the_same_case_each_time_and_a_bound_is_held() -> None:
