@@ -9,11 +9,10 @@ batches run at once, and an item that waits for nobody is never held by one that
 """
 
 import asyncio
-import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from types import UnionType
-from typing import Annotated, Any, TypedDict, cast, get_type_hints
+from typing import Annotated, Any, TypedDict, cast
 from weakref import WeakKeyDictionary
 
 from langgraph.channels import EphemeralValue, Topic
@@ -26,24 +25,20 @@ from langgraph.types import Send
 from lockgate.deadline import Deadline
 from lockgate.errors import ConfigError
 from lockgate.events import Event
-from lockgate.graphs import lock
 from lockgate.graphs.bridged import BridgedStateGraph
 from lockgate.graphs.compiling import compiled
 from lockgate.graphs.drawn import as_drawn
+from lockgate.graphs.stages import agent, function, tool
 from lockgate.guardrails import Gate, Policy
 from lockgate.handoff import AgentResult, Budget, Usage
 from lockgate.items import DeadLetter, Ended, Item
 from lockgate.labels import UNTRUSTED, Label
-from lockgate.nodes.agent_stage import agent_work
 from lockgate.nodes.collect import collect
-from lockgate.nodes.function_stage import function_work
 from lockgate.nodes.intake import Key, intake
 from lockgate.nodes.metering import bounds_of, share
 from lockgate.nodes.node import Node, Update
 from lockgate.nodes.stage import Attempt, Check, ItemState, Stage, stage
-from lockgate.nodes.tool_stage import tool_work
 from lockgate.ports import Caller, Judge
-from lockgate.spec import ToolSpec
 from lockgate.state import AgentState, add_usage, join_trust
 
 __all__ = ["Attempt", "Check", "PipelineState", "Stage", "agent", "blueprint", "build", "function", "tool"]
@@ -83,89 +78,6 @@ class _BatchOutput(TypedDict, total=False):
     ended: Annotated[list[Ended], Topic(Ended)]
     usage: Annotated[Usage, add_usage]
     trust: Annotated[Label, join_trust]
-
-
-def function(
-    run: Callable[..., Any],
-    *,
-    name: str = "",
-    checks: Iterable[Check] = (),
-    attempts: int = 3,
-    timeout: float = 30.0,
-) -> Stage:
-    """A stage that calls a plain typed function: one parameter for the item's value, and its return type.
-
-    A function with a second parameter is given the `Attempt` too, sees in it what was wrong with its last output, and
-    is tried up to `attempts` times; one without would only say the same again. It is cut after `timeout` seconds.
-    """
-    named = name or getattr(run, "__name__", "")
-    try:
-        hints = get_type_hints(run)
-        parameters = [p for p in inspect.signature(run).parameters.values() if p.default is p.empty]
-    except (TypeError, NameError, ValueError) as error:
-        raise ConfigError(
-            f"The types of stage {named!r} cannot be read: {error}.", "Give it a typed function."
-        ) from None
-    if not 1 <= len(parameters) <= 2 or "return" not in hints or parameters[0].name not in hints:  # noqa: PLR2004
-        raise ConfigError(
-            f"Stage {named!r} needs a typed parameter for the item's value and a return type.",
-            "def parse(text: str) -> Invoice: ...",
-        )
-    repairs = len(parameters) > 1
-    return Stage(
-        name=named,
-        takes=hints[parameters[0].name],
-        gives=hints["return"],
-        work=function_work(run, timeout=timeout, repairs=repairs),
-        checks=tuple(checks),
-        attempts=attempts if repairs else 1,
-    )
-
-
-def agent(
-    worker: Pregel[Any, Any, Any, Any],
-    *,
-    name: str,
-    objective: str,
-    takes: Any,
-    gives: Any,
-    checks: Iterable[Check] = (),
-    attempts: int = 3,
-    timeout: float = 300.0,
-) -> Stage:
-    """A stage that an agent does (a compiled graph, as `react.build` makes, without a checkpointer of its own).
-
-    It is given `objective`, the item as JSON and the JSON schema of `gives`, and is told what was wrong with its last
-    answer, up to `attempts` answers an item, each within `timeout` seconds.
-    """
-    return Stage(
-        name=name,
-        takes=takes,
-        gives=gives,
-        work=agent_work(worker, objective=objective, takes=takes, gives=gives, timeout=timeout),
-        checks=tuple(checks),
-        attempts=attempts,
-        graphs={worker.name or "agent": worker},
-    )
-
-
-def tool(
-    spec: ToolSpec, *, policy: Judge | None = None, takes: Any, gives: Any, name: str = "", checks: Iterable[Check] = ()
-) -> Stage:
-    """A stage that calls one tool, the fields of the item's value being its arguments.
-
-    The call passes a lock under `policy` (without one it is denied) and may wait there for a person. It is made once.
-    """
-    named = name or spec.name
-    passage = lock.build(gate=Gate(policy or Policy.deny_all(), [spec]), agent=named)
-    return Stage(
-        name=named,
-        takes=takes,
-        gives=gives,
-        work=tool_work(passage, spec.name, takes=takes),
-        checks=tuple(checks),
-        graphs={f"{named}.lock": passage},
-    )
 
 
 def blueprint(

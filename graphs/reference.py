@@ -5,9 +5,16 @@ description, so that the planner does not count on them. More tools make the tea
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from lockgate.graphs.hierarchy import Agent, Team, build
+from langchain_core.language_models import BaseChatModel
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.graph.state import CompiledStateGraph
+
+from lockgate.graphs import hierarchy
+from lockgate.graphs.hierarchy import Agent, Team
 from lockgate.guardrails import Policy
+from lockgate.ports import Judge
 from lockgate.runtime import reader_url
 from lockgate.tools import ToolRegistry
 from lockgate.tools.builtin import builtin_tools
@@ -95,6 +102,25 @@ def _agent(name: str, does: str, wants: tuple[str, ...], there: set[str]) -> Age
     return Agent(name=name, description=description, tools=tuple(tool for tool in wants if tool in there))
 
 
-_TOOLS = reference_tools()
-graph = build(team=reference_team(_TOOLS), tools=_TOOLS, policy=Policy.load("starter"))
+def build(
+    *,
+    model: BaseChatModel | str | None = None,
+    policy: Judge | None = None,
+    folder: str = ".",
+    database_url: str | None = None,
+    schemas: Sequence[str] = ("public",),
+    checkpointer: BaseCheckpointSaver[Any] | None = None,
+) -> CompiledStateGraph[Any, Any, Any, Any]:
+    """The team with the tools that come with Lockgate, under the pack `starter` without a `policy`.
+
+    Arguments as for `reference_tools` and `hierarchy.build`.
+    """
+    tools = reference_tools(folder, database_url=database_url, schemas=schemas)
+    chosen = policy or Policy.load("starter")
+    return hierarchy.build(
+        team=reference_team(tools), tools=tools, policy=chosen, model=model, checkpointer=checkpointer
+    )
+
+
+graph = build()
 """For Studio and `langgraph dev`: the team with the tools that come with Lockgate and the shipped policy."""

@@ -34,14 +34,15 @@ async def compare(
     *,
     parallel: int,
     tell: Callable[[str, int], None],
-) -> dict[str, list[Said]]:
-    """What each of `WAYS` came to on each question.
+) -> tuple[dict[str, list[Said]], list[str]]:
+    """What each of `WAYS` came to on each question, and why answers are missing, for each that is.
 
     `voting` builds a vote of so many calls, of as many as the debate may make without a number. `tell` is told the
     way and how many of its questions are answered.
     """
     slots = asyncio.Semaphore(parallel)
     ways: dict[str, list[Said]] = defaultdict(list)
+    missing: list[str] = []
 
     async def all_of(way: str, graph: Graph) -> list[Mapping[str, Any]]:
         answered = 0
@@ -57,6 +58,8 @@ async def compare(
         outs = await asyncio.gather(*map(one, questions))
         for out, question in zip(outs, questions, strict=True):
             usage = out["usage"]
+            missing.extend(position.error for position in out["positions"] if position.error)
+            missing.extend(note.text for note in out.get("notes") or () if note.source == "judge")
             right = key(out["answer"]) == question.answer
             ways[way].append(
                 Said(right=right, calls=usage.model_calls, tokens=usage.input_tokens + usage.output_tokens)
@@ -71,7 +74,7 @@ async def compare(
         ways[FIRST].append(Said(right=voted, calls=len(alone), tokens=0))
     await all_of(MOST, voting(None))
     await all_of(MADE, voting(max(1, round(mean([said.calls for said in ways[DEBATE]])))))
-    return ways
+    return ways, missing
 
 
 def mean(values: Sequence[float]) -> float:

@@ -11,6 +11,17 @@ from langchain_core.messages import BaseMessage
 from lockgate.models import ScriptedModel
 
 
+def read(prompt: str) -> dict[str, str]:
+    """The answers in a prompt of a debater or a judge, by what each is called there (`yours`, a number, a letter).
+
+    Raises ValueError when the prompt speaks of answers and none can be found: then it is written otherwise than here.
+    """
+    found = dict(re.findall(r"^Answer (\w+):\n<.*>\n(.*)\nReasons: ", prompt, re.MULTILINE))
+    if not found and ("answered this" in prompt or "The answers" in prompt):
+        raise ValueError("No answer is found in the prompt of a debate.")
+    return found
+
+
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
     """A population of simulated agents. All figures are probabilities."""
@@ -63,11 +74,11 @@ class Population:
         def turn(messages: list[BaseMessage]) -> str:
             text = messages[-1].text
             question = text.partition("\n")[0]
-            own = re.search(r"<answer yours>\n(.*)\n", text)
-            others = re.findall(r"<answer \d+>\n(.*)\n", text)
+            stands = read(text)
+            own = stands.pop("yours", "")
             self.asked[f"{question}/{seat}"] += 1
             place = f"{seat}/{self.asked[f'{question}/{seat}']}"
-            answer = self.moved(question, place, own[1], others) if own else self.alone(question, place)
+            answer = self.moved(question, place, own, [*stands.values()]) if own else self.alone(question, place)
             return json.dumps({"answer": answer, "reasons": f"at {place}", "confidence": 0.5})
 
         return ScriptedModel(turns=[turn])
@@ -82,8 +93,8 @@ class Population:
     def judge(self) -> ScriptedModel:
         def turn(messages: list[BaseMessage]) -> str:
             text = messages[-1].text
-            shown = dict(re.findall(r"<answer ([A-Z])>\n(.*)\n", text))
-            letters: dict[str, str] = {answer: letter for letter, answer in shown.items()}
+            shown = read(text)
+            letters = {answer: letter for letter, answer in shown.items()}
             sees = self.draw(text.splitlines()[1], "judge").random() < self.scenario.eye
             answer = "right" if sees and "right" in letters else Counter(shown.values()).most_common(1)[0][0]
             return json.dumps({"answer": letters[answer], "reasons": "simulated", "confidence": 0.5})

@@ -51,19 +51,22 @@ async def run(options: DebateOptions, progress: Progress) -> Report:
     """Debates and votes on the same questions."""
     started = time.process_time()
     rows: list[Row] = []
+    notes = [] if options.model else [SIMULATED]
     for agents, questions, arguing, voting, key in _populations(options):
 
         def tell(way: str, done: int, agents: str = agents) -> None:
             progress(done, options.limit, f"{agents}, {way}")
 
-        ways = await compare(questions, arguing, voting, key, parallel=options.parallel, tell=tell)
+        ways, missing = await compare(questions, arguing, voting, key, parallel=options.parallel, tell=tell)
+        if missing:
+            notes.append(f"{agents}: {len(missing)} answers are missing, the first because: {missing[0]}")
         rows += [Row(part={"agents": agents, "way": way}, figures=_figures(way, ways)) for way in WAYS]
     return Report(
         eval="debate",
         measures=MEASURES,
         rows=rows,
         settings=options.model_dump(),
-        notes=() if options.model else (SIMULATED,),
+        notes=notes,
         cpu_seconds=time.process_time() - started,
     )
 

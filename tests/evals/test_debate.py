@@ -1,6 +1,7 @@
 """The debate eval: it compares at equal cost, and its scenarios come out as they were made to."""
 
 import json
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from typer.testing import CliRunner
 from lockgate.cli.app import app
 from lockgate.evals.debate import suite
 from lockgate.evals.debate.compare import WAYS, interval, sign_test
+from lockgate.evals.debate.population import read
 from lockgate.evals.debate.questions import arithmetic, number, read_questions
 from lockgate.models import ScriptedModel
 
@@ -38,7 +40,16 @@ def test_the_scenarios_come_out_as_they_were_made_and_the_costs_are_the_same() -
     assert persuaded["right"] > found["truth persuades", "vote, calls as made"]["right"]
     assert herd["right"] <= found["the herd errs", "vote, calls as made"]["right"]
     assert herd["right"] < found["the herd errs", "vote, calls at the most"]["right"]
-    assert "not its merit" in found["", ""]["notes"][0]
+    (note,) = found["", ""]["notes"]
+    assert "not its merit" in note
+
+
+def test_a_simulated_agent_that_cannot_read_what_it_is_shown_says_so() -> None:
+    shown = 'Answer yours:\n<b source="x">\n41\nReasons: r\n</b>\n\nAnswer 1:\n<b>\n42\nReasons: none given\n</b>'
+    assert read(shown) == {"yours": "41", "1": "42"}
+    assert read("question 1") == {}
+    with pytest.raises(ValueError, match="No answer is found"):
+        read("Others answered this. <answer 1>42</answer>")
 
 
 def test_a_seed_is_the_same_case_each_time_and_a_bound_is_held() -> None:
@@ -64,6 +75,16 @@ def test_a_model_answers_questions_of_a_file(tmp_path: Path, monkeypatch: pytest
     assert found["some:model", "debate"]["right"] == 100
     assert found["some:model", "debate"]["calls"] == 3, "all agreed at once"
     assert "notes" not in found["", ""]
+
+
+def test_answers_that_are_missing_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    def turn(_: Any) -> str:
+        return json.dumps({"answer": "1", "reasons": "r"}) if next(answered) % 3 else "words"
+
+    answered = count()
+    monkeypatch.setattr(suite, "open_model", lambda name, **_: ScriptedModel(turns=[turn] * 99))
+    (note,) = rows("--model", "some:model", "--limit", "2")["", ""]["notes"]
+    assert "answers are missing, the first because: " in note
 
 
 @pytest.mark.parametrize(

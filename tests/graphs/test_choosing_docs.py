@@ -19,6 +19,15 @@ def test_the_lint_prints_what_the_page_says(capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().out == blocks("text")[0]
 
 
+def test_a_tool_of_ones_own_fills_its_place_in_the_reference_team(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    snippet = next(block for block in blocks("python") if "missing_tools" in block)
+    exec(snippet, {})
+    assert capsys.readouterr().out == "('fetch_page',)\n" == blocks("text")[1]
+
+
 def test_the_team_of_the_page_is_one(tmp_path: Path) -> None:
     path = tmp_path / "team.yaml"
     path.write_text(blocks("yaml")[0])

@@ -7,7 +7,9 @@ import typer
 
 
 def graph(
-    graph: Annotated[str, typer.Argument(help="react, a team.yaml, a name in langgraph.json, or module:attribute.")],
+    graph: Annotated[
+        str, typer.Argument(help="react, reference, team.yaml, a name in langgraph.json, or module:attribute.")
+    ],
     verify: Annotated[bool, typer.Option("--verify", help="Prove that no tool call goes round the lock.")] = False,
     svg: Annotated[Path | None, typer.Option(help="Draw it into this SVG file.")] = None,
     png: Annotated[Path | None, typer.Option(help="Draw it into this PNG file (extra 'draw').")] = None,

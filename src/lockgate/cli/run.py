@@ -32,7 +32,9 @@ Ask = Annotated[bool, typer.Option("--ask", "-i", help="Ask on this terminal, ev
 
 
 def run(
-    graph: Annotated[str, typer.Argument(help="react, a team.yaml, a name in langgraph.json, or module:attribute.")],
+    graph: Annotated[
+        str, typer.Argument(help="react, reference, team.yaml, a name in langgraph.json, or module:attribute.")
+    ],
     goal: Annotated[str, typer.Argument(help="What to do; - reads it from stdin.")],
     model: Model = "",
     base_url: BaseUrl = "",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lockgate.cli.launch import Launch
     from lockgate.tools import ToolRegistry
 
-SHIPPED = {"react": "lockgate.graphs.react:build"}
+SHIPPED = {"react": "lockgate.graphs.react:build", "reference": "lockgate.graphs.reference:build"}
 """Graphs that come with Lockgate, by name."""
 CONFIG = "langgraph.json"
 
