@@ -145,7 +145,7 @@ class Reader:
         try:
             name, _, value = self._seal.open(data, about(thread_id, "blob")).partition(b"\0")
         except RowError as error:
-            raise _placed(error, thread_id, {"seq": "of a blob", "touched": []}) from None
+            raise _placed(error, self._seal, thread_id, {"seq": "of a blob", "touched": []}) from None
         return name.decode(), value
 
     async def tuple(self, thread_id: str, head: Head) -> CheckpointTuple:
@@ -191,7 +191,7 @@ def segment(seal: Seal, thread_id: str, row: Mapping[str, Any]) -> Segment:
     try:
         return unpack(row["spine"], row["body"], thread_id, seal, row.get("record"))
     except RowError as error:
-        raise _placed(error, thread_id, row) from None
+        raise _placed(error, seal, thread_id, row) from None
 
 
 def head(saved: Saved, segments: Any) -> Head:
@@ -206,10 +206,18 @@ def head(saved: Saved, segments: Any) -> Head:
     return Head(saved, seeds, writes)
 
 
-def _placed(error: RowError, thread_id: str, row: Mapping[str, Any]) -> RowError:
+def _linked(seal: Seal, thread_id: str, row: Mapping[str, Any]) -> list[str]:
+    """The checkpoints that the spine of a row names, if that can be read."""
+    try:
+        return [link.checkpoint_id for link in unpack(row.get("spine"), None, thread_id, seal).links]
+    except StoreError:
+        return []
+
+
+def _placed(error: RowError, seal: Seal, thread_id: str, row: Mapping[str, Any]) -> RowError:
     """`error` with the place of the row and the next step."""
     newer = type(error).__name__ == "NewerRowError"
-    touched = [name for name in row["touched"] or () if isinstance(name, str)]
+    touched = [name for name in row["touched"] or _linked(seal, thread_id, row) if isinstance(name, str)]
     where = f"row {row['seq']} of thread {thread_id!r}" + (f" (checkpoint {touched[-1]})" if touched else "")
     hint = "Upgrade Lockgate: pip install --upgrade lockgate" if newer else _RESTORE
     return type(error)(

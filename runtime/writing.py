@@ -268,8 +268,8 @@ async def _sent(connection: Connection, statements: Sequence[Statement]) -> dict
     async with connection.pipeline():
         cursors = [await connection.execute(sql.encode(), values) for sql, values in statements]
     for cursor in cursors:
-        if cursor.description and (row := await cursor.fetchone()):
-            found |= row
+        if cursor.description:
+            found |= await cursor.fetchone() or dict.fromkeys(column.name for column in cursor.description)
     return found
 
 

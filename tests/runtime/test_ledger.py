@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from langgraph.types import Interrupt
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from lockgate.effect import Effect, EffectStatus
@@ -13,6 +14,8 @@ from lockgate.errors import LedgerError, StoreError, ThreadBusyError
 from lockgate.result import ToolResult
 from lockgate.runtime import PostgresSaver, open_checkpointer, thread_lease
 from lockgate.runtime.fence import FENCE
+from lockgate.runtime.gather import GATHER
+from lockgate.runtime.records import Records
 
 PAID = ToolResult(success=True, value="paid")
 
@@ -177,3 +180,16 @@ async def test_hostile_text_is_kept_clean(saver: PostgresSaver) -> None:
     claim = await saver.ledger.claim(wanted(call_id=hostile, agent=hostile, args={"x": hostile}))
     settled = await saver.ledger.settle(claim.effect, EffectStatus.UNKNOWN, evidence=hostile * 10_000, by=hostile)
     assert len(settled.evidence.encode()) <= 4_000
+
+
+async def test_a_claim_beside_a_question_finds_what_another_has_claimed(saver: PostgresSaver) -> None:
+    """What files a question cannot be part of one statement with the claim, and is told from it all the same."""
+    first = await saver.ledger.claim(wanted())
+    assert first.mine
+    await saver.ledger.settle(first.effect, EffectStatus.DONE, result=PAID)
+    saver.ledger.left(first.effect)
+    where: Any = {"thread_id": first.effect.thread_id, "checkpoint_ns": "", "checkpoint_id": "1", GATHER: {}}
+    await saver.aput_writes({"configurable": where}, [("__interrupt__", [Interrupt({"tool": "x"}, id="i")])], "task")
+    again = await saver.ledger.claim(wanted())
+    assert not again.mine and again.effect.result and again.effect.result.value == "paid"
+    assert [one.interrupt_id for one in await Records(saver).approvals()] == ["i"]

@@ -200,6 +200,7 @@ async def test_rows_that_were_harmed_are_named_and_harm_nothing_else(
             with pytest.raises(kind, match=text) as caught:
                 await reader.aget_tuple(config("t"))
             assert caught.value.thread_id == "t" and f"row {newest}" in caught.value.message and caught.value.hint
+            assert caught.value.checkpoint_id and caught.value.checkpoint_id in caught.value.message
             assert (await agent(reader).aget_state(config("good"))).values["answer"] == f"{SECRET}!"
             await reader.aclose()
             for seq, spine, body in rows:
