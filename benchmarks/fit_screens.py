@@ -173,7 +173,7 @@ def main() -> int:
     parser.add_argument("--leave-out", metavar="SOURCE", help="a source that is measured instead of learned")
     parser.add_argument("--keep", type=int, default=12_000, help="features that are kept (12000)")
     parser.add_argument("--before", type=Path, help="weights to mix in, which know texts that are not at hand")
-    parser.add_argument("--share", type=float, default=0.6, help="how much of the mixture is new (0.6)")
+    parser.add_argument("--share", type=float, default=0.4, help="how much of the mixture is new (0.4)")
     parser.add_argument("--shift", type=float, default=0.0, help="log-odds that make a score of 0.5 (0)")
     parser.add_argument("--out", type=Path, help="file to write (standard output)")
     options = parser.parse_args()
