@@ -6,21 +6,21 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain
 from typing import NamedTuple
 
 from lockgate.guardrails.screens.lexicon import BIT, COMMON, LEADING, LEXICON, UNSPACED
 from lockgate.guardrails.screens.phrases import STRONG, said
 from lockgate.guardrails.screens.weights import WEIGHTS
 
-_WORD = re.compile(r"[^\W_]+(?:(?:[-'\u2019.@_/]|://)[^\W_]+)*")
 _PLAIN_WORD = re.compile(r"[^\W_]+(?:[-'\u2019][^\W_]+)*")
 _BLANKS = {ord(char): " " for char in string.punctuation + string.whitespace if char not in "-'"}
 _UNSPACED = re.compile("|".join(sorted(UNSPACED, key=len, reverse=True)))
 _LETTER = re.compile(r"^\W*(?:subject:|hi|hello|dear|hey|good (?:morning|day)|hallo|bonjour|hola)\b")
+_MARKS = frozenset(" |*")
 _ENTRIES: dict[str, tuple[int, float]] = {
     word: (LEXICON.get(word, 0), WEIGHTS.get(word, 0.0))
-    for word in (*LEXICON, *(name for name in WEIGHTS if name[0].isalpha() and " " not in name))
+    for word in (*LEXICON, *(name for name in WEIGHTS if name[0].isalpha() and not _MARKS.intersection(name)))
 }
 """What is known of a word: the bits of its classes, and what it counts."""
 _KNOWN = frozenset(_ENTRIES)
@@ -36,9 +36,11 @@ _ANCHORS = frozenset(
         )
     )
 )
-"""A sentence that asks nothing and has none of these words is no order, and is read no further."""
+"""A sentence of a long text that asks nothing and has none of these words is read no further."""
 _ORDERS = BIT["act"] | BIT["write"] | BIT["alter"] | BIT["override"]
 _FEW_WORDS, _MANY_WORDS, _LONG_WORD = 4, 30, 4
+_SHORT = 2_048
+"""Characters of a text up to which every sentence is read, whatever its words."""
 _LONE = 3
 """Sentences below which a text has no surroundings to stand out from."""
 
@@ -58,6 +60,7 @@ class Reader:
     def __init__(self, low: str) -> None:
         self.low = low
         self.plain = low.isascii()
+        self.short = len(low) <= _SHORT
         if self.plain:
             spaced = low.translate(_BLANKS)
             self.spaced = spaced.replace(" '", "  ").replace("' ", "  ").replace(" -", "  ").replace("- ", "  ")
@@ -65,7 +68,7 @@ class Reader:
     def read(self, start: int, end: int) -> Words:
         """The first step's view of `low[start:end]`."""
         words = self.spaced[start:end].split() if self.plain else _PLAIN_WORD.findall(self.low[start:end])
-        if self.plain and _ANCHORS.isdisjoint(words) and self.low[end - 1] != "?":
+        if self.plain and not self.short and _ANCHORS.isdisjoint(words) and self.low[end - 1] != "?":
             return Words(words, 0, 0, 0.0)
         mask = verb = 0
         weight = 0.0
@@ -82,29 +85,6 @@ class Reader:
                 if verb or word not in LEADING:
                     break
         return Words(words, mask, verb, weight)
-
-
-def pairs(piece: str) -> set[str]:
-    """Pairs of words, with marks for the start and the end, and kinds of things that are no words; each counts once."""
-    tokens = ["^", *[word if word.isalpha() else _shape(word) for word in _WORD.findall(piece)], "$" + piece[-1:]]
-    kinds = {token for token in tokens if token[0] in "<$"}
-    return kinds.union([f"{one} {other}" for one, other in pairwise(tokens)])
-
-
-@lru_cache(maxsize=8_192)
-def _shape(word: str) -> str:
-    """What kind of thing a word is that is not made of letters alone."""
-    if "@" in word:
-        return "<mail>"
-    if "://" in word or word.startswith("www."):
-        return "<url>"
-    if word[0].isdigit():
-        return "<number>"
-    if "." in word and len(word) > _FEW_WORDS:
-        return "<name.part>"
-    if "_" in word or "/" in word or any(map(str.isdigit, word)):
-        return "<id>"
-    return word
 
 
 @lru_cache(maxsize=16_384)
@@ -145,9 +125,7 @@ class Host:
         signs = low.count("(") + low.count("{") + low.count(";") + low.count("=")
         talk = BIT["talk"]
         spoken = sum(1 for _, _, words in read_all if words.mask & talk)
-        counts: Counter[str] = Counter()
-        for _, _, words in read_all:
-            counts.update(words.words)
+        counts = Counter(chain.from_iterable([words.words for _, _, words in read_all]))
         return cls(
             counts=counts,
             sentences=len(read_all),

@@ -8,20 +8,22 @@ out from their text, and for whether somebody merely quotes them. `weights.txt` 
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from lockgate.guardrails.screens.features import Host, Reader, Words, about, pairs, second
+from lockgate.guardrails.screens.features import Host, Reader, Words, about, second
+from lockgate.guardrails.screens.grams import counted
 from lockgate.guardrails.screens.mentions import Mentions
 from lockgate.guardrails.screens.weights import BIAS, WEIGHTS
 
 MAX_SENTENCE = 400
 """Characters judged at once; a longer sentence is judged in pieces."""
-MIN_AGAIN, CHARACTERS_AGAIN = 4, 1_024
-"""Sentences of one text that are looked at again: the best so many, and one more for each of so many characters."""
+MIN_AGAIN, SOME_AGAIN, CHARACTERS_AGAIN = 4, 2, 1_024
+"""Sentences of one text that are looked at again: the best so many; in a long text the second number and one more for
+each of so many characters."""
 HOT = -10.0
 """From this sum (log-odds) on a sentence may be looked at again; below, nothing can make it an order."""
-CERTAIN = 3.0
-"""From this sum on nothing that the second step says would change the finding."""
+CERTAIN = 5.0
+"""From this sum on a sentence is an order although it is not looked at again, others being more so."""
 OPERATING = 0.0
 """The sum that becomes a score of 0.5."""
 SURE = 0.5
@@ -40,8 +42,7 @@ _CLOSING = frozenset(".!?\u3002\uff01\uff1f\u061f")
 _INSIDE = frozenset("\"'`\u201d\u2019)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sentence:
+class Sentence(NamedTuple):
     """One sentence that may be an order: its place in the text, its words, and the sum of the first step."""
 
     start: int
@@ -77,37 +78,38 @@ def sentences(low: str) -> Iterator[tuple[int, int]]:
             yield at, min(at + MAX_SENTENCE, len(low))
 
 
-def candidates(text: str) -> tuple[list[Sentence], Host | None]:
-    """The sentences of `text` that look most like orders, in order, and what the text around them is like."""
-    low = lowered(text)
+def candidates(low: str) -> tuple[list[Sentence], list[tuple[int, int, Words]]]:
+    """The sentences of a lowered text that look most like orders, and all of its sentences, both in order."""
     reader = Reader(low)
     read_all: list[tuple[int, int, Words]] = []
     hot: list[Sentence] = []
     for start, end in sentences(low):
         words = reader.read(start, end)
         read_all.append((start, end, words))
-        if words.mask and (total := BIAS + words.weight + about(words.mask, words.verb)) >= HOT:
-            hot.append(Sentence(start=start, end=end, words=words, total=total))
-    return hot, Host.of(low, read_all) if hot else None
+        if (words.mask or words.weight) and (total := BIAS + words.weight + about(words.mask, words.verb)) >= HOT:
+            hot.append(Sentence(start, end, words, total))
+    return hot, read_all
 
 
 def judged(text: str) -> Iterator[tuple[int, int, float]]:
     """Start, end and score of each possible order: from 0 to 1, 0.5 being the operating point."""
-    hot, host = candidates(text)
-    if host is None:
+    low = lowered(text)
+    hot, read_all = candidates(low)
+    if not hot:
         return
-    mentions = Mentions(text)
-    get = WEIGHTS.get
-    most = MIN_AGAIN + len(text) // CHARACTERS_AGAIN
+    host, mentions = Host.of(low, read_all), Mentions(text)
+    most = max(MIN_AGAIN, SOME_AGAIN + len(text) // CHARACTERS_AGAIN)
     least = sorted((one.total for one in hot), reverse=True)[most - 1] if len(hot) > most else HOT
     for one in hot:
         total = one.total
-        if total >= least and most > 0 and total < CERTAIN:
+        if total >= least and most > 0:
             most -= 1
-            piece = host.low[one.start : one.end]
-            total += sum([get(pair, 0.0) for pair in pairs(piece)])
+            piece = low[one.start : one.end]
+            total += counted(piece)
             for name, value in second(piece, one.start, one.words, host):
-                total += get(name, 0.0) * value
+                total += WEIGHTS.get(name, 0.0) * value
+        elif total < CERTAIN:
+            continue
         if total > OPERATING - 2 and (rest := mentions.around(one.start, one.end)) is not None:
             total = max(total - _MENTIONED * (1 + host.talk), _alone(rest))
         if total > OPERATING - 1:  # what scores less than 0.27 is of no use to anybody
@@ -154,4 +156,4 @@ def _alone(rest: str) -> float:
     words = Reader(low).read(0, len(low))
     if not words.mask:
         return -30.0
-    return BIAS + words.weight + about(words.mask, words.verb) + sum(WEIGHTS.get(pair, 0.0) for pair in pairs(low))
+    return BIAS + words.weight + about(words.mask, words.verb) + counted(low)
