@@ -7,12 +7,15 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from langchain_core.runnables import RunnableConfig
+
 from lockgate import handoff
 from lockgate.audit import canonical
 from lockgate.effect import UNDO_MARK
 from lockgate.errors import ConfigError, StoreError
 from lockgate.runtime.retention import may_forget
 from lockgate.runtime.saver import PostgresSaver
+from lockgate.runtime.segment import mark
 from lockgate.runtime.wire import Connection
 
 ENDED = tuple(sorted(handoff.ENDED))
@@ -103,7 +106,7 @@ async def erase(saver: PostgresSaver, *, user: str = "", tenant: str = "") -> Re
                 "This database role may not take words out of the audit log, so nothing was erased.",
                 "Run it as the role that owns the tables.",
             )
-        threads = await _threads_of(connection, user, tenant)
+        threads = await _threads_of(saver, connection, user, tenant)
         kept = {table: await _count(connection, table, threads) for table in ("effects", "audit")}
     rows = await saver.adelete_threads(threads)
     async with saver.pools.connection() as connection:
@@ -142,7 +145,7 @@ async def _bytes(saver: PostgresSaver, thread_id: str) -> int:
     return int(row["bytes"]) if row else 0
 
 
-async def _threads_of(connection: Connection, user: str, tenant: str) -> list[str]:
+async def _threads_of(saver: PostgresSaver, connection: Connection, user: str, tenant: str) -> list[str]:
     cursor = await connection.execute(_OF, (user,) * 2 + (tenant,) * 2)
     found = {row["thread_id"] for row in await cursor.fetchall()}
     # Who resumes a run for somebody else leaves no other trace than what it did in between.
@@ -155,8 +158,13 @@ async def _threads_of(connection: Connection, user: str, tenant: str) -> list[st
             if all(said.get(name) == value for name, value in names.items()):
                 found.add(row["thread_id"])
     fresh = found
+    ids: set[str] = set()
     while fresh:
-        cursor = await connection.execute(_KIN, {"known": list(found), "undo": UNDO_MARK})
+        for thread_id in fresh:
+            where: RunnableConfig = {"configurable": {"thread_id": thread_id}}
+            ids |= {one.checkpoint["id"] async for one in saver.alist(where)}
+        made = {"ids": list(ids), "marks": [mark("id", one) for one in ids]}
+        cursor = await connection.execute(_KIN, {"known": list(found), "undo": UNDO_MARK, **made})
         fresh = {row["thread_id"] for row in await cursor.fetchall()}
         found |= fresh
     cursor = await connection.execute(_LEFT, (list(found),))
@@ -192,9 +200,8 @@ _KIN = """
 SELECT DISTINCT o.thread_id FROM steps o JOIN unnest(%(known)s::text[]) AS t (id)
     ON starts_with(o.thread_id, t.id || %(undo)s) WHERE o.thread_id <> ALL(%(known)s)
 UNION
-SELECT DISTINCT o.thread_id
-FROM (SELECT thread_id, unnest(touched) AS id FROM steps WHERE thread_id <> ALL(%(known)s)) o
-JOIN (SELECT unnest(touched) AS id FROM steps WHERE thread_id = ANY(%(known)s)) mine USING (id) WHERE id <> ''
+SELECT DISTINCT thread_id FROM steps WHERE thread_id <> ALL(%(known)s)
+    AND (marks && %(marks)s::bigint[] OR touched && %(ids)s::text[])
 """
 """Threads that undo what these did, and those that hold checkpoints of theirs: their ids are nobody else's."""
 _LEFT = """

@@ -212,7 +212,7 @@ class Ledger:
     async def _claimed(self, wanted: Effect, row: Sequence[Any], claimant: str, fence: Fence | None) -> dict[str, Any]:
         """The row after a claim; of one that this made only what matters, with the effect itself."""
         made = await self._flush(wanted.thread_id, [(_CLAIM, row), *fenced(fence)])
-        if made["key"] is None:
+        if made.get("key") is None:  # another's, or written with what somebody else waited for
             return await self._read_row(wanted.key)
         effect = replace(wanted, claimed_at=made["claimed_at"], running=fence is not None)
         return {"claimant": claimant, "effect": effect, "status": effect.status}
