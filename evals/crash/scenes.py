@@ -153,7 +153,7 @@ def _debate(world: World, saver: Saver) -> Graph:
         )
 
     def rule(messages: Any) -> str:
-        letter = re.findall(r"<answer ([A-Z])>\s*42", str(messages[-1].content))[0]
+        letter = re.findall(r"^Answer ([A-Z]):\n<.*>\n42$", str(messages[-1].content), re.MULTILINE)[0]
         return json.dumps({"answer": letter, "reasons": report(messages), "confidence": 0.9})
 
     bench = [
