@@ -1,9 +1,9 @@
 """Durable sessions a core-second: the guarded agent on `PostgresSaver` against bare LangGraph on its own saver.
 
 A session is five turns (a question, one tool call, an answer) in a thread of its own, with `durability="sync"`.
-Ours is the whole thing: policy, lock, run record, lease and, for the tool's effect, the ledger. Both live in one
-process and are measured in turns; what counts is the ratio within a pair, in CPU time of this process. The CPU of
-the database server's processes is stated beside it.
+Ours is the whole thing: policy, lock, run record, lease and, for the tool's effect, ledger and audit log. Both
+live in one process and are measured in turns; what counts is the ratio within a pair, in CPU time of this process. The
+CPU of the database server's processes is stated beside it.
 
     python benchmarks/durable_sessions.py [--pairs 8] [--sessions 4] [--json]
 """

@@ -113,7 +113,7 @@ def effects_of(name: str, description: str) -> frozenset[str]:
     return frozenset()
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=4_096)  # above the messages of a long thread, all of which are asked about in each turn
 def _request(text: str) -> tuple[frozenset[str], bool, bool]:
     """(classes of effect asked for, whether an answer is asked for, whether the choice is handed on)."""
     text = _QUOTED.sub(" ", fold_lines(text))
