@@ -2,8 +2,8 @@
 
 One turn is a user's message, a tool call with its output, and an answer: 3.78 KB of text that does not compress.
 `times_raw` is of `steps` and `blobs`, in which the events of the runs stand too; `times_raw_with_record` of all tables,
-runs, leases and audit log included. Sizes are those of whole tables with their indexes and TOAST (`pg_total_relation_size`); `values` sums
-`pg_column_size` of the rows alone.
+runs, leases and audit log included. Sizes are those of whole tables with their indexes and TOAST
+(`pg_total_relation_size`); `values` sums `pg_column_size` of the rows alone.
 
     python benchmarks/thread_growth.py [--turns 1000] [--text random|words] [--stock 100] [--json]
 """
