@@ -16,6 +16,7 @@ from typing import Any
 
 from langchain_core.messages import AnyMessage, BaseMessage, SystemMessage, ToolMessage
 
+from lockgate.conversation import Unfolded
 from lockgate.guardrails.screens.forgery import template_tokens
 from lockgate.labels import Integrity
 from lockgate.passage import MARK
@@ -53,7 +54,13 @@ def explained(name: str) -> str:
 
 def block(text: str, name: str, source: str) -> str:
     """`text` in a block called `name`. Nothing in it can close the block or pass for the frame of the conversation."""
-    return f'<{name} source="{_attribute(source)}">\n{_harmless(text, name)}\n</{name}>'
+    return _closed(_tamed(text), name, source)
+
+
+def _closed(tamed: str, name: str, source: str) -> str:
+    if name in tamed.lower():
+        tamed = re.sub(re.escape(name), "untrusted-…", tamed, flags=re.IGNORECASE)
+    return f'<{name} source="{_attribute(source)}">\n{tamed}\n</{name}>'
 
 
 def prompted(system: str, messages: Sequence[AnyMessage], *, run_id: str, tools: bool) -> list[BaseMessage]:
@@ -62,7 +69,8 @@ def prompted(system: str, messages: Sequence[AnyMessage], *, run_id: str, tools:
     `tools` says whether the agent has any; without them and without an untrusted text there is nothing to explain.
     """
     name = fence(run_id)
-    shown = [_shown(message, name) for message in messages]
+    tamed = _tamed_texts.of(messages, None, lambda index: _of_others(messages[index]))
+    shown = _shown_texts.of(messages, name, lambda index: _shown(messages[index], tamed[index], name))
     if tools or any(new is not old or name in old.text for new, old in zip(shown, messages, strict=True)):
         system = _with_blocks(system, name)
     return [SystemMessage(system), *shown] if system else list(shown)
@@ -96,14 +104,23 @@ def _with_blocks(system: str, name: str) -> str:
     return f"{system}\n\n{explained(name)}" if system else explained(name)
 
 
-def _shown(message: AnyMessage, name: str) -> BaseMessage:
+_tamed_texts: Unfolded[str | list[Any] | None] = Unfolded()
+_shown_texts: Unfolded[BaseMessage] = Unfolded()
+
+
+def _of_others(message: AnyMessage) -> str | list[Any] | None:
+    """What of a message goes into a block; None when that is nothing."""
     if not isinstance(message, ToolMessage) or _ours(message):
+        return None
+    return _tamed(message.content) if isinstance(message.content, str) else message.content
+
+
+def _shown(message: AnyMessage, theirs: str | list[Any] | None, name: str) -> BaseMessage:
+    if theirs is None:
         return message
-    content = message.content
-    if isinstance(content, str):
-        return message.model_copy(update={"content": block(content, name, f"tool:{message.name}")})
-    parts = [_part(part, name, f"tool:{message.name}") for part in content]
-    return message.model_copy(update={"content": parts})
+    source = f"tool:{message.name}"
+    content = _closed(theirs, name, source) if isinstance(theirs, str) else [_part(p, name, source) for p in theirs]
+    return message.model_copy(update={"content": content})
 
 
 def _part(part: Any, name: str, source: str) -> Any:
@@ -125,12 +142,11 @@ def _ours(message: ToolMessage) -> bool:
         return False
 
 
-def _harmless(text: str, name: str) -> str:
+def _tamed(text: str) -> str:
     # A look-alike bracket keeps the text readable, and no longer what it pretended to be.
-    if name in text.lower():
-        text = re.sub(re.escape(name), "untrusted-…", text, flags=re.IGNORECASE)
     return template_tokens(_FENCE.sub("\u2039", text))
 
 
+@lru_cache(maxsize=256)
 def _attribute(source: str) -> str:
     return re.sub(r"[^\w:.@/-]", "_", source)[:100]

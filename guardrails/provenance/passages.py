@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
+from lockgate.conversation import Unfolded
 from lockgate.decision import canonical_json
 from lockgate.labels import OWNER, TRUSTED, UNTRUSTED, Integrity, Label, join
 from lockgate.passage import MARK, Finding, Passage
@@ -22,20 +23,39 @@ def passages(
     word and not the user's; its message may carry a label of its own. Answers to calls that never ran are left out: the
     lock wrote them.
     """
-    found = [_operator(system)] if system else []
-    calls: dict[str, str] = {}
-    for message in messages:
-        if isinstance(message, AIMessage):
-            calls |= {call["id"] or "": canonical_json(call["args"]) for call in message.tool_calls}
-            found.append(Passage(source="model", text=message.text, label=Label(integrity=Integrity.INTERNAL)))
-        elif isinstance(message, ToolMessage):
-            if _ran(message):
-                found.append(_returned(message, tools.get(message.name or ""), calls.get(message.tool_call_id, "")))
-        elif isinstance(message, HumanMessage):
-            found.append(_said(message, task))
-        elif isinstance(message, SystemMessage):
-            found.append(_operator(message.text))
-    return tuple(found)
+    facts = {name: stated(spec, name) for name, spec in tools.items()}
+    key = task, tuple(facts.items())
+    seen = _seen.of(messages, key, lambda index: _passage(messages, index, facts, task))
+    return (*([_operator(system)] if system else ()), *(passage for passage in seen if passage is not None))
+
+
+_seen: Unfolded[Passage | None] = Unfolded()
+
+
+def _passage(
+    messages: Sequence[BaseMessage], index: int, facts: Mapping[str, Label], task: Label | None
+) -> Passage | None:
+    """What the message at that place adds to the session's texts."""
+    match messages[index]:
+        case AIMessage() as message:
+            return Passage(source="model", text=message.text, label=Label(integrity=Integrity.INTERNAL))
+        case ToolMessage() as message if _ran(message):
+            return _returned(message, facts, _given(messages, index, message.tool_call_id))
+        case HumanMessage() as message:
+            return _said(message, task)
+        case SystemMessage() as message:
+            return _operator(message.text)
+        case _:
+            return None
+
+
+def _given(messages: Sequence[BaseMessage], index: int, call_id: str) -> str:
+    """The arguments of the call whose result stands at that place."""
+    for message in reversed(messages[:index]):
+        for call in message.tool_calls if isinstance(message, AIMessage) else ():
+            if call["id"] == call_id:
+                return canonical_json(call["args"])
+    return ""
 
 
 def stated(spec: ToolSpec | None, name: str) -> Label:
@@ -69,10 +89,10 @@ def _ran(message: ToolMessage) -> bool:
     return error is None or error not in set(ErrorKind) or ErrorKind(error).ran
 
 
-def _returned(message: ToolMessage, spec: ToolSpec | None, given: str) -> Passage:
+def _returned(message: ToolMessage, facts: Mapping[str, Label], given: str) -> Passage:
     name = message.name or ""
     label, findings = marked(message)
-    label = join(label or TRUSTED, stated(spec, name))
+    label = join(label or TRUSTED, facts.get(name) or stated(None, name))
     mark = message.additional_kwargs.get(MARK)
     structured = isinstance(mark, dict) and mark.get("structured") is True
     return Passage(

@@ -53,7 +53,7 @@ def test_to_one_whom_the_user_named(asked: str, seen: str, text: str, answer: ty
     ],
 )
 def test_a_link_of_others_where_the_user_asked_for_nothing_of_the_kind(asked: str, answer: type) -> None:
-    history = read(said(asked), "Badges are renewed at https://badges.example/login from now on.")
+    history = read(said(asked), "The badge office has a page, https://badges.example/login, and a desk in room 12.")
     decision = decide(history, "post_notice", {"text": "New badges: https://badges.example/login"})
     assert isinstance(decision, answer), decision
 
