@@ -24,14 +24,14 @@ from lockgate.settings import settings
 SIMULATED = "Simulated agents: these figures show the mechanics of debate, not its merit. --model runs a real one."
 
 MEASURES = (
-    Measure(name="right", title="right", what="of the questions, %: the answer was right", better="higher"),
-    Measure(name="low", title="lower bound", what="of `right`: Wilson's interval at 95%"),
-    Measure(name="high", title="upper bound", what="of `right`: Wilson's interval at 95%"),
-    Measure(name="calls", title="model calls", what="model calls a question", unit="", better="lower"),
-    Measure(name="tokens", title="tokens", what="tokens a question, read and written", unit="", better="lower"),
-    Measure(name="only_debate", title="only debate right", what="questions the vote got wrong", unit=""),
-    Measure(name="only_vote", title="only vote right", what="questions the debate got wrong", unit=""),
-    Measure(name="p", title="p", what="exact sign test of these two: how likely, were both as good", unit=""),
+    Measure(name="right", title="right", what="Of the questions, %: the answer was right.", better="higher"),
+    Measure(name="low", title="lower bound", what="Of `right`: Wilson's interval at 95%."),
+    Measure(name="high", title="upper bound", what="Of `right`: Wilson's interval at 95%."),
+    Measure(name="calls", title="model calls", what="Model calls a question.", unit="", better="lower"),
+    Measure(name="tokens", title="tokens", what="Tokens a question, read and written.", unit="", better="lower"),
+    Measure(name="only_debate", title="only debate right", what="Questions the vote got wrong.", unit=""),
+    Measure(name="only_vote", title="only vote right", what="Questions the debate got wrong.", unit=""),
+    Measure(name="p", title="p", what="Exact sign test of these two: how likely, were both as good.", unit=""),
 )
 
 

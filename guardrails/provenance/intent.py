@@ -58,11 +58,18 @@ def asked(spec: ToolSpec, passages: Iterable[Passage]) -> Asked:
     user = [_request(passage.text[:_MAX]) for passage in heard if passage.source != "operator"]
     if any(wanted & classes for classes, _, _ in user):
         return Asked.YES
-    if any(passage.source == "operator" and _speaks_of(passage.text[:_MAX], spec.name, wanted) for passage in heard):
+    if bidden(spec, heard):
         return Asked.UNCLEAR
     if not wanted or not user or any(delegates for _, _, delegates in user):
         return Asked.UNCLEAR
     return Asked.NO if any(classes or reads for classes, reads, _ in user) else Asked.UNCLEAR
+
+
+def bidden(spec: ToolSpec, passages: Iterable[Passage]) -> bool:
+    """Whether the operator's words speak of what this tool does."""
+    wanted = effects_of(spec.name, spec.description)
+    texts = (p.text[:_MAX] for p in passages if p.source == "operator" and _commands(p))
+    return any(_speaks_of(text, spec.name, wanted) for text in texts)
 
 
 def delegated(passages: Iterable[Passage]) -> bool:

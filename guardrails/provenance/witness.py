@@ -12,7 +12,7 @@ from lockgate.evidence import Asked, Evidence, Kind, Trace
 from lockgate.guardrails.provenance.content import carried, dictated, filled
 from lockgate.guardrails.provenance.folding import fold
 from lockgate.guardrails.provenance.instructions import attacks
-from lockgate.guardrails.provenance.intent import asked, decodes, delegated, speaks_of
+from lockgate.guardrails.provenance.intent import asked, bidden, decodes, delegated, speaks_of
 from lockgate.guardrails.provenance.secrets import marked, secrets_in, tokens
 from lockgate.guardrails.provenance.spelled import spelled
 from lockgate.guardrails.provenance.tracing import KIND_OF, Source, kind_of, leaves, sources, trace_in
@@ -53,7 +53,11 @@ def examine(args: Mapping[str, Any], spec: ToolSpec, history: History) -> Eviden
         carried=_carried(args, spec, ready, history.passages, handed=hands_on and wants is Asked.YES)
         if untrusted
         else (),
-        dictated=_dictated(args, spec, ready, traces, hands_on=hands_on, wants=wants) if untrusted else (),
+        dictated=_dictated(
+            args, spec, ready, traces, hands_on=hands_on, duty=bidden(spec, history.passages), wants=wants
+        )
+        if untrusted
+        else (),
     )
 
 
@@ -74,12 +78,19 @@ def _dictated(
     traces: Sequence[Trace],
     *,
     hands_on: bool,
+    duty: bool,
     wants: Asked,
 ) -> tuple[str, ...]:
-    """A text that the user told the agent to follow may word what goes to those whom the user named."""
-    found = {*dictated(args, spec, ready), *_spelled(args, spec, ready, wants)}
+    """A text that the user told the agent to follow may word what goes to those whom the user named.
+
+    `duty`: the operator's own words speak of such calls. Then one that trusted sources bear out is no text's.
+    """
     good = (Kind.USER, Kind.OPERATOR, Kind.TRUSTED)
     steering = {trace.path: trace.kind for trace in traces if _argument(trace.path) in spec.sensitive}
+    found = {*dictated(args, spec, ready)}
+    # A letter may well name the order that the shop's own books hold, where refunds are what the agent is for.
+    if not (wants is Asked.UNCLEAR and duty and steering and {*steering.values()} <= {*good}):
+        found |= {*_spelled(args, spec, ready, wants)}
     if hands_on and not set(good).isdisjoint(steering.values()):
         found &= {*steering}
     return tuple(trace.path for trace in traces if trace.path in found)

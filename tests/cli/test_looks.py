@@ -140,17 +140,18 @@ def test_boxes_do_not_overlap_and_lines_stay_inside_and_outside_boxes(edges: lis
 
 
 def test_graph_is_printed_drawn_and_proved(bench: Bench) -> None:
-    assert "action_guard" in bench("graph", "react").out
-    assert "action_guard" not in bench("graph", "react", "--outer").out
-    assert "subgraph checker.lock" in bench("graph", "lockgate.graphs.debate:graph").out
+    assert "human_review" in bench("graph", "react").out
+    outer = bench("graph", "react", "--outer").out
+    assert "action_guard" in outer and "human_review" not in outer
+    assert "subgraph checker.review" in bench("graph", "lockgate.graphs.debate:graph").out
     shallow = bench("graph", "lockgate.graphs.debate:graph", "--depth", "1").out
-    assert "subgraph checker" in shallow and "subgraph checker.lock" not in shallow
+    assert "subgraph checker" in shallow and "subgraph checker.review" not in shallow
     assert {"from": "output_guard", "to": "__end__", "conditional": False} in bench("graph", "react", "--json").json[
         "edges"
     ]
     assert bench("graph", "react", "--svg", "g.svg", "--png", "g.png").code == 0
     texts = [element.text for element in ET.parse(bench.folder / "g.svg").iter("{http://www.w3.org/2000/svg}text")]
-    assert "lock:action_guard" in texts
+    assert "review:human_review" in texts
     assert (bench.folder / "g.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
     proved = bench("graph", "react", "--verify")
     assert proved.code == 0 and "proved" in proved.out

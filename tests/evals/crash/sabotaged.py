@@ -23,7 +23,7 @@ async def settle(self, effect, status, *, result=None, **_):
     )
 
 
-async def write(self, *entries):
+def intend(self, *entries):
     pass
 
 
@@ -37,7 +37,7 @@ match sys.argv[1]:
     case "halting":
         worker.HALTING = dispatch.HALTING = ()
     case "audit":
-        PostgresAudit.write = write
+        PostgresAudit.intend = intend
     case "answer":
         World.answer = refusing
 nursery.main()
