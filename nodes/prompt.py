@@ -21,6 +21,7 @@ from lockgate.guardrails.screens.forgery import template_tokens
 from lockgate.labels import Integrity
 from lockgate.passage import MARK
 from lockgate.result import ErrorKind
+from lockgate.runtime.lineage import collector_paused
 
 _FENCE = re.compile(r"(?i)<(?=[\s/]*untrusted)")
 _OURS = frozenset(
@@ -70,7 +71,8 @@ def prompted(system: str, messages: Sequence[AnyMessage], *, run_id: str, tools:
     """
     name = fence(run_id)
     tamed = _tamed_texts.of(messages, None, lambda index: _of_others(messages[index]))
-    shown = _shown_texts.of(messages, name, lambda index: _shown(messages[index], tamed[index], name))
+    with collector_paused():
+        shown = _shown_texts.of(messages, name, lambda index: _shown(messages[index], tamed[index], name))
     if tools or any(new is not old or name in old.text for new, old in zip(shown, messages, strict=True)):
         system = _with_blocks(system, name)
     return [SystemMessage(system), *shown] if system else list(shown)

@@ -16,6 +16,7 @@ from lockgate.deployment import METADATA as DEPLOYMENT
 from lockgate.deployment import Deployment, remembered
 from lockgate.effect import Fence
 from lockgate.errors import StoreError
+from lockgate.langgraph_keys import RETURN
 from lockgate.runtime.audit import PostgresAudit, Taken
 from lockgate.runtime.fence import fence_of, fenced, given_back, lock_key
 from lockgate.runtime.gather import (
@@ -37,6 +38,8 @@ from lockgate.runtime.wire import Connection, Statement
 
 LINGER = 0.05
 """Seconds that an answer or a question waits for what follows it, to be written with it."""
+AFTER_END = 0.005
+"""The same after the end of a worker: what it came to is not to be found out again."""
 THREADS = 1_000
 """Threads that a process remembers the last state of."""
 LINEAGE_BYTES = 64_000_000
@@ -96,12 +99,16 @@ class Writer:
         elif due and isinstance(entry, Put):
             await self.flush(thread.thread_id, serde, lost)
         elif soon:
-            self._linger(thread, serde)
+            ended = isinstance(entry, Wrote) and any(channel == RETURN for channel, _ in entry.writes)
+            self._linger(thread, serde, AFTER_END if ended else LINGER)
 
-    def _linger(self, thread: Thread, serde: SerializerProtocol) -> None:
-        if thread.timer is None:
-            loop = asyncio.get_running_loop()
-            thread.timer = loop.call_later(LINGER, self._soon, thread.thread_id, serde)
+    def _linger(self, thread: Thread, serde: SerializerProtocol, wait: float) -> None:
+        loop, timer = asyncio.get_running_loop(), thread.timer
+        if timer is not None and timer.when() <= loop.time() + wait:
+            return
+        if timer is not None:
+            timer.cancel()
+        thread.timer = loop.call_later(wait, self._soon, thread.thread_id, serde)
 
     def _soon(self, thread_id: str, serde: SerializerProtocol) -> None:
         thread = self._threads.get(thread_id)

@@ -46,7 +46,7 @@ def killed_and_resumed(url: str, folder: Path, count: int, kills: int, seconds: 
         again = [name for name in run["done"] if starts[f"+{name}"] > 1]
         assert not again, f"{where}: workers that had finished ran again: {again}"
         # What ran again was under way or had ended too lately to be on disk: few of many.
-        assert sum(starts.values()) - len(starts) <= 40, where
+        assert sum(starts.values()) - len(starts) <= 60, where
     assert any(len(run["done"]) > count // 2 for run in dead)
     assert {run["strike"] for run in dead} >= {"plan 2", "answer"}
     for run in dead:
