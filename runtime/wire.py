@@ -31,6 +31,8 @@ _DECODE: dict[int, Callable[[bytes], Any]] = {
     2278: lambda _: None,  # void
 }
 """By type: how a value is read from Postgres's binary form. Statements that are run here give no others."""
+MAX_PREPARED = 256
+"""Combinations of statements that a connection keeps prepared; a rarer one is prepared each time."""
 _DONE = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
 
 
@@ -53,10 +55,11 @@ class Connection(AsyncConnection[DictRow]):
         kinds = tuple(sql for sql, _ in statements)
         name = prepared.get(kinds)
         if name is None:
-            name = f"lockgate_{len(prepared)}".encode()
+            name = f"lockgate_{len(prepared)}".encode() if len(prepared) < MAX_PREPARED else b""
             self.pgconn.send_prepare(name, as_one(kinds))
             await self._results()
-            prepared[kinds] = name
+            if name:
+                prepared[kinds] = name
         given = [value for _, values in statements for value in values]
         encoded = [_encoded(value) for value in given]
         self.pgconn.send_query_prepared(name, encoded, [isinstance(value, bytes) for value in given], 1)
