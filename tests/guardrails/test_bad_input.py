@@ -125,7 +125,7 @@ HUGE = {
 
 
 NOT_LINEAR = 20.0
-"""Seconds of CPU that only a search which is not linear takes. `benchmarks/guards.py` holds a megabyte to one second."""
+"""Seconds of CPU that only a search which is not linear takes; `benchmarks/guards.py` holds a megabyte to one."""
 
 
 @pytest.mark.parametrize("kind", HUGE)
