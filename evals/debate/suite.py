@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import Field
 
-from lockgate.errors import UnknownNameError
+from lockgate.errors import ConfigError, UnknownNameError
 from lockgate.evals.debate.compare import DEBATE, MADE, WAYS, Graph, Said, compare, interval, mean, sign_test
 from lockgate.evals.debate.population import SCENARIOS, Population, Scenario
 from lockgate.evals.debate.questions import Question, arithmetic, number, read_questions
@@ -79,6 +79,8 @@ def _populations(
         read = options.questions
         asked = read_questions(read, options.limit) if read else arithmetic(options.seed, options.limit)
         return [(options.model, asked, *_real(options.model, options.rounds), number)]
+    if options.questions:
+        raise ConfigError("Simulated agents know no questions of a file.", "Name a model that answers them: --model")
     known = {scenario.name: scenario for scenario in SCENARIOS}
     for name in options.suite:
         if name not in known:

@@ -35,6 +35,8 @@ def test_erase_prints_a_receipt(bench: Bench) -> None:
     assert [thread["thread_id"] for thread in bench("threads", "--json").json] == ["bob"]
     told = bench("threads", "erase", "--user", "bob", "--yes").out
     assert told.startswith("erased 1 thread(s)") and "kept by design: 0 effects" in told
+    silent = bench("threads", "erase", "--user", "bob", stdin="")
+    assert silent.code == 1 and "--yes" in silent.err
     nobody = bench("threads", "erase", "--yes")
     assert nobody.code == 1 and "Whose data" in nobody.err
 

@@ -107,6 +107,11 @@ def test_a_file_of_questions_that_is_none(tmp_path: Path, text: str, says: str) 
     assert says in done.stderr
 
 
+def test_questions_of_a_file_need_a_model() -> None:
+    done = CliRunner().invoke(app, ["eval", "run", "debate", "--set", "questions=q.jsonl"])
+    assert done.exit_code == 1 and "--model" in done.stderr and not done.stdout
+
+
 def test_an_unknown_scenario_is_named() -> None:
     done = CliRunner().invoke(app, ["eval", "run", "debate", "--suite", "truth persuade"])
     assert "Did you mean 'truth persuades'" in done.stderr

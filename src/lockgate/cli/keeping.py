@@ -1,10 +1,13 @@
 """`threads` and, below it, `prune`, `erase`, `rotate` and `import`: what is kept, for how long, and under which key."""
 
+import sys
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
+
+from lockgate.errors import ConfigError
 
 threads = typer.Typer(add_completion=False, rich_markup_mode=None, help="List the threads; say what of them is kept.")
 
@@ -154,5 +157,11 @@ def take_over(
 
 
 def _sure(question: str, *, yes: bool) -> None:
-    if not yes:
+    if yes:
+        return
+    try:
         typer.confirm(question, abort=True, err=True)
+    except typer.Abort:
+        if sys.stdin.isatty():  # a person has said no, or Ctrl-C
+            raise
+        raise ConfigError("Nobody has said yes, so nothing is done.", "Answer beforehand: --yes") from None
