@@ -135,7 +135,8 @@ def _of_run(run_id: str, put: Put) -> Statement:
     status = str(values.get("status") or Status.RUNNING)
     graph = clean(str(spec.pop("graph", "")))
     used = values.get("usage")
-    usage = used.model_dump() if type(used) is Usage else _mapping(plain(used))
+    counts = used.model_dump() if type(used) is Usage else _mapping(plain(used))
+    usage = {name: count for name, count in counts.items() if count}
     row = (clean(run_id), put.thread_id, put.checkpoint["id"], graph, clean(status), Jsonb(usage), Jsonb(spec))
     return _RUN, (*row, status in ENDED)
 
