@@ -44,7 +44,7 @@ def load(where: str, folder: str) -> Any:
 def _from_file(path: Path) -> Any:
     spec = spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None or not path.is_file():
-        raise ConfigError(f"There is no file {path}.")
+        raise ConfigError(f"There is no file {path}.", "A graph in a file is named as path/to/file.py:graph.")
     module = sys.modules[path.stem] = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -198,6 +198,7 @@ class _Builder:
                 key=self.team.key,
                 parallel=self.team.parallel or 16,
                 ordered=self.team.ordered,
+                policy=self.policy,
                 name=self.name,
                 checkpointer=self.checkpointer,
             )
@@ -221,6 +222,7 @@ class _Builder:
             model=self.model,
             rounds=self.team.rounds,
             timeout=self.team.seconds or 300.0,
+            policy=self.policy,
             name=self.name,
             checkpointer=self.checkpointer,
         )

@@ -2,9 +2,9 @@
 
 from lockgate.decision import Allow, Call, Decision, Deny, Review
 from lockgate.errors import ConfigError
-from lockgate.guardrails.narrowing import Narrowed, stricter
+from lockgate.guardrails.narrowing import Narrowed
 from lockgate.guardrails.policy import Policy
-from lockgate.guardrails.sections import Sections
+from lockgate.guardrails.sections import Sections, strictest
 from lockgate.ports import History, Judge
 from lockgate.spec import ToolSpec
 
@@ -38,13 +38,7 @@ class Guarded:
 
     def decide(self, call: Call, spec: ToolSpec, history: History) -> Decision:
         """The decision; raises what the judge or a guard raises."""
-        decision = self.judge.decide(call, spec, history)
-        for guard in self._guards:
-            if isinstance(decision, Deny):
-                break
-            if (said := guard(call, spec, history)) is not None:
-                decision = stricter(decision, said)
-        return decision
+        return strictest(self.judge.decide(call, spec, history), self._guards, call, spec, history)
 
 
 def guarded(judge: Judge) -> Judge:

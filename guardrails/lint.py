@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
-
-from pydantic import TypeAdapter, ValidationError
+from typing import Literal, TypeAlias
 
 from lockgate.guardrails.breadth import any_tool, foreign, too_wide, unanchored
 from lockgate.guardrails.constraint import Constraint
 from lockgate.guardrails.covering import covers, speaks_of
 from lockgate.guardrails.difference import differ
+from lockgate.guardrails.fitting import fits, takes_any
+from lockgate.guardrails.grounding import asks, bounds_trust, grounded
 from lockgate.guardrails.pattern import is_glob
 from lockgate.guardrails.policy import Policy
 from lockgate.guardrails.rule import Rule
@@ -26,8 +26,7 @@ Smell = Literal[
     "unanchored",
 ]
 
-Where = Callable[[str], str]
-"""From a rule's id to `file:line`."""
+Tools: TypeAlias = Mapping[str, ToolSpec]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,253 +41,147 @@ class PolicyLint:
     tool: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a check found in a rule; `rule` is None for what concerns the policy as a whole."""
+
+    smell: Smell
+    rule: Rule | None
+    message: str
+    hint: str
+    tool: str = ""
+
+
 def lint_policy(
-    policy: Policy,
-    tools: Mapping[str, ToolSpec] | None = None,
-    *,
-    lines: Mapping[str, int] | None = None,
-    file: str = "",
+    policy: Policy, tools: Tools | None = None, *, lines: Mapping[str, int] | None = None, file: str = ""
 ) -> list[PolicyLint]:
     """What is wrong with `policy`, in the order of its rules; what needs the tools is left out without `tools`.
 
     `lines` gives the line of each rule in `file`.
     """
-
-    def where(rule: str) -> str:
-        return f"{file}:{lines[rule]}" if lines and rule in lines else file
-
-    found = [*_shadowed(policy, where), *_wide(policy, where)]
+    found = [one for check in _OF_RULES for one in check(policy)]
     if tools is not None:
-        found += [*_dead(policy, tools, where), *_uncovered(policy, tools, file)]
-        found += [*_unproven(policy, tools, where), *_foreign(policy, tools, where)]
+        found += [one for check in _WITH_TOOLS for one in check(policy, tools)]
     rank = {rule.id: index for index, rule in enumerate(policy.rules)}
-    return sorted(found, key=lambda lint: rank.get(lint.rule, len(rank)))
+    found.sort(key=lambda one: rank[one.rule.id] if one.rule else len(rank))
+    return [
+        PolicyLint(
+            smell=one.smell,
+            rule=(rule := one.rule.id if one.rule else ""),
+            message=one.message,
+            hint=one.hint,
+            where=f"{file}:{lines[rule]}" if lines and rule in lines else file,
+            tool=one.tool,
+        )
+        for one in found
+    ]
 
 
-def _shadowed(policy: Policy, where: Where) -> Iterator[PolicyLint]:
+def _shadowed(policy: Policy) -> Iterator[_Found]:
     for index, rule in enumerate(policy.rules):
         earlier = next((before for before in policy.rules[:index] if covers(before, rule)), None)
         if earlier is None:
             continue
-        same = not differ(earlier.decision(), rule.decision())
-        yield PolicyLint(
-            smell="redundant" if same else "shadowed",
-            rule=rule.id,
-            message=f"Never decides: {earlier.id!r} ({earlier.action}) comes first and matches whenever it would.",
-            hint="Remove it." if same else f"Give it a lower priority than {earlier.priority}, or remove it.",
-            where=where(rule.id),
-        )
+        message = f"Never decides: {earlier.id!r} ({earlier.action}) comes first and matches whenever it would."
+        if differ(earlier.decision(), rule.decision()):
+            yield _Found("shadowed", rule, message, f"Give it a lower priority than {earlier.priority}, or remove it.")
+        else:
+            yield _Found("redundant", rule, message, "Remove it.")
 
 
-def _wide(policy: Policy, where: Where) -> Iterator[PolicyLint]:
+def _wide(policy: Policy) -> Iterator[_Found]:
     for rule in policy.rules:
         if rule.action != "allow":
             continue
         for tool in filter(any_tool, rule.tools):
-            yield PolicyLint(
-                smell="too wide",
-                rule=rule.id,
-                message=f"Allows every tool there is or will be ({tool!r}).",
-                hint="Name the tools.",
-                where=where(rule.id),
-            )
+            yield _Found("too wide", rule, f"Allows every tool there is or will be ({tool!r}).", "Name the tools.")
         for path, constraint in rule.args.items():
-            yield from _wide_patterns(rule, path, constraint, where)
+            yield from _wide_patterns(rule, path, constraint)
 
 
-def _wide_patterns(rule: Rule, path: str, constraint: Constraint, where: Where) -> Iterator[PolicyLint]:
+def _wide_patterns(rule: Rule, path: str, constraint: Constraint) -> Iterator[_Found]:
     if constraint.equals is not None or constraint.one_of is not None:
         return
     anywhere = "" if constraint.search is None else constraint.search
     if constraint.matches is not None:
         if wide := too_wide(constraint.matches):
-            yield PolicyLint(
-                smell="too wide",
-                rule=rule.id,
-                message=f"args.{path}: the pattern {constraint.matches[:80]!r} matches {wide}.",
-                hint="Say what the text must look like, or list the values with one_of.",
-                where=where(rule.id),
-            )
+            message = f"args.{path}: the pattern {constraint.matches[:80]!r} matches {wide}."
+            hint = "Say what the text must look like, or list the values with one_of."
+            yield _Found("too wide", rule, message, hint)
             return
         anywhere = unanchored(constraint.matches)
     if anywhere:
-        yield PolicyLint(
-            smell="unanchored",
-            rule=rule.id,
-            message=f"args.{path}: any text is allowed that has {anywhere[:80]!r} somewhere in it.",
-            hint="Use matches, and cover the whole text with it.",
-            where=where(rule.id),
-        )
+        message = f"args.{path}: any text is allowed that has {anywhere[:80]!r} somewhere in it."
+        yield _Found("unanchored", rule, message, "Use matches, and cover the whole text with it.")
 
 
-def _dead(policy: Policy, tools: Mapping[str, ToolSpec], where: Where) -> Iterator[PolicyLint]:
+def _dead(policy: Policy, tools: Tools) -> Iterator[_Found]:
     for rule in policy.rules:
-        fitting = [spec for name, spec in tools.items() if speaks_of(rule, name)]
-        if not fitting:
+        spoken_of = [spec for name, spec in tools.items() if speaks_of(rule, name)]
+        if not spoken_of:
             # A rule that denies may well speak of tools that must never come.
             if rule.action == "deny" and any(is_glob(tool) for tool in rule.tools):
                 continue
-            yield PolicyLint(
-                smell="no such tool",
-                rule=rule.id,
-                message=f"No tool is called {' or '.join(map(repr, rule.tools[:3]))}.",
-                hint="Mind capitals; `lockgate tools` lists the names.",
-                where=where(rule.id),
-            )
-        elif not any(_facts_fit(rule, spec) for spec in fitting):
-            yield PolicyLint(
-                smell="never applies",
-                rule=rule.id,
-                message="Its conditions (risk, effect, reversible) or arguments fit none of the tools it speaks of.",
-                hint="Compare them with what the tools state.",
-                where=where(rule.id),
-            )
+            message = f"No tool is called {' or '.join(map(repr, rule.tools[:3]))}."
+            yield _Found("no such tool", rule, message, "Mind capitals; `lockgate tools` lists the names.")
+        elif not any(fits(rule, spec) for spec in spoken_of):
+            message = "Its conditions (risk, effect, reversible) or arguments fit none of the tools it speaks of."
+            yield _Found("never applies", rule, message, "Compare them with what the tools state.")
 
 
-def _facts_fit(rule: Rule, spec: ToolSpec) -> bool:
-    if rule.action == "allow" and not _takes(rule, spec):
-        return False
-    if (when := rule.when) is None:
-        return True
-    least, most = when.risk.range() if when.risk else (None, None)
-    return (
-        (when.effect is None or when.effect is spec.effect)
-        and (when.reversible is None or when.reversible is spec.reversible)
-        and (least is None or spec.risk >= least)
-        and (most is None or spec.risk <= most)
-    )
-
-
-def _takes(rule: Rule, spec: ToolSpec) -> bool:
-    """Whether the tool has the arguments that the rule must find."""
-    if spec.args_model.model_config.get("extra") == "allow":
-        return True
-    known = set(spec.args_model.model_fields)
-    return all(
-        constraint.absent
-        or ((name := path.replace("[", ".").split(".")[0]) in known and (name != path or _fits(constraint, spec, name)))
-        for path, constraint in rule.args.items()
-    )
-
-
-def _fits(constraint: Constraint, spec: ToolSpec, name: str) -> bool:
-    """Whether the argument can have one of the values that the constraint lists, where it lists some."""
-    named = [constraint.equals] if constraint.equals is not None else constraint.one_of
-    if not named:
-        return True
-    field, check = TypeAdapter(spec.args_model.model_fields[name].rebuild_annotation()), constraint.compile()
-    for value in named:
-        try:
-            # The gate judges what the tool would get: "5" is 5 to a tool that takes a number.
-            if check(field.validate_python(value)) is True:
-                return True
-        except ValidationError:
-            continue
-    return False
-
-
-def _uncovered(policy: Policy, tools: Mapping[str, ToolSpec], file: str) -> Iterator[PolicyLint]:
+def _uncovered(policy: Policy, tools: Tools) -> Iterator[_Found]:
     for name, spec in tools.items():
-        open_rules = [rule for rule in policy.rules if rule.action != "deny" and speaks_of(rule, name)]
-        if any(_facts_fit(rule, spec) for rule in open_rules):
+        about = [rule for rule in policy.rules if speaks_of(rule, name)]
+        if any(rule.action != "deny" and fits(rule, spec) for rule in about):
             continue
-        if any(
-            rule.action == "deny" and not rule.args and rule.when is None and speaks_of(rule, name)
-            for rule in policy.rules
-        ):
+        if any(rule.action == "deny" and not rule.args and rule.when is None for rule in about):
             continue  # denied on purpose
-        yield PolicyLint(
-            smell="uncovered tool",
-            rule="",
-            message=f"No rule allows or reviews any call of {name!r}: every one is denied.",
-            hint="Add a rule for it, or deny it by a rule of its own, or take it from the agent.",
-            where=file,
-            tool=name,
-        )
+        message = f"No rule allows or reviews any call of {name!r}: every one is denied."
+        hint = "Add a rule for it, or deny it by a rule of its own, or take it from the agent."
+        yield _Found("uncovered tool", None, message, hint, name)
 
 
-def _unproven(policy: Policy, tools: Mapping[str, ToolSpec], where: Where) -> Iterator[PolicyLint]:
+def _unproven(policy: Policy, tools: Tools) -> Iterator[_Found]:
     """Effects that are allowed whoever wrote their arguments: neither the rule asks nor the section `provenance`.
 
     The section asks about sensitive arguments alone; a tool that names none, takes some and cannot be undone has
     nothing that anybody asks about.
     """
-    asked = _asks(policy)
+    asked = asks(policy)
     for rule in policy.rules:
-        if rule.action != "allow" or _bounds_trust(rule):
+        if rule.action != "allow" or bounds_trust(rule):
             continue
         for name, spec in tools.items():
-            if not (spec.effect and speaks_of(rule, name) and _facts_fit(rule, spec)):
+            if not (spec.effect and speaks_of(rule, name) and fits(rule, spec)):
                 continue
-            loose = [] if asked else sorted(arg for arg in spec.sensitive if not _grounded(rule, arg))
+            loose = [] if asked else sorted(arg for arg in spec.sensitive if not grounded(rule, arg))
             hint = "Ask where the value is from, list the values, or add when: {trust: {at_most: internal}}."
-            if not spec.sensitive and not spec.reversible and _has_arguments(spec):
-                loose = [] if any(_grounded(rule, arg) for arg in rule.args) else ["any argument"]
+            if not spec.sensitive and not spec.reversible and (takes_any(spec) or spec.args_model.model_fields):
+                loose = [] if any(grounded(rule, arg) for arg in rule.args) else ["any argument"]
                 hint = "Let the tool say which arguments are sensitive, or add when: {trust: {at_most: internal}}."
             if loose:
-                yield PolicyLint(
-                    smell="no provenance",
-                    rule=rule.id,
-                    message=f"Allows {name!r}, which has an effect, wherever {', '.join(loose)} came from.",
-                    hint=hint,
-                    where=where(rule.id),
-                    tool=name,
-                )
+                message = f"Allows {name!r}, which has an effect, wherever {', '.join(loose)} came from."
+                yield _Found("no provenance", rule, message, hint, name)
 
 
-def _foreign(policy: Policy, tools: Mapping[str, ToolSpec], where: Where) -> Iterator[PolicyLint]:
+def _foreign(policy: Policy, tools: Tools) -> Iterator[_Found]:
     """Patterns that let an effect reach anybody's page, mailbox or file, where nobody asks whose it is."""
-    asked = _asks(policy)
+    asked = asks(policy)
     for rule in policy.rules:
-        if rule.action != "allow" or _bounds_trust(rule):
+        if rule.action != "allow" or bounds_trust(rule):
             continue
-        fitting = [spec for name, spec in tools.items() if spec.effect and speaks_of(rule, name)]
+        acting = [spec for name, spec in tools.items() if spec.effect and speaks_of(rule, name)]
         for path, constraint in rule.args.items():
-            name = path.replace("[", ".").partition(".")[0]
-            if (
-                constraint.matches is None
-                or _grounded(rule, path)
-                or all(asked and name in s.sensitive for s in fitting)
-            ):
+            if constraint.matches is None or grounded(rule, path) or too_wide(constraint.matches):
                 continue
-            if not too_wide(constraint.matches) and (whose := foreign(constraint.matches)):
-                yield PolicyLint(
-                    smell="too wide",
-                    rule=rule.id,
-                    message=f"args.{path}: the pattern {constraint.matches[:80]!r} matches {whose}.",
-                    hint="Spell out whose, ask where the value is from, or let the tool say that it is sensitive.",
-                    where=where(rule.id),
-                )
+            name = path.replace("[", ".").partition(".")[0]
+            if all(asked and name in spec.sensitive for spec in acting):
+                continue
+            if whose := foreign(constraint.matches):
+                message = f"args.{path}: the pattern {constraint.matches[:80]!r} matches {whose}."
+                hint = "Spell out whose, ask where the value is from, or let the tool say that it is sensitive."
+                yield _Found("too wide", rule, message, hint)
 
 
-_ANYBODY = frozenset({"untrusted", "untraced"})
-"""Sources by which a value may come from anybody."""
-
-
-def _asks(policy: Policy) -> bool:
-    """Whether the policy's own section looks at where sensitive arguments come from."""
-    section = policy.sections.provenance
-    return section.sensitive != "allow" and _ANYBODY.isdisjoint(section.trust)
-
-
-def _has_arguments(spec: ToolSpec) -> bool:
-    return bool(spec.args_model.model_fields) or spec.args_model.model_config.get("extra") == "allow"
-
-
-def _bounds_trust(rule: Rule) -> bool:
-    bound = rule.when.trust.range()[1] if rule.when and rule.when.trust else None
-    return bound is not None and bound <= 1
-
-
-def _grounded(rule: Rule, arg: str) -> bool:
-    """Whether the rule ties the argument down: by where it comes from, or to values that the deployer wrote."""
-    for path, constraint in rule.args.items():
-        if path != arg and not path.startswith((f"{arg}.", f"{arg}[")):
-            continue
-        if constraint.from_ is not None and _ANYBODY.isdisjoint(constraint.from_):
-            return True
-        if {*(constraint.not_from or ())} >= _ANYBODY:
-            return True
-        if any(asked is not None for asked in (constraint.equals, constraint.one_of, constraint.absent)):
-            return True
-    return False
+_OF_RULES: tuple[Callable[[Policy], Iterator[_Found]], ...] = (_shadowed, _wide)
+_WITH_TOOLS: tuple[Callable[[Policy, Tools], Iterator[_Found]], ...] = (_dead, _uncovered, _unproven, _foreign)

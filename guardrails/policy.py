@@ -11,12 +11,11 @@ from lockgate.decision import DEFAULT_RULE, Call, Decision, Deny, canonical_json
 from lockgate.errors import PolicyError
 from lockgate.guardrails.compiled import CompiledRule, compile_rule
 from lockgate.guardrails.index import ToolIndex
-from lockgate.guardrails.narrowing import stricter
 from lockgate.guardrails.path import MISSING, ArgumentPath
 from lockgate.guardrails.pattern import Pattern, glob, is_glob
 from lockgate.guardrails.provenance.witness import examine
 from lockgate.guardrails.rule import Rule
-from lockgate.guardrails.sections import Sections, inspectors, look_through
+from lockgate.guardrails.sections import Sections, inspectors, look_through, strictest
 from lockgate.passage import Inspected, Place
 from lockgate.ports import History
 from lockgate.spec import ToolSpec
@@ -121,18 +120,9 @@ class Policy:
             if history.evidence is None and history.passages and (spec.effect or spec.sensitive):
                 history = replace(history, evidence=examine(call.args, spec, history))
             found = entry[0].first(call.args, spec, history)
-            return self._guarded(entry[1] if found is None else found.decision, call, spec, history)
+            return strictest(entry[1] if found is None else found.decision, self._guards, call, spec, history)
         except Exception as error:  # noqa: BLE001 - whatever cannot be judged is denied, and says so
             return Deny(rule=DEFAULT_RULE, reason=f"The policy could not judge this call ({type(error).__name__}).")
-
-    def _guarded(self, decision: Decision, call: Call, spec: ToolSpec, history: History) -> Decision:
-        """The strictest of `decision` and of what the guards say."""
-        for guard in self._guards:
-            if isinstance(decision, Deny):
-                break
-            if (said := guard(call, spec, history)) is not None:
-                decision = stricter(decision, said)
-        return decision
 
     def inspect(self, text: str, place: Place) -> Inspected:
         """`text` as it may go on, after all inspectors, with what they found; raises what an inspector raises."""

@@ -10,10 +10,11 @@ from typing import TypeAlias
 
 from pydantic import Field
 
-from lockgate.decision import Call, Decision
+from lockgate.decision import Call, Decision, Deny
 from lockgate.guardrails.budgets.section import BudgetSection
 from lockgate.guardrails.constraint import Strict
 from lockgate.guardrails.effects import Effects
+from lockgate.guardrails.narrowing import stricter
 from lockgate.guardrails.privacy.section import Privacy
 from lockgate.guardrails.provenance.judging import Provenance, ProvenanceGuard, Session
 from lockgate.guardrails.risk.matrix import RiskSection
@@ -54,6 +55,16 @@ class Sections(Strict):
         seen = self.privacy.inspect(text, place)
         taken = dict.fromkeys(finding.kind for finding in seen.findings) if seen.text != text else {}
         return Inspected(text=seen.text, refused=seen.refused, redacted=tuple(taken))
+
+
+def strictest(decision: Decision, guards: Sequence[Guard], call: Call, spec: ToolSpec, history: History) -> Decision:
+    """The strictest of `decision` and of what the guards say; raises what a guard raises."""
+    for guard in guards:
+        if isinstance(decision, Deny):
+            break
+        if (said := guard(call, spec, history)) is not None:
+            decision = stricter(decision, said)
+    return decision
 
 
 def inspectors(sections: Sequence[Sections]) -> tuple[Inspector, ...]:

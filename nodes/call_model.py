@@ -1,6 +1,5 @@
 """`call_model`: asks the model, and sends each call it makes into the lock."""
 
-import asyncio
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -76,20 +75,16 @@ def call_model(
         if isinstance(permit, Halt):
             return {**permit.update(), "messages": unheard, "held": []}, done
         started = time.time()
-        try:
-            async with asyncio.timeout(permit.seconds) as limit:
-                answer = as_message(await asked(chat_model, messages, said))
-                answer, calls = sound(answer, state.get("decisions", {}))
-                samples = await oversight.sampled(lambda: asked(chat_model, messages, said)) if calls else []
-        except Exception as error:
-            if not (isinstance(error, TimeoutError) and limit.expired()):
-                await meter.cancel(permit)
-                raise
-            usage = meter.used(permit, Usage(model_calls=1), time.time() - started)
-            await meter.settle(permit, usage)
-            return {**permit.cut().update(), "messages": unheard, "held": [], "usage": usage}, done
-        usage = meter.used(permit, sum(map(used, samples), used(answer)), time.time() - started)
-        await meter.settle(permit, usage)
+
+        async def ask() -> tuple[tuple[AIMessage, list[Call], list[AIMessage]], Usage]:
+            answer, calls = sound(as_message(await asked(chat_model, messages, said)), state.get("decisions", {}))
+            samples = await oversight.sampled(lambda: asked(chat_model, messages, said)) if calls else []
+            return (answer, calls, samples), sum(map(used, samples), used(answer))
+
+        heard, usage = await meter.spend(permit, ask)
+        if isinstance(heard, Halt):
+            return {**heard.update(), "messages": unheard, "held": [], "usage": usage}, done
+        answer, calls, samples = heard
         iterations = state.get("iterations", 0) + 1
         update: Update = {
             "messages": [*unheard, answer],

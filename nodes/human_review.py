@@ -12,6 +12,7 @@ from lockgate.guardrails.gate import Gate
 from lockgate.guardrails.provenance.witness import edited
 from lockgate.nodes.auditing import note
 from lockgate.nodes.node import Goto, Node, Update, onward
+from lockgate.nodes.question import question
 from lockgate.passage import Place
 from lockgate.result import ErrorKind, ToolResult
 from lockgate.spec import explain_invalid
@@ -96,18 +97,16 @@ def human_review(*, gate: Gate, judge: str, run: str, refuse: str, again: str, a
 
 def _request(gate: Gate, agent: str, state: LockState, review: Review) -> dict[str, Any]:
     """What the person sees, as JSON: the call, why it is asked, and what it would do."""
-    ruling, call = state["ruling"], state["call"]
-    spec = gate.tools.get(call.name)
-    return {
-        "type": "approval",
-        "call_id": call.id,
-        "tool": call.name,
-        "args": gate.shown(call.args, Place.OUTPUT),
-        "description": spec.description if spec else "This tool is not there any more.",
-        "rule": review.rule,
-        "reason": review.reason,
-        "reasoning": state["origin"].reasoning,
-        "consequences": {
+    spec = gate.tools.get(state["call"].name)
+    return question(
+        gate,
+        agent,
+        state,
+        rule=review.rule,
+        reason=review.reason,
+        seconds=review.expires_after,
+        answers=["approve", "edit", "reject"],
+        consequences={
             "effect": spec.effect,
             "reversible": spec.reversible,
             "idempotent": spec.idempotent,
@@ -115,16 +114,10 @@ def _request(gate: Gate, agent: str, state: LockState, review: Review) -> dict[s
         }
         if spec
         else {},
-        "sensitive": sorted(spec.sensitive) if spec else [],
-        "agent": agent,
-        "run_id": state["origin"].run_id,
-        "approvers": sorted(review.approvers),
-        "asked_at": ruling.at,
-        "expires_at": ruling.at + review.expires_after,
-        "blocking": review.blocking,
-        "problem": state.get("problem", ""),
-        "answers": ["approve", "edit", "reject"],
-    }
+        sensitive=sorted(spec.sensitive) if spec else [],
+        approvers=sorted(review.approvers),
+        blocking=review.blocking,
+    )
 
 
 def _unshown(edited: dict[str, Any], call: Call, gate: Gate) -> dict[str, Any]:

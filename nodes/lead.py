@@ -1,6 +1,5 @@
 """`lead`: the orchestrator's own model. It plans, looks at what came back, plans again after failures, and answers."""
 
-import asyncio
 import json
 import time
 import uuid
@@ -122,21 +121,12 @@ async def _asked(
     permit = await meter.admit(state, messages, name, 1)
     if isinstance(permit, Halt):
         return permit, Usage()
-    started = time.time()
-    try:
-        async with asyncio.timeout(permit.seconds) as limit:
-            answer = as_message(await asked(chat, messages, state["planning"]))
-    except Exception as error:
-        if not (isinstance(error, TimeoutError) and limit.expired()):
-            await meter.cancel(permit)
-            raise
-        usage = meter.used(permit, Usage(model_calls=1), time.time() - started)
-        await meter.settle(permit, usage)
-        return permit.cut(), usage
-    answer, _ = sound(answer, {})
-    usage = meter.used(permit, used(answer), time.time() - started)
-    await meter.settle(permit, usage)
-    return answer, usage
+
+    async def ask() -> tuple[AIMessage, Usage]:
+        answer, _ = sound(as_message(await asked(chat, messages, state["planning"])), {})
+        return answer, used(answer)
+
+    return await meter.spend(permit, ask)
 
 
 @cache

@@ -4,11 +4,13 @@ Bounds of one run are counted in the state, so they are kept across resumes. Rat
 Postgres, through the run's checkpointer.
 """
 
+import asyncio
 import json
 import time
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
@@ -23,6 +25,8 @@ from lockgate.ports import RateStore, Share
 from lockgate.runtime.saver import PostgresSaver
 from lockgate.spec import ToolSpec
 from lockgate.state import AgentState, Note
+
+T = TypeVar("T")
 
 CHARACTERS_PER_TOKEN = 4
 """Of English text, by the tokenizers of the large providers; only what is reserved is reckoned with it."""
@@ -119,21 +123,39 @@ class Meter:
             return Halt(status=Status.BUDGET, text=f"Stopped before a model call: {full}")
         return permit
 
-    def used(self, permit: Permit, answers: Usage, seconds: float) -> Usage:
-        """What the calls of `permit` took: `answers` as the provider counted them, with their price and time."""
-        prices = [cost(s.price(permit.model), answers.input_tokens, answers.output_tokens) for s in self.sections]
-        return answers.model_copy(
+    async def spend(self, permit: Permit, ask: Callable[[], Awaitable[tuple[T, Usage]]]) -> tuple[T | Halt, Usage]:
+        """What `ask` comes to within the time of `permit`, else a Halt; and what that took, with its price and time.
+
+        `ask` says what its model calls used, as the provider counted it. That takes the place of what `permit`
+        reserved, or all of it is given back when `ask` raises.
+        """
+        started = time.time()
+        answer: T | Halt
+        try:
+            async with asyncio.timeout(permit.seconds) as limit:
+                answer, took = await ask()
+        except Exception as error:
+            if not (isinstance(error, TimeoutError) and limit.expired()):
+                await self._cancel(permit)
+                raise
+            answer, took = permit.cut(), Usage(model_calls=1)
+        usage = self._priced(permit.model, took, time.time() - started)
+        await self._settle(permit, usage)
+        return answer, usage
+
+    def _priced(self, model: str, used: Usage, seconds: float = 0) -> Usage:
+        """`used`, as the provider counted it, with its price and time."""
+        prices = [cost(s.price(model), used.input_tokens, used.output_tokens) for s in self.sections]
+        return used.model_copy(
             update={"micro_usd": max(prices, default=0), "milliseconds": max(0, round(seconds * 1_000))}
         )
 
-    async def settle(self, permit: Permit, used: Usage) -> None:
-        """Puts what was `used` in place of what `permit` reserved."""
+    async def _settle(self, permit: Permit, used: Usage) -> None:
         if permit.claims and (store := rate_store()):
             claims = {claim.key: replace(claim, amount=spent(used, measure)) for claim, measure in permit.claims}
             await store.settle(permit.reservation, list(claims.values()))
 
-    async def cancel(self, permit: Permit) -> None:
-        """Gives back what is reserved for a model call that failed."""
+    async def _cancel(self, permit: Permit) -> None:
         if permit.claims and (store := rate_store()):
             await store.release([permit.reservation])
 
@@ -183,8 +205,9 @@ class Meter:
 
     def _expected(self, messages: Sequence[BaseMessage], model: str, calls: int) -> Usage:
         read = sum(len(str(message.content)) for message in messages) // CHARACTERS_PER_TOKEN
-        one = Usage(input_tokens=read * calls, output_tokens=self.reply * calls, model_calls=calls)
-        return self.used(Permit(model=model, seconds=None), one, 0)
+        return self._priced(
+            model, Usage(input_tokens=read * calls, output_tokens=self.reply * calls, model_calls=calls)
+        )
 
     async def _count_tools(self, state: AgentState) -> None:
         """Puts the time that the run's tools have taken so far under the rates that bound time."""

@@ -10,8 +10,9 @@ from pydantic import ValidationError
 from lockgate.guardrails.gate import Gate
 from lockgate.nodes.human_review import Answer
 from lockgate.nodes.node import Goto, Node, Update, onward
+from lockgate.nodes.question import question
 from lockgate.nodes.result_guard import concluded
-from lockgate.passage import Finding, Place
+from lockgate.passage import Finding
 from lockgate.result import ToolResult
 from lockgate.spec import explain_invalid
 from lockgate.state import LockState
@@ -47,29 +48,21 @@ def result_review(*, gate: Gate, again: str, done: str, agent: str = "") -> Node
 
 def _request(gate: Gate, agent: str, state: LockState) -> dict[str, Any]:
     """What the person sees, as JSON: of the form of any other request, with the text in question."""
-    call, result, asked_at = state["call"], state["result"], state["ruling"].at
-    spec = gate.tools.get(call.name)
+    result = state["result"]
     text, left_out = cut(result.held, MAX_SHOWN)
-    return {
-        "type": "approval",
-        "call_id": call.id,
-        "tool": call.name,
-        "args": gate.shown(call.args, Place.OUTPUT),
-        "description": spec.description if spec else "This tool is not there any more.",
-        "rule": RULE,
-        "reason": f"May the model read what the tool returned? {result.review}",
-        "reasoning": state["origin"].reasoning,
-        "result": f"{text}\n[{left_out:,} more bytes]" if left_out else text,
-        "consequences": {"effect": False, "reversible": False, "idempotent": True, "risk": "high"},
-        "sensitive": [],
-        "agent": agent,
-        "run_id": state["origin"].run_id,
-        "approvers": [],
-        "asked_at": asked_at,
-        "expires_at": asked_at + EXPIRES_AFTER,
-        "problem": state.get("problem", ""),
-        "answers": ["approve", "reject"],
-    }
+    return question(
+        gate,
+        agent,
+        state,
+        rule=RULE,
+        reason=f"May the model read what the tool returned? {result.review}",
+        seconds=EXPIRES_AFTER,
+        answers=["approve", "reject"],
+        result=f"{text}\n[{left_out:,} more bytes]" if left_out else text,
+        consequences={"effect": False, "reversible": False, "idempotent": True, "risk": "high"},
+        sensitive=[],
+        approvers=[],
+    )
 
 
 def _understood(raw: Any) -> Answer | str:

@@ -154,7 +154,7 @@ class PostgresSaver(SyncFace):
         """Saves a checkpoint; events stay out of it, and a root checkpoint updates its run."""
         where = config["configurable"]
         thread_id, ns = str(where["thread_id"]), where.get("checkpoint_ns", "")
-        gathered = GATHER in where and not self.every_step
+        gathered = self._gathers(config)
         put = Put(
             thread_id=thread_id,
             ns=ns,
@@ -178,30 +178,13 @@ class PostgresSaver(SyncFace):
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
     ) -> None:
         """Saves the writes of a task; its events and interrupts go into the record."""
-        where = config["configurable"]
-        wrote = Wrote(
-            thread_id=str(where["thread_id"]),
-            ns=where.get("checkpoint_ns", ""),
-            checkpoint_id=where["checkpoint_id"],
-            task_id=task_id,
-            path=task_path,
-            writes=writes,
-            fence=fence_of(where),
-        )
-        await self._writer.add(wrote, self.serde, gathered=GATHER in where and not self.every_step)
+        wrote = Wrote(**_task(config, task_id), path=task_path, writes=writes)
+        await self._writer.add(wrote, self.serde, gathered=self._gathers(config))
 
     async def afile(self, config: RunnableConfig, task_id: str, events: Sequence[Event]) -> None:
         """Files the first events of a task that still runs; when its writes bring them again, these stay."""
-        where = config["configurable"]
-        began = Began(
-            thread_id=str(where["thread_id"]),
-            ns=where.get("checkpoint_ns", ""),
-            checkpoint_id=where["checkpoint_id"],
-            task_id=task_id,
-            events=events,
-            fence=fence_of(where),
-        )
-        await self._writer.add(began, self.serde, gathered=GATHER in where and not self.every_step)
+        began = Began(**_task(config, task_id), events=events)
+        await self._writer.add(began, self.serde, gathered=self._gathers(config))
 
     async def aflush(self, thread_id: str) -> None:
         """Writes what was gathered of the thread: when it returns, all that its run did so far is on disk.
@@ -374,6 +357,21 @@ class PostgresSaver(SyncFace):
                 await retention.keep_latest(connection, self.seal, self.serde, thread_id, keep)
         self._forget(threads)
 
+    def _gathers(self, config: RunnableConfig) -> bool:
+        return GATHER in config["configurable"] and not self.every_step
+
     def _forget(self, thread_ids: Collection[str]) -> None:
         for thread_id in thread_ids:
             self._writer.thread(thread_id).forget()
+
+
+def _task(config: RunnableConfig, task_id: str) -> dict[str, Any]:
+    """Whose work it is that is to be saved."""
+    where = config["configurable"]
+    return {
+        "thread_id": str(where["thread_id"]),
+        "ns": where.get("checkpoint_ns", ""),
+        "checkpoint_id": where["checkpoint_id"],
+        "task_id": task_id,
+        "fence": fence_of(where),
+    }

@@ -95,14 +95,6 @@ class Judge(Protocol):
         ...
 
 
-class Clock(Protocol):
-    """Time, in seconds."""
-
-    def now(self) -> float:
-        """Seconds since the epoch."""
-        ...
-
-
 class EffectLedger(Protocol):
     """The record that makes an effect happen once: claim before the call, settle after it.
 
@@ -169,26 +161,6 @@ class AuditLog(Protocol):
 
         Raises StoreError only when the whole database is down.
         """
-        ...
-
-
-class Memory(Protocol):
-    """One store of memories, each with its label."""
-
-    async def recall(self, query: str, limit: int) -> Sequence[tuple[str, Label]]:
-        """At most `limit` memories, best first."""
-        ...
-
-    async def remember(self, text: str, label: Label) -> None:
-        """Keeps `text` with its label."""
-        ...
-
-
-class Sandbox(Protocol):
-    """Runs code that is not trusted."""
-
-    async def run(self, code: str, timeout: float) -> str:  # noqa: ASYNC109 - a bound the sandbox itself keeps
-        """The output of `code`, killed after `timeout` seconds."""
         ...
 
 

@@ -129,7 +129,7 @@ def _screen(text: str, document: Document) -> None:
         elif isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
-                raise document.error(_at(event, f"nested more than {MAX_DEPTH} deep."))
+                raise document.error(_at(event, f"nested more than {MAX_DEPTH} deep.", "Make it flatter."))
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 

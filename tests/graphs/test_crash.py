@@ -1,36 +1,21 @@
 """Kill -9 after every commit of a run, while an approval waits among them: the resume finishes the same work."""
 
-import json
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-
-import lockgate
-
-SOURCE = Path(lockgate.__file__).parents[1]
+from tests.graphs.crashes import reports
 
 
 @pytest.mark.parametrize("every_step", ["1", "0"])
 def test_a_run_killed_anywhere_resumes_to_the_same_end(database_url: str, tmp_path: Path, every_step: str) -> None:
-    done = subprocess.run(
-        [sys.executable, Path(__file__).with_name("crash_worker.py"), database_url, tmp_path],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-        env={"PYTHONPATH": str(SOURCE), "LOCKGATE_EVERY_STEP": every_step},
-    )
-    assert done.returncode == 0, done.stderr
-    *killed, undisturbed = [json.loads(line) for line in done.stdout.splitlines()]
+    *killed, undisturbed = reports("crash_worker.py", database_url, tmp_path, LOCKGATE_EVERY_STEP=every_step)
     assert undisturbed["killed"] == 0
     assert undisturbed["effects"] == ["1", "100", "2"]
     assert len(killed) > 30
     for run in killed:
         assert run["killed"] == -signal.SIGKILL, run
-        assert run["resumed"] == 0, (run, done.stderr)
+        assert run["resumed"] == 0, run
         if every_step == "1":
             assert run["effects"] == undisturbed["effects"], run
         assert set(run["effects"]) == set(undisturbed["effects"]), run
@@ -41,23 +26,14 @@ def test_a_run_killed_anywhere_resumes_to_the_same_end(database_url: str, tmp_pa
 def test_a_team_killed_anywhere_resumes_without_running_finished_workers_again(
     database_url: str, tmp_path: Path, every_step: str
 ) -> None:
-    done = subprocess.run(
-        [sys.executable, Path(__file__).with_name("team_crash_worker.py"), database_url, tmp_path, "5"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-        env={"PYTHONPATH": str(SOURCE), "LOCKGATE_EVERY_STEP": every_step},
-    )
-    assert done.returncode == 0, done.stderr
-    *killed, undisturbed = [json.loads(line) for line in done.stdout.splitlines()]
+    *killed, undisturbed = reports("team_crash_worker.py", database_url, tmp_path, "5", LOCKGATE_EVERY_STEP=every_step)
     names = ["a", "ask", "b", "c", "d"]
     assert undisturbed["killed"] == 0
     assert sorted(undisturbed["effects"]) == sorted(f"{sign}{name}" for sign in "+-" for name in names)
     assert len(killed) > 20
     for run in killed:
         assert run["killed"] == -signal.SIGKILL, run
-        assert run["resumed"] == 0, (run, done.stderr)
+        assert run["resumed"] == 0, run
         assert run["answer"] == undisturbed["answer"], run
         assert set(run["effects"]) == set(undisturbed["effects"]), run
         if every_step == "0":  # steps that only compute run again

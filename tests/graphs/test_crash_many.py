@@ -1,31 +1,16 @@
 """Kill -9 of a team of hundreds of workers, at random moments, while it plans anew and while it answers."""
 
-import json
 import signal
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
-
-import lockgate
-
-SOURCE = Path(lockgate.__file__).parents[1]
+from tests.graphs.crashes import reports
 
 
 def killed_and_resumed(url: str, folder: Path, count: int, kills: int, seconds: float) -> None:
-    done = subprocess.run(
-        [sys.executable, Path(__file__).with_name("many_crash_worker.py"), url, folder, str(count), str(kills)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=seconds,
-        env={"PYTHONPATH": str(SOURCE)},
-    )
+    whole, *runs = reports("many_crash_worker.py", url, folder, count, kills, seconds=seconds)
     said = (folder / "stderr").read_text() if (folder / "stderr").exists() else ""
-    assert done.returncode == 0, done.stderr
-    whole, *runs = [json.loads(line) for line in done.stdout.splitlines()]
     assert whole["ended"] == [0], said
     assert set(Counter(whole["lines"]).values()) == {1}
     status, answer, ends = whole["end"]

@@ -1,17 +1,10 @@
 """Kill -9 before and after every write of a run with effects, and inside its tool: each effect happens once."""
 
-import json
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-
-import lockgate
-
-SOURCE = Path(lockgate.__file__).parents[1]
-
+from tests.graphs.crashes import reports
 
 SLOW = pytest.mark.slow
 
@@ -24,23 +17,14 @@ SLOW = pytest.mark.slow
     ],
 )
 def test_a_run_killed_anywhere_pays_once(kind: str, stride: int, database_url: str, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, Path(__file__).with_name("effect_crash_worker.py"), database_url, tmp_path, kind, str(stride)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=600,
-        env={"PYTHONPATH": str(SOURCE)},
-    )
-    assert done.returncode == 0, done.stderr
-    *killed, undisturbed = [json.loads(line) for line in done.stdout.splitlines()]
+    *killed, undisturbed = reports("effect_crash_worker.py", database_url, tmp_path, kind, stride, seconds=600)
     assert undisturbed["killed"] == 0 and undisturbed["asked"] == 0
     assert undisturbed["effects"] == ["1", "1", "100"]
     assert undisturbed["end"] == {"answer": "completed Paid.", "ledger": ["done"] * 3, "told": ["paid"] * 3}
     assert len(killed) > 60 // stride
     for run in killed:
         assert run["killed"] == -signal.SIGKILL, run
-        assert run["resumed"] == 0, (run, done.stderr)
+        assert run["resumed"] == 0, run
         assert run["effects"] == undisturbed["effects"], run
         assert run["end"] == undisturbed["end"], run
         assert run["asked"] <= 2

@@ -1,18 +1,13 @@
 """Kill -9 in the middle of a pipeline: the resume ends every item the same, and runs no finished stage again."""
 
-import json
 import signal
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from tests.graphs.crashes import reports
 from tests.graphs.pipeline_crash_worker import ITEMS, PARALLEL
 
-import lockgate
-
-SOURCE = Path(lockgate.__file__).parents[1]
 STAGES = ("one", "two.1", "two.2", "three")
 
 
@@ -20,23 +15,14 @@ STAGES = ("one", "two.1", "two.2", "three")
 def test_a_pipeline_killed_anywhere_resumes_without_doing_finished_stages_again(
     database_url: str, tmp_path: Path, every_step: str
 ) -> None:
-    done = subprocess.run(
-        [sys.executable, Path(__file__).with_name("pipeline_crash_worker.py"), database_url, tmp_path],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-        env={"PYTHONPATH": str(SOURCE), "LOCKGATE_EVERY_STEP": every_step},
-    )
-    assert done.returncode == 0, done.stderr
-    *killed, undisturbed = [json.loads(line) for line in done.stdout.splitlines()]
+    *killed, undisturbed = reports("pipeline_crash_worker.py", database_url, tmp_path, LOCKGATE_EVERY_STEP=every_step)
     assert undisturbed["killed"] == 0
     every = Counter(f"{item}/{stage}" for item in range(ITEMS) for stage in STAGES)
     assert Counter(undisturbed["effects"]) == every
     assert undisturbed["answer"] == ["completed", ["0", "1", "2", "three: ValueError: no threes", "4"]]
     assert len(killed) > 5
     for run in killed:
-        assert (run["killed"], run["resumed"]) == (-signal.SIGKILL, 0), (run, done.stderr)
+        assert (run["killed"], run["resumed"]) == (-signal.SIGKILL, 0), run
         assert run["answer"] == undisturbed["answer"], run
         assert not every - Counter(run["effects"]), run
         if every_step == "0":  # stages that only compute run again

@@ -70,6 +70,20 @@ async def test_a_pipeline_takes_items(folder: Path) -> None:
     assert [result.output for result in out["results"]] == [{"number": 7}]
 
 
+@pytest.mark.parametrize(
+    ("text", "entry", "calls"),
+    [(DEBATE, {"messages": "Which order?"}, 2), (PIPELINE, {"items": ["order seven", "order eight"]}, 1)],
+    ids=["debate", "pipeline"],
+)
+async def test_the_policy_of_a_file_bounds_the_whole_run_and_not_each_agent(
+    folder: Path, text: str, entry: Any, calls: int
+) -> None:
+    (folder / "tight.yaml").write_text(f"{FILES['desk.yaml']}budgets: {{run: {{model_calls: {calls}}}}}\n")
+    out = await load_team(written(folder, f"{text}policy: tight.yaml\n")).ainvoke(entry)
+    assert (out["status"], out["usage"].model_calls) == (Status.FAILED, 0)
+    assert "budget" in str([*out.get("notes", []), *out.get("dead_letters", [])])
+
+
 async def test_a_debate_ends_in_agreement(folder: Path) -> None:
     graph = load_team(written(folder, DEBATE))
     verify(graph)

@@ -26,7 +26,7 @@ def draw(graph: Any, path: Path, *, as_png: bool) -> None:
         else:
             path.write_text(_svg(drawing), "utf-8")
     except OSError as error:
-        raise ConfigError(f"{path} cannot be written: {error.strerror or error}.") from None
+        raise ConfigError(f"{path} cannot be written: {error.strerror or error}.", "Name another file.") from None
 
 
 def _svg(drawing: Drawing) -> str:

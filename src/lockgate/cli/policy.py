@@ -107,7 +107,7 @@ def explain(
         try:
             label = Label(integrity=Integrity.parse(trust))
         except ValueError as error:
-            raise ConfigError(f"{error}.") from None
+            raise ConfigError(f"--trust: {error}.", "Such as --trust untrusted") from None
         asked = Call(id="explain", name=tool, args=_object(args))
         history = History(agent=agent, caller=caller, trust=label)
     ruled, decision = gate.rule(asked, history)

@@ -27,7 +27,7 @@ def show_view(
         try:
             svg.write_text(draw(found, view, "svg", now=now), "utf-8")
         except OSError as error:
-            raise ConfigError(f"{svg} cannot be written: {error.strerror or error}.") from None
+            raise ConfigError(f"{svg} cannot be written: {error.strerror or error}.", "Name another file.") from None
         err().print(f"wrote {safe(svg)}")
     elif mermaid:
         out().print(draw(found, view, "mermaid", now=now), end="")
