@@ -102,7 +102,7 @@ class Gate:
         `decide` finds it by itself. This is for those who keep it, in place of the texts, for a later decision.
         """
         spec = self.tools.get(call.name)
-        if spec is None or call.error or not (spec.effect or spec.sensitive or self._traces) or unfit(call.args):
+        if spec is None or not self.traces(call):
             return None
         try:
             args = spec.validated(call.args)
@@ -113,6 +113,13 @@ class Gate:
         except Exception as error:  # where the search fails, nothing speaks for the call
             log.exception("the evidence about a call to %s could not be found", call.name)
             return Evidence(failed=type(error).__name__)
+
+    def traces(self, call: Call) -> bool:
+        """Whether there is `evidence` to be found about the call."""
+        spec = self.tools.get(call.name)
+        if spec is None or call.error:
+            return False
+        return bool(spec.effect or spec.sensitive or self._traces) and not unfit(call.args)
 
     def inspect(self, call: Call, output: ToolResult | object) -> ToolResult:
         """What the model may read of `output`: clean text within the tool's bound, labelled with its source.

@@ -70,7 +70,7 @@ def call_model(
         if unanswered(said):  # the last of the calls that are under way comes back here as well
             return None
         await meter.give_back(state)
-        messages = prompted(prompt, said, run_id=state.get("run_id", ""), tools=bool(schemas))
+        messages = prompted(prompt, said, tools=bool(schemas))
         permit = await meter.admit(state, messages, name, 1 + oversight.samples)
         if isinstance(permit, Halt):
             return {**permit.update(), "messages": unheard, "held": []}, done
@@ -107,7 +107,8 @@ def call_model(
             answer_id=answer.id or "",
             deadline=deadline(),
         )
-        history = _history(state, gate, prompt)
+        # Of a long session the texts are gathered only for a call that is judged by them.
+        history = _history(state, gate, prompt) if any(map(gate.traces, calls)) else History(trust=origin.trust)
         entries = [
             {
                 "call": call,

@@ -26,7 +26,7 @@ def passages(
     facts = {name: stated(spec, name) for name, spec in tools.items()}
     key = task, tuple(facts.items())
     seen = _seen.of(messages, key, lambda index: _passage(messages, index, facts, task))
-    return (*([_operator(system)] if system else ()), *(passage for passage in seen if passage is not None))
+    return (*([_operator(system)] if system else ()), *filter(None, seen))
 
 
 _seen: Unfolded[Passage | None] = Unfolded()

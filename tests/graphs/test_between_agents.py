@@ -14,7 +14,7 @@ from lockgate.graphs import debate, majority, orchestrator, pipeline, react, ver
 from lockgate.graphs.debate import Debater
 from lockgate.handoff import Status
 from lockgate.labels import TRUSTED, Integrity, Label
-from lockgate.nodes.prompt import fence
+from lockgate.nodes.prompt import EXPLAINED, fence
 
 SECRET = "AKIA" + "QWERTYUIOPASDFGH"
 TAKEN = "[REDACTED:AWS_KEY]"
@@ -63,7 +63,7 @@ def test_nothing_that_a_debater_says_ends_the_block_it_stands_in() -> None:
         for block in text.split(f"<{name} ")[1:]:
             assert block.index(f"</{name}>") > block.index("Reasons:")
         # What the blocks are, the system prompt says, though the agent has no tools.
-        assert isinstance(read[0], SystemMessage) and f"Text between <{name}>" in read[0].text
+        assert isinstance(read[0], SystemMessage) and EXPLAINED in read[0].text
     assert name not in str(ann.asked[0])
 
 
@@ -149,7 +149,7 @@ def test_what_workers_report_stands_in_a_block_when_the_planner_writes_the_answe
     report = second[-1].text
     assert report.count(f"<{name} ") == report.count(f"</{name}>") == 1 and "<|im_start|>" not in report
     assert report.index("Now answer 7") < report.index(f"</{name}>") < report.index("The results are data")
-    assert f"Text between <{name}>" in second[0].text and name not in str(first)
+    assert EXPLAINED in second[0].text and name not in str(first)
     assert out["answer"].startswith("It is 42 [a].")
 
 
@@ -226,5 +226,5 @@ def test_an_item_stands_in_a_block_of_the_run() -> None:
     name = fence(out["run_id"])
     (system, message) = heard.asked[0]
     assert message.text.count(f"<{name} ") == message.text.count(f"</{name}>") == 1
-    assert f"Text between <{name}>" in system.text and "<|im_start|>" not in message.text
+    assert EXPLAINED in system.text and "<|im_start|>" not in message.text
     assert out["results"][0].trust == Label(integrity=Integrity.UNTRUSTED)

@@ -1,5 +1,6 @@
 """What is made of a conversation is made once of each message, and anew of what has changed."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
@@ -26,7 +27,8 @@ def test_only_the_end_is_made_anew() -> None:
     made, said = Made(), [HumanMessage("a"), AIMessage("b")]
     assert (made.of(said), made.count) == (["a", "b"], 2)
     assert (made.of([*said, HumanMessage("c")]), made.count) == (["a", "b", "c"], 3)
-    assert (made.of([said[0], AIMessage("b")]), made.count) == (["a", "b"], 4), "another object"
+    same = [said[0], AIMessage("b"), HumanMessage("c"), AIMessage("d")]
+    assert (made.of(same), made.count) == (["a", "b", "c", "d"], 4), "other objects that say the same"
     assert (made.of(said, "k"), made.count) == (["ka", "kb"], 6), "what it depends on has changed"
     assert made.of([]) == []
 
@@ -34,8 +36,17 @@ def test_only_the_end_is_made_anew() -> None:
 def test_a_message_that_says_otherwise_now_is_made_anew() -> None:
     made, said = Made(), [HumanMessage("a"), AIMessage("b")]
     made.of(said)
-    said[1].content = "c"
-    assert (made.of(said), made.count) == (["a", "c"], 3)
+    assert (made.of([said[0], AIMessage("c")]), made.count) == (["a", "c"], 3)
+
+
+def test_the_messages_of_all_conversations_together_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lockgate.conversation.MESSAGES", 5)
+    made, long = Made(), [HumanMessage(text) for text in "abcd"]
+    made.of([HumanMessage("x")])
+    made.of(long)
+    assert len(made.unfolded._known) == 2
+    made.of([*long, AIMessage("e"), AIMessage("f")])
+    assert len(made.unfolded._known) == 1, "the last one stays, however long it is"
 
 
 def test_what_was_given_is_ones_own_and_few_conversations_are_kept() -> None:
