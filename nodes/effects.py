@@ -47,8 +47,10 @@ class Word(BaseModel):
     roles: frozenset[str] = frozenset()
 
 
-async def once(spec: ToolSpec, call: Call, ruling: Ruling, origin: Origin | None, agent: str) -> tuple[ToolResult, str]:
-    """Runs the call so that its effect happens once, and says how the result came about.
+async def once(
+    spec: ToolSpec, call: Call, ruling: Ruling, origin: Origin | None, agent: str
+) -> tuple[ToolResult, str, Effect | None]:
+    """Runs the call so that its effect happens once, and says how the result came about, and of which effect.
 
     That is `ran`, or `ledger`, `probe`, `person` for a result that was not made now. Without an effect, or without
     a ledger, the tool simply runs.
@@ -60,10 +62,10 @@ async def once(spec: ToolSpec, call: Call, ruling: Ruling, origin: Origin | None
     ledger: EffectLedger | None = getattr(checkpointer(), "ledger", None) if spec.effect else None
     if ledger is None:
         if late := overdue():
-            return _late(spec, late), "not run"
+            return _late(spec, late), "not run", None
         await flushed()  # the answer that asked for it has cost something, and the tool may take the process with it
         with keyed(key):
-            return (await attempt(spec, call))[0], "ran"
+            return (await attempt(spec, call))[0], "ran", None
     wanted = Effect(
         key=key,
         thread_id=thread_id,
@@ -95,7 +97,7 @@ class _Passage:
     asked: int = -1
     failed: ToolResult | None = None
 
-    async def through(self, wanted: Effect) -> tuple[ToolResult, str]:
+    async def through(self, wanted: Effect) -> tuple[ToolResult, str, Effect]:
         claim, how = await self.ledger.claim(wanted, fence=self.fence), "ledger"
         while True:
             effect = claim.effect
@@ -104,7 +106,7 @@ class _Passage:
             elif claim.mine:
                 effect, how = await self._run(effect), "ran"
             if effect.status in FINAL and effect.result is not None:
-                return effect.result, how
+                return effect.result, how, effect
             claim, how = await self._find_out(effect)
 
     async def _run(self, effect: Effect) -> Effect:

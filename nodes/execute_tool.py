@@ -2,7 +2,9 @@
 
 import time
 
+from lockgate.audit import audit_key
 from lockgate.decision import Allow, Ruling, digest
+from lockgate.effect import Effect
 from lockgate.errors import BypassError, UnrecordedError
 from lockgate.events import EVENTS, Event
 from lockgate.guardrails.gate import Gate
@@ -30,11 +32,12 @@ def execute_tool(*, gate: Gate, inspect: str, agent: str = "") -> Node:
             raise BypassError(f"{call.name} was about to run without a ruling that allows this very call.")
         started = time.time()
         spec = gate.tools.get(call.name)
+        effect: Effect | None = None
         if why := await admit(state, spec, gate=gate, agent=agent):
             result, how = ToolResult.failed(ErrorKind.UNRECORDED, why), "not run"
         elif spec:
             try:
-                result, how = await once(spec, call, ruling, state.get("origin"), agent)
+                result, how, effect = await once(spec, call, ruling, state.get("origin"), agent)
             except UnrecordedError as error:
                 if error.down:
                     raise
@@ -42,7 +45,7 @@ def execute_tool(*, gate: Gate, inspect: str, agent: str = "") -> Node:
         else:  # the deployment changed while the call waited
             how = "not run"
             result = ToolResult.failed(ErrorKind.UNKNOWN_TOOL, f"The tool {call.name} is not there any more.")
-        _note(state, ruling, result, how, gate, agent)
+        _note(state, ruling, result, how, effect, gate=gate, agent=agent)
         event = Event(
             kind="call",
             node="execute_tool",
@@ -58,7 +61,9 @@ def execute_tool(*, gate: Gate, inspect: str, agent: str = "") -> Node:
     return Node("execute_tool", body, agent=agent)
 
 
-def _note(state: LockState, ruling: Ruling, result: ToolResult, how: str, gate: Gate, agent: str) -> None:
+def _note(
+    state: LockState, ruling: Ruling, result: ToolResult, how: str, effect: Effect | None, *, gate: Gate, agent: str
+) -> None:
     match result.error:
         case ErrorKind.UNRECORDED | ErrorKind.UNKNOWN_TOOL | ErrorKind.OVERLOADED | ErrorKind.DEADLINE:
             verdict = "not_run"
@@ -67,7 +72,10 @@ def _note(state: LockState, ruling: Ruling, result: ToolResult, how: str, gate: 
         case _:
             verdict = "settled" if how in _FOUND else "executed" if result.success else "failed"
     detail = {"how": how, **({"error": result.error.value} if result.error else {"bytes": len(result.value)})}
-    note("outcome", verdict, state, ruling, gate=gate, agent=agent, detail=detail)
+    key = ""
+    if effect is not None:  # the log is to know it should the ledger lose it
+        key, detail["effect"] = audit_key(effect.key), effect.status.value
+    note("outcome", verdict, state, ruling, gate=gate, agent=agent, detail=detail, key=key)
 
 
 _FOUND = ("ledger", "probe", "person")

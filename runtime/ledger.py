@@ -6,6 +6,7 @@ entries that have to be there before the effect.
 """
 
 import asyncio
+import logging
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
@@ -17,12 +18,14 @@ from langgraph.checkpoint.serde.base import SerializerProtocol
 from lockgate.effect import FINAL, Claim, Effect, EffectStatus, Fence
 from lockgate.errors import LedgerError, StoreError, ThreadBusyError, UnrecordedError
 from lockgate.result import ToolResult
+from lockgate.runtime import witness
 from lockgate.runtime.fence import fenced
 from lockgate.runtime.pool import Pools
 from lockgate.runtime.wire import Statement
 from lockgate.text import clean, cut
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 Flush: TypeAlias = Callable[[str, Sequence[Statement]], Awaitable[dict[str, Any]]]
 
 PATIENCE = (0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
@@ -42,9 +45,21 @@ e.status = 'claimed' AND EXISTS (
 ) AS running
 """
 _CLAIM = """
-INSERT INTO effects (key, thread_id, run_id, call_id, agent, tool, digest, args_type, args, undo_of, claimant, fence)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, nullif(%s, ''), %s, %s) ON CONFLICT (key) DO NOTHING
-RETURNING key, extract(epoch FROM claimed_at)::float8 AS claimed_at
+INSERT INTO effects (key, thread_id, run_id, call_id, agent, tool, digest, args_type, args, undo_of, claimant, fence,
+    status, evidence)
+SELECT %s, %s, %s, %s, %s, %s, %s, %s, %s::bytea, nullif(%s, ''), %s, %s::bigint,
+    CASE WHEN w.seq IS NULL THEN 'claimed' ELSE 'unknown' END, coalesce(
+    'The ledger had lost it: entry ' || w.seq || ' of the audit log says that it was there.', '')
+FROM (SELECT max(seq) AS seq FROM audit WHERE {}) AS w ON CONFLICT (key) DO NOTHING
+RETURNING key, status, extract(epoch FROM claimed_at)::float8 AS claimed_at
+"""
+_CLAIMS = {where: _CLAIM.format(where) for where in (witness.OF_RUN, witness.OF_THREAD)}
+# What an attempt came to, of which the row is gone.
+_RESTORE = """
+INSERT INTO effects (key, thread_id, run_id, call_id, agent, tool, digest, args_type, args, undo_of, claimant, fence,
+    attempt, status, result_type, result, evidence, settled_by, settled_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, nullif(%s, ''), '', %s, %s, %s, %s, %s, %s, %s, now())
+ON CONFLICT (key) DO NOTHING RETURNING key, extract(epoch FROM settled_at)::float8 AS settled_at
 """
 _READ = f"SELECT {_COLUMNS} FROM effects e WHERE e.key = %s"  # noqa: S608 - only constants of this file
 _TAKE_OVER = """
@@ -97,10 +112,7 @@ class Ledger:
         audit log cannot be written.
         """
         claimant = uuid.uuid4().hex
-        row = (
-            *(wanted.key, wanted.thread_id, wanted.run_id, clean(wanted.call_id), clean(wanted.agent), wanted.tool),
-            *(wanted.digest, *self._serde.dumps_typed(wanted.args), wanted.undo_of, claimant, fence and fence.token),
-        )
+        row = (*self._head(wanted), claimant, fence and fence.token)
         claim, found = await self._taken(wanted, lambda: self._claimed(wanted, row, claimant, fence), claimant)
         effect = claim.effect
         if (effect.tool, effect.digest, effect.run_id) != (wanted.tool, wanted.digest, wanted.run_id):
@@ -111,8 +123,11 @@ class Ledger:
             )
         if claim.mine:
             return claim
-        if (effect.status in FINAL and effect.result is None) or effect.status != found["status"]:
-            evidence = _and(effect.evidence, f"It was settled as {found['status']}, but with what result is lost.")
+        told = await witness.newest(self._pools, wanted)
+        against = told.against(found["status"]) if told and not effect.running else ""
+        if against or (effect.status in FINAL and effect.result is None) or effect.status != found["status"]:
+            gone = "" if against else f"It was settled as {found['status']}, but with what result is lost."
+            evidence = _and(effect.evidence, against or gone)
             doubt = (_DOUBT, (evidence, effect.key, effect.attempt))
             found = await self._persistently(lambda: self._write(effect.key, doubt, fence))
             return Claim(effect=self._effect(found), mine=False)
@@ -161,7 +176,12 @@ class Ledger:
         if written["key"] is not None:
             known = {"status": status, "result": result, "evidence": kept, "settled_by": row[4], "running": False}
             return replace(effect, **known, settled_at=written["settled_at"])
-        found = self._effect(await self._persistently(lambda: self._read_row(effect.key)))
+        try:
+            found = self._effect(await self._persistently(lambda: self._read_row(effect.key)))
+        except LedgerError:
+            return await self._restored(
+                replace(effect, status=status, result=result, settled_by=clean(by)), kept, fence
+            )
         if (found.status, found.attempt) != (status, effect.attempt):
             raise LedgerError(
                 f"{effect.tool} was to be settled as {status}, but is {found.status}, attempt {found.attempt}.",
@@ -180,8 +200,9 @@ class Ledger:
             future.set_result(None)
 
     async def of_thread(self, thread_id: str) -> list[Effect]:
-        """The effects of a thread and what undid them, oldest first."""
-        return await self._list(thread_id, only_open=False, limit=100_000)
+        """The effects of a thread and what undid them, oldest first; those that the ledger has lost as `unknown`."""
+        known = await self._list(thread_id, only_open=False, limit=100_000)
+        return sorted([*known, *await witness.lost(self._pools, thread_id)], key=lambda effect: effect.claimed_at)
 
     async def newest(self, limit: int = 50, *, only_open: bool = False) -> list[Effect]:
         """Effects of all threads, oldest first; `only_open` leaves out what is settled for good."""
@@ -211,11 +232,30 @@ class Ledger:
 
     async def _claimed(self, wanted: Effect, row: Sequence[Any], claimant: str, fence: Fence | None) -> dict[str, Any]:
         """The row after a claim; of one that this made only what matters, with the effect itself."""
-        made = await self._flush(wanted.thread_id, [(_CLAIM, row), *fenced(fence)])
+        where, told = witness.place(wanted)
+        made = await self._flush(wanted.thread_id, [(_CLAIMS[where], (*row, *told)), *fenced(fence)])
         if made.get("key") is None:  # another's, or written with what somebody else waited for
             return await self._read_row(wanted.key)
+        if made["status"] != EffectStatus.CLAIMED:
+            log.warning("The ledger had lost an effect of thread %r that the audit log knows.", wanted.thread_id)
+            return {**await self._read_row(wanted.key), "claimant": ""}
         effect = replace(wanted, claimed_at=made["claimed_at"], running=fence is not None)
         return {"claimant": claimant, "effect": effect, "status": effect.status}
+
+    def _head(self, effect: Effect) -> tuple[Any, ...]:
+        """The first columns of its row."""
+        named = (effect.key, effect.thread_id, effect.run_id, clean(effect.call_id), clean(effect.agent), effect.tool)
+        return (*named, effect.digest, *self._serde.dumps_typed(effect.args), effect.undo_of)
+
+    async def _restored(self, effect: Effect, evidence: str, fence: Fence | None) -> Effect:
+        """The effect with its row written anew: what came of it is known, and must not be lost with the row."""
+        log.warning("The row of an effect of thread %r was deleted while it ran; it is written anew.", effect.thread_id)
+        evidence = _and(evidence, "Its row in the ledger was gone when it ended, and was written anew.")
+        stored = (None, None) if effect.result is None else self._serde.dumps_typed(effect.result)
+        more = (fence and fence.token, effect.attempt, effect.status, *stored, evidence, effect.settled_by)
+        row = (*self._head(effect), *more)
+        await self._persistently(lambda: self._pools.run([(_RESTORE, row), *fenced(fence)]))
+        return self._effect(await self._persistently(lambda: self._read_row(effect.key)))
 
     async def _write(self, key: str, statement: Statement, fence: Fence | None) -> dict[str, Any]:
         """Runs the statement, in a transaction that the fence may end, and returns the row after it."""

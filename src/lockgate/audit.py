@@ -25,7 +25,8 @@ class AuditEntry:
     `reject` or `expire`; an `outcome` `executed`, `failed`, `not_run`, `unknown` or `settled`. `lost` counts, in
     `detail`, entries that could not be kept while the log was down.
 
-    `digest` is the call's (see `lockgate.decision.digest`), `args` are redacted. `by` is the person who answered,
+    `digest` is the call's (see `lockgate.decision.digest`), `args` are redacted. `key` is how the ledger knows its
+    effect (see `audit_key`), so that log and ledger bear each other out. `by` is the person who answered,
     `user` and `tenant` those on whose behalf. `at` is seconds since the epoch, `id` tells a repetition from a
     second event. `content` is the SHA-256 of arguments and reason where those are kept apart (see `apart`).
     """
@@ -40,6 +41,7 @@ class AuditEntry:
     call_id: str = ""
     tool: str = ""
     digest: str = ""
+    key: str = ""
     args: Any = None
     rule: str = ""
     reason: str = ""
@@ -76,6 +78,11 @@ def apart(entry: AuditEntry, close: Callable[[Any], Any]) -> tuple[AuditEntry, s
         return entry, ""
     text = canonical(close({**said, "salt": uuid.uuid4().hex}))
     return replace(entry, args=None, reason="", content=commitment(text)), text
+
+
+def audit_key(key: str) -> str:
+    """What an entry holds of an effect's idempotency key: its first 32 digits."""
+    return key[:32]
 
 
 def commitment(content: str) -> str:

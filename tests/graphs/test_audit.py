@@ -128,7 +128,8 @@ async def test_a_failed_call_is_told_as_failed(saver):
         Desk(), saver, {"calls": [{"name": "explode", "args": {}, "id": "e"}]}, "x", tools=[explode], policy=policy
     )
     await graph.ainvoke({"messages": "x"}, CONFIG)
-    assert await told(saver, "verdict", "detail") == [("allow", ""), ("failed", {"how": "ran", "error": "exception"})]
+    failed = {"how": "ran", "error": "exception", "effect": "failed"}
+    assert await told(saver, "verdict", "detail") == [("allow", ""), ("failed", failed)]
 
 
 async def test_secrets_do_not_reach_the_log(saver):

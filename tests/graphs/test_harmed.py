@@ -8,7 +8,7 @@ import pytest
 
 from lockgate import Policy, ScriptedModel, tool
 from lockgate.errors import CorruptRowError, LedgerError, NewerRowError, RowError
-from lockgate.graphs import react
+from lockgate.graphs import compensate, react, travel
 from lockgate.graphs.session import Session
 from lockgate.handoff import AgentTask
 from lockgate.runtime import PostgresSaver, Records, open_checkpointer
@@ -136,3 +136,40 @@ async def test_a_harmed_record_is_named_by_whoever_reads_it_and_stops_no_run(
         await Records(other).events("t")
     assert await till.answered(other, "t") == "Done." and till.paid == ["t"]
     await other.aclose()
+
+
+@pytest.mark.parametrize("action", ["happened", "give_up"])
+async def test_a_fork_from_before_an_effect_whose_row_is_gone_asks_and_runs_nothing(
+    saver: PostgresSaver, database_url: str, action: str
+) -> None:
+    """The ledger has lost what the checkpoints say was done; the audit log takes no line back."""
+    till, saver.every_step = Till(), True
+    session = till.session(saver, "t", "allow")
+    await drain(session.start("go"))
+    graph = session.graph
+    moments = [one async for one in graph.aget_state_history({"configurable": {"thread_id": "t"}})]
+    before = next(one for one in moments if "execute_tool" in one.next)
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        assert connection.execute("DELETE FROM effects").rowcount == 1
+    (since,) = await travel.effects_since(graph, "t", before)
+    assert "The ledger has lost it" in since.evidence
+    out = await graph.ainvoke(None, before.config)
+    (question,) = out["__interrupt__"]
+    assert "the audit log says that it was there" in str(question.value["evidence"]) and till.paid == ["t"]
+    await drain(session.resume({question.id: {"action": action, "result": "paid", "by": "ann"}}))
+    assert (await session.state()).values["answer"] == "Done." and till.paid == ["t"]
+    (effect,) = await saver.ledger.of_thread("t")
+    assert effect.status == ("done" if action == "happened" else "given_up")
+
+
+async def test_an_undo_names_what_the_ledger_has_lost(saver: PostgresSaver, database_url: str) -> None:
+    till = Till()
+    session = till.session(saver, "t", "allow")
+    await drain(session.start("go"))
+    run_id = (await session.state()).values["run_id"]
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("DELETE FROM effects")
+    undoing = compensate.build(checkpointer=saver)
+    where: Any = {"configurable": {"thread_id": compensate.undo_thread("t", run_id)}}
+    out = await undoing.ainvoke({"messages": "undo"}, where)
+    assert out["status"] == "failed" and "in doubt" in out["answer"]

@@ -1,0 +1,96 @@
+"""What the audit log knows of effects. It takes no line back, so it tells of a row that the ledger has lost.
+
+Each outcome of a call with an effect names the effect's key and what became of it. A key that the log knows and the
+ledger does not was deleted, or the ledger was restored from an older copy: nobody may take it for new.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lockgate.audit import MAX_TEXT, audit_key
+from lockgate.effect import FINAL, Effect, EffectStatus
+from lockgate.runtime.pool import Pools
+from lockgate.text import clean
+
+OF_RUN = "run_id = %s AND position(%s IN body) > 0"
+OF_THREAD = "thread_id = %s AND position(%s IN body) > 0"
+"""Conditions that find the entries of an effect in `audit`: of a run, or of a thread whose graph names none."""
+_NEWEST = "SELECT seq, body FROM audit WHERE {} ORDER BY seq DESC LIMIT 1"
+# The key in the log is the beginning of the ledger's.
+_LOST = b"""
+SELECT DISTINCT ON (k.key) a.seq, a.thread_id, a.run_id, a.call_id, a.body, k.key
+FROM audit a CROSS JOIN LATERAL (SELECT substring(a.body FROM '"key":"([0-9a-f]{32})"') AS key) k
+WHERE a.thread_id = %s AND k.key IS NOT NULL
+    AND NOT EXISTS (SELECT FROM effects e WHERE e.key >= k.key AND e.key < k.key || 'g')
+ORDER BY k.key, a.seq DESC
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What one entry of the log says became of an effect."""
+
+    seq: int
+    status: str
+
+    def against(self, status: str) -> str:
+        """What stands against the ledger, which says `status`; empty when nothing does.
+
+        That the ledger doubts what the log knows is no contradiction: somebody found its result damaged, or erased.
+        """
+        if status in (self.status, EffectStatus.UNKNOWN) or self.status not in FINAL:
+            return ""
+        return (
+            f"The ledger says {status}, entry {self.seq} of the audit log says {self.status}: one of them was changed."
+        )
+
+
+def place(effect: Effect) -> tuple[str, Sequence[str]]:
+    """The condition that finds the effect's entries in `audit`, and its values."""
+    named = f'"key":"{audit_key(effect.key)}"'
+    if effect.run_id:
+        return OF_RUN, (clean(effect.run_id)[:MAX_TEXT], named)
+    return OF_THREAD, (clean(effect.thread_id)[:MAX_TEXT], named)
+
+
+async def newest(pools: Pools, effect: Effect) -> Told | None:
+    """What the log says last of the effect."""
+    where, values = place(effect)
+    rows = await pools.fetch(_NEWEST.format(where).encode(), values)
+    return Told(seq=rows[0]["seq"], status=_said(rows[0]["body"]).get("effect", "")) if rows else None
+
+
+async def lost(pools: Pools, thread_id: str) -> list[Effect]:
+    """The effects of a thread that the log knows and the ledger does not, as `unknown`, oldest first."""
+    rows = await pools.fetch(_LOST, (clean(thread_id)[:MAX_TEXT],))
+    return [_effect(row) for row in sorted(rows, key=lambda row: int(row["seq"]))]
+
+
+def _effect(row: dict[str, Any]) -> Effect:
+    said = _said(row["body"])
+    return Effect(
+        key=row["key"],
+        thread_id=row["thread_id"],
+        run_id=row["run_id"],
+        call_id=row["call_id"],
+        agent=str(said.get("agent", "")),
+        tool=str(said.get("tool", "")),
+        digest=str(said.get("digest", "")),
+        status=EffectStatus.UNKNOWN,
+        evidence=f"The ledger has lost it: entry {row['seq']} of the audit log says {said.get('effect') or 'it ran'}.",
+        claimed_at=float(said.get("at", 0.0)),
+    )
+
+
+def _said(body: str) -> dict[str, Any]:
+    """The entry's own fields, with what its `detail` says of the effect."""
+    try:
+        entry = json.loads(body)
+    except ValueError:  # touched: `audit verify` names it
+        return {}
+    if not isinstance(entry, dict):
+        return {}
+    detail = entry.get("detail")
+    return {**entry, "effect": str(detail.get("effect", "")) if isinstance(detail, dict) else ""}
