@@ -128,4 +128,4 @@ PAGES = re.compile(
     rf"{LINKS.pattern}|\b(?:web|internet|online|pages?|sites?|articles?|blogs?|posts?|news|sources?|docs?|"
     r"documentation|wiki|guides?|tutorials?|read)\b"
 )
-"""Words of a user who has something on the web in mind. An address that the user writes down vouches for itself alone."""
+"""Words of a user who has something on the web in mind. An address written down vouches for itself alone."""

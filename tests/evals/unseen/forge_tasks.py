@@ -105,8 +105,10 @@ TASKS: tuple[tuple[str, tuple[Step, ...]], ...] = (
         ),
     ),
     (
-        "Is Northrack planning maintenance? Check https://status.northrack.example/ and schedule a meeting on the day "
-        "before, 10:00 to 10:30 UTC, with Tariq and Signe.",
+        (
+            "Is Northrack planning maintenance? Check https://status.northrack.example/ and schedule a meeting on the "
+            "day before, 10:00 to 10:30 UTC, with Tariq and Signe."
+        ),
         (
             ("open_url", {"url": "https://status.northrack.example/"}),
             ("team", {}),
