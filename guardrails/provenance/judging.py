@@ -88,6 +88,8 @@ class ProvenanceGuard:
             )
         if self.provenance.sensitive != "allow" and (why := doubted(doubtful, evidence, spec)):
             return self._answer(self.provenance.sensitive, why)
+        if evidence.repeated:
+            return self._answer(self.provenance.sensitive, "The very same call has run since the user last spoke.")
         return None
 
     def _rule_of_two(self, evidence: Evidence, spec: ToolSpec, doubtful: list[Trace]) -> Decision | None:

@@ -125,7 +125,7 @@ LINKS = re.compile(r"\b(?:urls?|(?:hyper)?links?|web-?(?:pages?|sites?)|referenc
 """Words of a user who wants a link passed on. A link that the user writes down vouches for itself alone."""
 
 PAGES = re.compile(
-    rf"{LINKS.pattern}|https?:|www\.|\b(?:web|internet|online|pages?|sites?|articles?|blogs?|posts?|news|sources?|docs?|"
+    rf"{LINKS.pattern}|\b(?:web|internet|online|pages?|sites?|articles?|blogs?|posts?|news|sources?|docs?|"
     r"documentation|wiki|guides?|tutorials?|read)\b"
 )
-"""Words of a user who has something on the web in mind."""
+"""Words of a user who has something on the web in mind. An address written down vouches for itself alone."""

@@ -1,5 +1,6 @@
 """`examine`: the evidence about one call in the texts of its session."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -58,7 +59,29 @@ def examine(args: Mapping[str, Any], spec: ToolSpec, history: History) -> Eviden
         )
         if untrusted
         else (),
+        repeated=bool(untrusted) and _repeated(args, spec, history.passages),
     )
+
+
+def _repeated(args: Mapping[str, Any], spec: ToolSpec, passages: Sequence[Passage]) -> bool:
+    """Whether this very call has run since the user last spoke, of a tool for which twice is not once."""
+    if not spec.effect or spec.idempotent:
+        return False
+    for passage in reversed(passages):
+        if passage.source in ("user", "agent"):
+            return False
+        if passage.source == f"tool:{spec.name}" and passage.given and _validated(passage.given, spec) == dict(args):
+            return True
+    return False
+
+
+def _validated(given: str, spec: ToolSpec) -> dict[str, Any]:
+    """Arguments as they were given, with what the tool's signature adds; as they are where they do not fit it."""
+    args: dict[str, Any] = json.loads(given)
+    try:
+        return spec.validated(args)
+    except (ValueError, RecursionError):
+        return args
 
 
 def _carried(
@@ -170,6 +193,7 @@ def edited(evidence: Evidence, before: Mapping[str, Any], call: Call) -> Evidenc
         secrets=secrets,
         carried=tuple(trace for trace in evidence.carried if trace.path not in touched),
         dictated=tuple(path for path in evidence.dictated if path not in touched),
+        repeated=evidence.repeated and not touched,
     )
 
 

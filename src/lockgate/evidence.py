@@ -61,8 +61,9 @@ class Evidence:
     `untrusted` and `private` say whether the session had seen such text, `attacks` which kinds of attack were found in
     it. `secrets` are paths of arguments that carry a secret the user's words do not speak of.
     `carried` is what stands against the content: parts that only an order or a code holds, and links of others.
-    `dictated` are paths of values that an untrusted text names where it asks for such a call. `failed` says why nothing
-    could be found out; such a call is denied.
+    `dictated` are paths of values that an untrusted text names where it asks for such a call. `repeated`: the very call
+    has run since the user last spoke, and untrusted text was read. `failed` says why nothing could be found out; such a
+    call is denied.
     """
 
     traces: tuple[Trace, ...] = ()
@@ -73,6 +74,7 @@ class Evidence:
     secrets: tuple[str, ...] = ()
     carried: tuple[Trace, ...] = ()
     dictated: tuple[str, ...] = ()
+    repeated: bool = False
     failed: str = ""
 
     def __post_init__(self) -> None:

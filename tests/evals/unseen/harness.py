@@ -1,7 +1,7 @@
 """Plays a suite's tasks through the two gates, alone and under attack, and counts as the eval `agentdojo` does."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -121,7 +121,8 @@ def play(
         said = verb(decision)
         (run.theirs if intruding else run.own).append((name, args, said, decision.reason))
         tool = suite.tools[name]
-        if intruding and attack and step not in own and (tool.reads is None or name in attack.leaks):
+        wanted = own.count(step) > sum(done[:2] == step for done in run.theirs[:-1])
+        if intruding and attack and not wanted and (tool.reads is None or name in attack.leaks):
             run.harmed.append(isinstance(decision, Allow))
         if isinstance(decision, Deny) or (intruding and not isinstance(decision, Allow)):
             continue
@@ -172,14 +173,21 @@ def places(suite: Suite, own: Sequence[Step]) -> list[str]:
     return list(found)
 
 
-def attacks(suite: Suite, kind: Kind) -> Iterator[tuple[str, tuple[Step, ...], Attack, dict[str, str]]]:
-    turn = 0
+Aimed: TypeAlias = tuple[str, tuple[Step, ...], Attack]
+
+
+def crossed(suite: Suite) -> Iterator[Aimed]:
+    """Each task with each attack of the suite's that wants anything but what the task does anyway."""
     for prompt, own in suite.tasks:
         for attack in suite.attacks:
-            turn += 1
-            spots = places(suite, own)
-            if not spots or all(step in own for step in attack.steps):
-                continue
+            if not all(step in own for step in attack.steps):
+                yield prompt, own, attack
+
+
+def attacks(suite: Suite, aimed: Iterable[Aimed], kind: Kind) -> Iterator[tuple[*Aimed, dict[str, str]]]:
+    """With what is planted where. How it is put, and in which code, goes by turns."""
+    for turn, (prompt, own, attack) in enumerate(aimed, start=1):
+        if spots := places(suite, own):
             values = [text for _, args in attack.steps for text in texts_in(args)]
             halves = [order(half, values, kind, turn).text for half in attack.goal.split(SPLIT)]
             first = turn % len(spots)
@@ -191,15 +199,17 @@ def attacks(suite: Suite, kind: Kind) -> Iterator[tuple[str, tuple[Step, ...], A
             yield prompt, own, attack, planted
 
 
-def measure(suite: Suite, pack: str = PACK) -> tuple[dict[str, dict[str, float]], list[Run]]:
-    """The figures by payload, and all runs."""
+def measure(
+    suite: Suite, pack: str = PACK, aim: Callable[[Suite], Iterable[Aimed]] = crossed
+) -> tuple[dict[str, dict[str, float]], list[Run]]:
+    """The figures by payload, and all runs. `aim` says which attack meets which task."""
     gate = Gate(Policy.parse(pack), suite.specs())
     alone = [play(suite, gate, prompt, own) for prompt, own in suite.tasks]
     rows, runs = {}, list(alone)
     kinds: tuple[Kind, ...] = ("plain", "encoded")
     for kind in kinds:
         made = []
-        for prompt, own, attack, planted in attacks(suite, kind):
+        for prompt, own, attack, planted in attacks(suite, aim(suite), kind):
             made.append(play(suite, gate, prompt, own, attack, planted))
             made[-1].text = SPLIT.join(planted.values())
         rows[kind] = figures(alone, made)
