@@ -130,7 +130,7 @@ async def erase(saver: PostgresSaver, *, user: str = "", tenant: str = "") -> Re
 async def rotate(saver: PostgresSaver) -> int:
     """Closes all that is stored with the first key of the ring, or opens it for good without a ring; rows changed."""
     async with saver.pools.connection() as connection:
-        cursor = await connection.execute("SELECT DISTINCT thread_id FROM steps")
+        cursor = await connection.execute("SELECT thread_id FROM steps UNION SELECT thread_id FROM effects")
         threads = [row["thread_id"] for row in await cursor.fetchall()]
     return sum([await saver.arotate(thread_id) for thread_id in threads])
 

@@ -16,7 +16,7 @@ from lockgate.runtime.filed import left_without
 from lockgate.runtime.ledger import ERASE
 from lockgate.runtime.reading import Row, segment
 from lockgate.runtime.record import FORGET
-from lockgate.runtime.seal import Seal
+from lockgate.runtime.seal import Seal, SealedSerializer
 from lockgate.runtime.segment import Saved, Segment, about, pack
 from lockgate.runtime.wire import Connection
 
@@ -149,6 +149,20 @@ async def rotate(connection: Connection, seal: Seal, thread_id: str) -> int:
                 count += 1
         for table, names in _JSON.items():
             count += await _rotate_json(connection, seal, thread_id, table, names)
+    count += await _rotate_effects(connection, seal, thread_id)
+    return count
+
+
+async def _rotate_effects(connection: Connection, seal: Seal, thread_id: str) -> int:
+    count, kind = 0, SealedSerializer.ABOUT
+    for name in ("args", "result"):
+        sql = f"SELECT key, {name} AS data FROM effects WHERE thread_id = %s AND {name} IS NOT NULL FOR UPDATE"  # noqa: S608
+        for row in await (await connection.execute(sql.encode(), (thread_id,))).fetchall():
+            if not seal.is_current(row["data"]):
+                data = seal.close(seal.open(row["data"], kind), kind)
+                update = f"UPDATE effects SET {name} = %s WHERE key = %s"  # noqa: S608
+                await connection.execute(update.encode(), (data, row["key"]))
+                count += 1
     return count
 
 

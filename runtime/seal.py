@@ -96,7 +96,8 @@ class Keyring:
 class SealedSerializer:
     """A serializer of LangGraph's kind whose bytes are closed where they stand alone, as in the effect ledger."""
 
-    _ABOUT = b"value"
+    ABOUT = b"value"
+    """What its pieces belong to."""
 
     def __init__(self, serde: SerializerProtocol, seal: "Seal") -> None:
         self._serde = serde
@@ -105,11 +106,11 @@ class SealedSerializer:
     def dumps_typed(self, obj: Any) -> tuple[str, bytes]:
         """The name of the encoding, and the closed bytes."""
         encoding, data = self._serde.dumps_typed(obj)
-        return encoding, self._seal.close(data, self._ABOUT)
+        return encoding, self._seal.close(data, self.ABOUT)
 
     def loads_typed(self, data: tuple[str, bytes]) -> Any:
         """The value. Raises as `Seal.open` does."""
-        return self._serde.loads_typed((data[0], self._seal.open(data[1], self._ABOUT)))
+        return self._serde.loads_typed((data[0], self._seal.open(data[1], self.ABOUT)))
 
 
 class Seal:

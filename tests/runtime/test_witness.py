@@ -9,6 +9,8 @@ from tests.runtime.test_ledger import PAID, wanted
 from lockgate.audit import AuditEntry, audit_key
 from lockgate.effect import EffectStatus
 from lockgate.runtime import PostgresSaver
+from lockgate.runtime.erasure import rotate
+from lockgate.runtime.seal import Keyring
 
 KEY = "0123456789abcdef" * 4
 
@@ -98,3 +100,15 @@ async def test_a_harmed_log_harms_no_claim(saver: PostgresSaver, database_url: s
             (lost,) = await saver.ledger.of_thread("t")
             assert lost.status == EffectStatus.UNKNOWN
     assert not (await saver.ledger.claim(wanted(key=KEY))).mine
+
+
+async def test_the_ledger_is_read_after_its_old_key_is_taken_away(database_url: str) -> None:
+    keys = {name: bytes([index]) * 32 for index, name in enumerate(("k1", "k2"))}
+    rings = [Keyring({"k1": keys["k1"]}), Keyring({"k2": keys["k2"], "k1": keys["k1"]}), Keyring({"k2": keys["k2"]})]
+    first, second, third = (PostgresSaver(database_url, keys=ring) for ring in rings)
+    await done(first)
+    assert await rotate(second) == 2
+    claim = await third.ledger.claim(wanted(key=KEY))
+    assert claim.effect.result == PAID and claim.effect.args == {"n": 1}
+    for saver in (first, second, third):
+        await saver.aclose()
