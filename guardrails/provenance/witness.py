@@ -65,7 +65,7 @@ def examine(args: Mapping[str, Any], spec: ToolSpec, history: History) -> Eviden
 
 def _repeated(args: Mapping[str, Any], spec: ToolSpec, passages: Sequence[Passage]) -> bool:
     """Whether this very call has run since the user last spoke, of a tool for which twice is not once."""
-    if not spec.effect or spec.idempotent:
+    if not spec.effect or spec.idempotent or spec.once_per == "run":
         return False
     for passage in reversed(passages):
         if passage.source in ("user", "agent"):

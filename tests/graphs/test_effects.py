@@ -252,7 +252,7 @@ async def test_equal_arguments_again(saver: PostgresSaver, once_per: Any, paid: 
         ("u", [{"calls": [PAY, PAY]}, "Done."]),
     ):
         till = Till()
-        run = session(saver, till.tool(once_per=once_per), *turns, thread=thread)
+        run = session(saver, till.tool(once_per=once_per, output="internal"), *turns, thread=thread)
         await drain(run.start("Pay."))
         assert len(till.paid) == len(set(till.paid)) == paid
         texts = [m.text for m in (await run.state()).values["messages"] if m.type == "tool"]
