@@ -102,16 +102,21 @@ async def test_a_blob_that_is_gone_is_named(saver: PostgresSaver, database_url: 
     assert till.paid == []
 
 
+async def paid(saver: PostgresSaver) -> tuple[Till, Any, Any]:
+    """A till that was paid, the session that paid, and its state from just before."""
+    till, saver.every_step = Till(), True
+    session = till.session(saver, "t", "allow")
+    await drain(session.start("go"))
+    moments = [one async for one in session.graph.aget_state_history({"configurable": {"thread_id": "t"}})]
+    return till, session, next(one for one in moments if "execute_tool" in one.next)
+
+
 async def test_a_ledger_that_knows_another_call_under_the_key_runs_nothing(
     saver: PostgresSaver, database_url: str
 ) -> None:
     """The checkpoint says one thing, the ledger another; after a crash, so before the checkpoint knows the result."""
-    till, saver.every_step = Till(), True
-    session = till.session(saver, "t", "allow")
-    await drain(session.start("go"))
+    till, session, before = await paid(saver)
     graph = session.graph
-    moments = [one async for one in graph.aget_state_history({"configurable": {"thread_id": "t"}})]
-    before = next(one for one in moments if "execute_tool" in one.next)
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("UPDATE effects SET tool = 'refund'")
     with pytest.raises(LedgerError, match="disagree"):
@@ -143,12 +148,8 @@ async def test_a_fork_from_before_an_effect_whose_row_is_gone_asks_and_runs_noth
     saver: PostgresSaver, database_url: str, action: str
 ) -> None:
     """The ledger has lost what the checkpoints say was done; the audit log takes no line back."""
-    till, saver.every_step = Till(), True
-    session = till.session(saver, "t", "allow")
-    await drain(session.start("go"))
+    till, session, before = await paid(saver)
     graph = session.graph
-    moments = [one async for one in graph.aget_state_history({"configurable": {"thread_id": "t"}})]
-    before = next(one for one in moments if "execute_tool" in one.next)
     with psycopg.connect(database_url, autocommit=True) as connection:
         assert connection.execute("DELETE FROM effects").rowcount == 1
     (since,) = await travel.effects_since(graph, "t", before)
