@@ -28,6 +28,8 @@ NAMES: tuple[str, ...] = tuple(dict.fromkeys(kind.name for kind in KINDS))
 GROUPS: tuple[str, ...] = ("secret", "personal", "machine", "national_id")
 SHORTEST = 6
 """Characters of the shortest finding, `a@b.cd`."""
+SHORTEST_WORD = 20
+"""Characters of the shortest secret that is all letters, digits and underscores; the others hold a sign."""
 MARKER = re.compile(rb"\[(?:REDACTED:[A-Z0-9_]+|[A-Z0-9_]+(?::\*{4}[A-Za-z0-9]{0,4}|#[0-9a-f]{16}|~[a-z2-7]+))\]")
 """What stands where something was taken out; see `actions`."""
 _BRACKET = ord("[")
@@ -49,6 +51,8 @@ class Scanner:
         wanted = set(names)
         self._kinds = [kind for kind in KINDS if kind.name in wanted]
         self._searches = [_compiled(kind.shape, captures=_has_group(kind.shape)).search for kind in self._kinds]
+        # Most arguments are a word or an id: they need no pass where only secrets are looked for.
+        self._words = bool(self._kinds) and all("secret" in kind.groups for kind in self._kinds)
         together = re2.Set.SearchSet(_options(captures=False))
         for kind in self._kinds:
             together.Add(kind.trigger or kind.shape)
@@ -60,6 +64,8 @@ class Scanner:
     def __call__(self, text: str) -> list[Span]:
         """What was found, in order and without overlaps: overlapping findings are joined under the first one's name."""
         if len(text) < SHORTEST or not self._kinds:
+            return []
+        if self._words and len(text) < SHORTEST_WORD and text.isidentifier():
             return []
         data = text.encode("utf-8", "replace")
         hits = self._triggered(data)

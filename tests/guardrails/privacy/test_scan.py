@@ -258,3 +258,33 @@ def test_spans_are_characters_whatever_stands_around(left: str, positive: tuple[
     at = len(left) + 2
     assert any(span.start <= at and at + len(value) <= span.end for span in spans), spans
     assert [s for s in spans if s.start == at and s.end == at + len(value)] in ([Span(kind, at, at + len(value))], [])
+
+
+SECRETS = frozenset(kind.name for kind in KINDS if "secret" in kind.groups)
+BEGINNINGS = (
+    "AKIA",
+    "ASIA",
+    "SK",
+    "pwd",
+    "_pwd_is_",
+    "password",
+    "api_key",
+    "is",
+    "Bearer",
+    "basic",
+    "eyJ",
+    "ghp_",
+    "hf_",
+    "token",
+)
+
+
+@given(st.lists(st.sampled_from(BEGINNINGS) | st.text("aZ09_f", max_size=6), max_size=6).map("".join))
+def test_a_short_word_is_passed_over_only_where_nothing_would_be_found(text):
+    """Beside a kind that is no secret every text is searched, and what is found of secrets is the same."""
+    searched = scanner(SECRETS | {"email"})(text)
+    assert scanner(SECRETS)(text) == searched
+
+
+def test_the_shortest_secret_that_is_a_word_is_found():
+    assert scanner(SECRETS)(fake("AKIA", "IOSFODNN7EXAMPLE"))
