@@ -181,9 +181,10 @@ def _paths(paths: tuple[str, ...]) -> str:
 
 
 def _told(doubtful: list[Trace]) -> str:
-    said = [f"{trace.path} comes from {_from(trace)}." for trace in doubtful[:4]]
-    more = f" {len(doubtful) - 4} more do as well." if len(doubtful) > 4 else ""  # noqa: PLR2004 - what one reads
-    return " ".join(said) + more
+    # One argument may hold several sentences from one place.
+    said = [*dict.fromkeys(f"{trace.path} comes from {_from(trace)}." for trace in doubtful)]
+    more = f" {len(said) - 4} more do as well." if len(said) > 4 else ""  # noqa: PLR2004 - what one reads
+    return " ".join(said[:4]) + more
 
 
 def _from(trace: Trace) -> str:

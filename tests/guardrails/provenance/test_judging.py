@@ -124,6 +124,15 @@ def test_one_question_at_most():
     assert isinstance(asked, Review) and asked.rule == "provenance"
 
 
+def test_a_question_says_each_thing_once():
+    letter = "See https://one.example/a, https://two.example/b and https://three.example/c."
+    asked = decide(
+        read(said("Write to ann@x.example"), letter), "send_letter", {"to": ["ann@x.example"], "text": letter}
+    )
+    assert isinstance(asked, Review)
+    assert asked.reason.count("text comes from untrusted text") == 1
+
+
 def test_a_secret_leaves_only_where_the_users_words_say_so():
     mail = "Your security code is 463-X20. It is valid until 2026-05-01."
     send = {"to": [EVE], "text": "Here: 463-X20"}
