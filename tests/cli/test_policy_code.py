@@ -85,6 +85,13 @@ def test_replay_judges_what_was_done_anew(strict: Bench) -> None:
     assert "write_file" in strict("policy", "diff", "starter", "strict.yaml", "--thread", "t").out
 
 
+def test_replay_counts_what_is_too_much_to_read(strict: Bench) -> None:
+    sums = "".join(f"    - {{name: calculate, args: {{expression: '{n}+1'}}, id: c{n}}}\n" for n in range(12))
+    strict.run(f"- calls:\n{sums}- Done.\n")
+    told = strict("policy", "replay", "strict.yaml").out
+    assert "     12  calculate  allow -> deny  default\n" in told
+
+
 def test_replay_sees_the_edited_call_and_one_that_waits(strict: Bench) -> None:
     strict.run(WRITE)
     waiting = strict("policy", "replay", "strict.yaml", "--json").json["answers"]

@@ -1,6 +1,7 @@
 """`policy lint`, `policy test`, `policy diff` and `policy replay`."""
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +21,8 @@ Tools = Annotated[list[str], typer.Option(help="module:attribute where the tools
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 User = Annotated[str, typer.Option(help="On whose behalf the calls were made.")]
 Role = Annotated[list[str], typer.Option("--role", help="A role of the user.")]
+_FEW = 10
+"""Changed answers that one takes in at a glance; of more, the kinds are counted."""
 _STYLE = {"allow": "green", "review": "yellow", "deny": "red"}
 
 
@@ -179,6 +182,14 @@ def replay(
         done = ("  executed", "bold") if made.executed else "  not executed"
         arrow = ((was, _STYLE.get(was, "")), " -> ", (verb(now), _STYLE[verb(now)]))
         out().print(styled(place, *arrow, f"  {one_line(now.rule, 60)}", done))
+    if len(changed) > _FEW:
+        kinds = Counter((made.call.name, was, verb(now), now.rule) for made, was, now in changed)
+        out().print("\nBy tool and answer:")
+        for (name, was, answer, rule), count in kinds.most_common():
+            told = f"{count:7,}  {one_line(name, 40)}  "
+            out().print(
+                styled(told, (was, _STYLE.get(was, "")), " -> ", (answer, _STYLE[answer]), f"  {one_line(rule, 60)}")
+            )
     ran = sum(made.executed for made, _, _ in changed)
     out().print(f"{len(judged)} calls, {len(changed)} would be answered otherwise; {ran} of those were executed.")
 
