@@ -46,18 +46,26 @@ class Bounds(Strict):
 class Rate(Bounds):
     """The most in any stretch of time as long as `per`, over all runs. It is counted in Postgres."""
 
-    by: Scope = Field(description="Who shares it. `tool` counts the calls of each tool, whoever asks.")
+    by: Scope = Field(description="Who shares it. `tool` counts the calls, or the time, of each tool, whoever asks.")
     per: Window = Field(description="The stretch: minute, hour, day or week, or a number of seconds.")
-    tools: Names | None = Field(default=None, description="For tool_calls: only these tools; * and ? stand for others.")
+    tools: Names | None = Field(
+        default=None, description="For tool_calls and seconds: only these tools; * and ? stand for others."
+    )
 
     @model_validator(mode="after")
     def _bounds_something(self) -> Self:
         asked = dict(self.bounds())
         if not asked:
             raise ValueError("bounds nothing; give tokens, usd, model_calls, tool_calls or seconds")
-        if (self.tools or self.by == "tool") and set(asked) != {"tool_calls"}:
-            raise ValueError("a rate of tools bounds tool_calls and nothing else")
+        if self.of_tools and (more := asked.keys() - {"tool_calls", "seconds"}):
+            names = ", ".join(sorted(more))
+            raise ValueError(f"a rate of tools cannot bound {names}: a tool uses no model; give tool_calls or seconds")
         return self
+
+    @property
+    def of_tools(self) -> bool:
+        """Whether it counts nothing but tools."""
+        return self.tools is not None or self.by == "tool"
 
     def bounds(self) -> Iterator[tuple[Measure, float]]:
         """The measures it bounds."""
@@ -103,6 +111,9 @@ class BudgetSection(Strict):
     rates: tuple[Rate, ...] = Field(default=(), description="Bounds over time and over all runs.")
     prices: dict[Name, Price] = Field(default={}, description="By name of the model; * and ? stand for others.")
     reply: Count = Field(default=1_000, description="Tokens that are set aside for each answer before it is asked for.")
+    reply_seconds: Amount = Field(
+        default=10, description="Seconds that are set aside for each answer where several share a bound on time."
+    )
     no_progress: NoProgress = Field(default=NoProgress(), description="When a run goes round in circles.")
 
     @model_validator(mode="after")
