@@ -56,11 +56,13 @@ async def ask(
     status = out.get("status", Status.COMPLETED)
     answer = out.get("answer") or ""
     done = status == Status.COMPLETED
+    notes = out.get("notes") or ()
+    why = answer or (notes[-1].text if notes else "")
     return AgentResult(
         task_id=task.task_id,
         status=Status.COMPLETED if done else Status.FAILED,
         output=answer if done else None,
-        error=None if done else f"{agent.name} ended as {status}: {cut(answer, 500)[0]}".rstrip(": "),
+        error=None if done else f"{agent.name} ended as {status}: {cut(why, 500)[0]}".rstrip(": "),
         usage=out.get("usage") or Usage(),
         trust=join(trust, out.get("trust") or TRUSTED),
     )

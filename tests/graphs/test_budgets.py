@@ -310,7 +310,7 @@ def test_a_teams_run_counts_its_workers_and_they_never_get_more() -> None:
         model=ScriptedModel(turns=["never"]),
         policy=Policy.parse(RULES + "budgets: {run: {model_calls: 0}}"),
     )
-    assert run(dear)["status"] == Status.FAILED
+    assert run(dear)["status"] == Status.BUDGET
 
 
 def test_a_worker_whose_model_has_no_price_does_nothing_under_a_budget_in_usd() -> None:
