@@ -57,7 +57,7 @@ async def ask(
     answer = out.get("answer") or ""
     done = status == Status.COMPLETED
     notes = out.get("notes") or ()
-    why = answer or (notes[-1].text if notes else "")
+    why = notes[-1].text if notes and status != Status.REFUSED else answer
     return AgentResult(
         task_id=task.task_id,
         status=Status.COMPLETED if done else Status.FAILED,
