@@ -13,7 +13,9 @@ from lockgate.handoff import Budget
 
 Scope: TypeAlias = Literal["user", "tenant", "agent", "tool", "everyone"]
 Measure: TypeAlias = Literal["tokens", "usd", "model_calls", "tool_calls", "seconds"]
-Amount: TypeAlias = Annotated[Number, Field(ge=0)]
+Amount: TypeAlias = Annotated[Number, Field(ge=0, le=1e12)]
+"""USD or seconds; their millionths still fit the integers of a database."""
+Bound: TypeAlias = Annotated[Count, Field(le=10**15)]
 
 SECONDS = {"minute": 60.0, "hour": 3_600.0, "day": 86_400.0, "week": 604_800.0}
 """Windows that have a name."""
@@ -32,11 +34,13 @@ Window: TypeAlias = Annotated[str | float, BeforeValidator(_window)]
 class Bounds(Strict):
     """The most of each; what is left out is no bound."""
 
-    tokens: Count | None = Field(default=None, description="Tokens read and written, together.")
-    usd: Amount | None = Field(default=None, description="US dollars, by `prices`.")
-    model_calls: Count | None = Field(default=None, description="Calls of a model.")
-    tool_calls: Count | None = Field(default=None, description="Calls of tools that ran.")
-    seconds: Amount | None = Field(default=None, description="Time of model calls and tools; waiting is free.")
+    tokens: Bound | None = Field(default=None, description="Tokens read and written, together. Left out: any number.")
+    usd: Amount | None = Field(default=None, description="US dollars, by `prices`. Left out: any sum.")
+    model_calls: Bound | None = Field(default=None, description="Calls of a model. Left out: any number.")
+    tool_calls: Bound | None = Field(default=None, description="Calls of tools that ran. Left out: any number.")
+    seconds: Amount | None = Field(
+        default=None, description="Time of model calls and tools; waiting is free. Left out: any time."
+    )
 
     def budget(self) -> Budget:
         """The same as a `Budget`."""
@@ -104,13 +108,13 @@ class BudgetSection(Strict):
 
     run: Bounds = Field(default=Bounds(), description="One run of an agent: what follows one message of a user.")
     agents: dict[Name, Bounds] = Field(default={}, description="Agents by name; * and ? stand for others.")
-    tools: dict[Name, Count] = Field(default={}, description="Calls of a tool in one run; * and ? stand for others.")
+    tools: dict[Name, Bound] = Field(default={}, description="Calls of a tool in one run; * and ? stand for others.")
     tool_seconds: dict[Name, Amount] = Field(
         default={}, description="Time that calls of a tool take in one run; * and ? stand for others."
     )
     rates: tuple[Rate, ...] = Field(default=(), description="Bounds over time and over all runs.")
     prices: dict[Name, Price] = Field(default={}, description="By name of the model; * and ? stand for others.")
-    reply: Count = Field(default=1_000, description="Tokens that are set aside for each answer before it is asked for.")
+    reply: Bound = Field(default=1_000, description="Tokens that are set aside for each answer before it is asked for.")
     reply_seconds: Amount = Field(
         default=10, description="Seconds that are set aside for each answer where several share a bound on time."
     )
