@@ -108,7 +108,7 @@ class Constraint(Strict):
             raise ValueError(f"min {self.min} is above max {self.max}; no value can be both, so swap them")
         if self.min_length is not None and self.max_length is not None and self.min_length > self.max_length:
             raise ValueError(
-                f"min_length {self.min_length} is above max_length {self.max_length}; no value can be both, so swap them"
+                f"min_length {self.min_length} is above max_length {self.max_length}; no value can be both"
             )
         named = ([] if self.equals is None else [self.equals]) or self.one_of
         check = self.compile()

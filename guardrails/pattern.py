@@ -107,7 +107,7 @@ def _options(max_mem: int) -> Any:
 def _refused(why: str) -> str:
     """Why RE2 takes no such pattern, and what to write instead."""
     if "too large" in why or "bad repetition" in why or "repetition size" in why:
-        return f"not a pattern that RE2 can run, since it is too large ({why}); repeat less, or bound the length with max_length"
+        return f"not a pattern that RE2 can run: it is too large ({why}); repeat less, or bound it by max_length"
     if "perl operator" in why or "escape sequence" in why:
         return f"not a pattern that RE2 can run in linear time: {why}; it has no lookaround and no backreferences"
     return f"not a pattern that RE2 can run in linear time: {why}; mend it, or put \\ before what stands for itself"
