@@ -30,7 +30,7 @@ from lockgate.labels import TRUSTED
 from lockgate.nodes.debater import Turn, debater
 from lockgate.nodes.input_guard import input_guard
 from lockgate.nodes.judge import LETTERS, judge
-from lockgate.nodes.metering import bounds_of, share
+from lockgate.nodes.metering import bounds_of, budgets_of, share
 from lockgate.nodes.moderator import moderator, opening
 from lockgate.nodes.node import Goto
 from lockgate.nodes.output_guard import output_guard
@@ -120,7 +120,8 @@ def blueprint(
     bench = react.build(model=judge_model or model, prompt=JUDGE, name="judge")
 
     gate = Gate(policy or Policy.deny_all(), ())  # for what comes in and goes out; a debate runs no tool itself
-    bounds = bounds_of((section.budgets for section in gate.sections), name)
+    budgets = budgets_of(gate)
+    bounds = bounds_of(budgets, name)
 
     def first(question: str, state: dict[str, Any]) -> Goto:
         budget = share(cast("AgentState", state), bounds, len(names) + 1)
@@ -131,13 +132,13 @@ def blueprint(
 
     graph = BridgedStateGraph(DebateState, context_schema=Caller)
     graph.add_node("opening", opening(send=first, agent=name), destinations=("debater",))
-    graph.add_node("debater", debater(agents, key=key, timeout=timeout, agent=name))
+    graph.add_node("debater", debater(agents, key=key, timeout=timeout, budgets=budgets, agent=name))
     graph.add_node(
         "moderator",
         moderator(debaters=names, rounds=rounds, send=send, judge="judge", done="conclude", bounds=bounds, agent=name),
         destinations=("debater", "judge", "conclude"),
     )
-    graph.add_node("judge", judge(bench, timeout=timeout, bounds=bounds, agent=name))
+    graph.add_node("judge", judge(bench, timeout=timeout, bounds=bounds, budgets=budgets, agent=name))
     graph.add_node("conclude", conclude(agent=name))
     graph.add_edge("debater", "moderator")
     graph.add_edge("judge", "conclude")

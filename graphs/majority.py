@@ -18,7 +18,7 @@ from lockgate.graphs.compiling import compiled
 from lockgate.graphs.debate import BENCH, Debater, DebateState, alone, inspected, plain_form, seated
 from lockgate.guardrails import Gate, Policy
 from lockgate.nodes.debater import debater
-from lockgate.nodes.metering import bounds_of, share
+from lockgate.nodes.metering import bounds_of, budgets_of, share
 from lockgate.nodes.moderator import opening
 from lockgate.nodes.node import Goto
 from lockgate.nodes.tally import poll
@@ -52,7 +52,8 @@ def blueprint(
         raise ConfigError(f"A vote of {ballots} ballots decides nothing.", "votes=1 or more.")
 
     gate = Gate(policy or Policy.deny_all(), ())  # for what comes in and goes out
-    bounds = bounds_of((section.budgets for section in gate.sections), name)
+    budgets = budgets_of(gate)
+    bounds = bounds_of(budgets, name)
 
     def ballot(question: str, state: dict[str, Any]) -> Goto:
         budget = share(cast("AgentState", state), bounds, ballots)
@@ -60,7 +61,7 @@ def blueprint(
 
     graph = BridgedStateGraph(DebateState, context_schema=Caller)
     graph.add_node("opening", opening(send=ballot, agent=name), destinations=("debater",))
-    graph.add_node("debater", debater(agents, key=key, timeout=timeout, agent=name))
+    graph.add_node("debater", debater(agents, key=key, timeout=timeout, budgets=budgets, agent=name))
     graph.add_node("poll", poll(agent=name))
     graph.add_edge("debater", "poll")
     inspected(graph, gate, first="opening", last="poll", max_input=max_input, name=name)

@@ -26,7 +26,7 @@ from lockgate.nodes.brief import brief
 from lockgate.nodes.dispatch import dispatch
 from lockgate.nodes.input_guard import input_guard
 from lockgate.nodes.lead import lead
-from lockgate.nodes.metering import Meter
+from lockgate.nodes.metering import Meter, budgets_of
 from lockgate.nodes.output_guard import output_guard
 from lockgate.nodes.worker import Worker
 from lockgate.ports import Caller, Judge
@@ -97,7 +97,7 @@ def blueprint(
             max_attempts=max_attempts,
             max_replans=max_replans,
             budget=budget,
-            meter=Meter([section.budgets for section in gate.sections], {}, name),
+            meter=Meter.of(gate, name),
             again="lead",
             carry_out="dispatch",
             done="output_guard",
@@ -105,7 +105,9 @@ def blueprint(
         ),
         destinations=("lead", "dispatch", "output_guard"),
     )
-    graph.add_node("dispatch", dispatch(workers=crew, parallel=parallel, board=board, agent=name))
+    graph.add_node(
+        "dispatch", dispatch(workers=crew, parallel=parallel, board=board, budgets=budgets_of(gate), agent=name)
+    )
     graph.add_node("output_guard", output_guard(gate=gate, agent=name))
     graph.add_edge(START, "input_guard")
     graph.add_edge("dispatch", "lead")

@@ -30,12 +30,13 @@ from lockgate.graphs.compiling import compiled
 from lockgate.graphs.drawn import as_drawn
 from lockgate.graphs.stages import agent, function, tool
 from lockgate.guardrails import Gate, Policy
+from lockgate.guardrails.budgets.section import BudgetSection
 from lockgate.handoff import AgentResult, Budget, Usage
 from lockgate.items import DeadLetter, Ended, Item
 from lockgate.labels import UNTRUSTED, Label
 from lockgate.nodes.collect import collect
 from lockgate.nodes.intake import Key, intake
-from lockgate.nodes.metering import bounds_of, share
+from lockgate.nodes.metering import bounds_of, budgets_of, share
 from lockgate.nodes.node import Node, Update
 from lockgate.nodes.stage import Attempt, Check, ItemState, Stage, stage
 from lockgate.ports import Caller, Judge
@@ -106,7 +107,8 @@ def blueprint(
         raise ConfigError(f"{parallel} items in parallel make no progress.", "parallel=1 or more.")
     graph = BridgedStateGraph(PipelineState, context_schema=Caller)
     gate = Gate(policy or Policy.deny_all(), ())  # for what comes in and goes out; a stage has its own
-    bounds = bounds_of((section.budgets for section in gate.sections), name)
+    budgets = budgets_of(gate)
+    bounds = bounds_of(budgets, name)
 
     def send(items: list[Item], label: Label, state: dict[str, Any]) -> list[Send]:
         parts = [items[at : at + BATCH] for at in range(0, len(items), BATCH)]
@@ -123,7 +125,7 @@ def blueprint(
         intake(key=key, max_items=max_items, source=source, gate=gate, send=send, done="collect", agent=name),
         destinations=("batch", "collect"),
     )
-    graph.add_node("batch", _batch(_item(stages, name), parallel, name))
+    graph.add_node("batch", _batch(_item(stages, name, budgets), parallel, name))
     graph.add_node("collect", collect(ordered=ordered, gate=gate, agent=name))
     graph.add_edge(START, "intake")
     graph.add_edge("batch", "collect")
@@ -160,14 +162,16 @@ def build(
     return compiled(graph, name=name, checkpointer=checkpointer)
 
 
-def _item(stages: Sequence[Stage], name: str) -> CompiledStateGraph[Any, Any, Any, Any]:
+def _item(
+    stages: Sequence[Stage], name: str, budgets: Sequence[BudgetSection]
+) -> CompiledStateGraph[Any, Any, Any, Any]:
     """The way of one item."""
     graph = StateGraph(ItemState, context_schema=Caller)
     names = [step.name for step in stages]
     for index, step in enumerate(stages):
         then = names[index + 1] if index + 1 < len(names) else END
         after = names[index - 1] if index else ""
-        node = stage(step, after=after, then=then, agent=name)
+        node = stage(step, after=after, then=then, budgets=budgets, agent=name)
         again = [step.name] if step.attempts > 1 else []
         graph.add_node(step.name, node, destinations=(then, *again, END))
     graph.add_edge(START, names[0])

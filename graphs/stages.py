@@ -11,6 +11,7 @@ from lockgate.graphs import lock
 from lockgate.guardrails import Gate, Policy
 from lockgate.nodes.agent_stage import agent_work
 from lockgate.nodes.function_stage import function_work
+from lockgate.nodes.metering import Meter
 from lockgate.nodes.stage import Check, Stage
 from lockgate.nodes.tool_stage import tool_work
 from lockgate.ports import Judge
@@ -89,12 +90,13 @@ def tool(
     The call passes a lock under `policy` (without one it is denied) and may wait there for a person. It is made once.
     """
     named = name or spec.name
-    passage = lock.build(gate=Gate(policy or Policy.deny_all(), [spec]), agent=named)
+    gate = Gate(policy or Policy.deny_all(), [spec])
+    passage = lock.build(gate=gate, agent=named)
     return Stage(
         name=named,
         takes=takes,
         gives=gives,
-        work=tool_work(passage, spec.name, takes=takes),
+        work=tool_work(passage, spec.name, takes=takes, meter=Meter.of(gate, named)),
         checks=tuple(checks),
         graphs={f"{named}.lock": passage},
     )

@@ -103,9 +103,9 @@ class Constraint(Strict):
         if not given:
             raise ValueError("asks nothing; give at least one constraint, such as present: true")
         if self.absent and len(given) > 1:
-            raise ValueError("an absent value has no other constraints; they can never hold together")
+            raise ValueError("an absent value has no other constraints; give absent: true alone")
         if self.min is not None and self.max is not None and self.min > self.max:
-            raise ValueError(f"min {self.min} is above max {self.max}; no value can be both")
+            raise ValueError(f"min {self.min} is above max {self.max}; no value can be both, so swap them")
         if self.min_length is not None and self.max_length is not None and self.min_length > self.max_length:
             raise ValueError(
                 f"min_length {self.min_length} is above max_length {self.max_length}; no value can be both"
@@ -113,7 +113,7 @@ class Constraint(Strict):
         named = ([] if self.equals is None else [self.equals]) or self.one_of
         check = self.compile()
         if named and not any(check(value) for value in named):
-            raise ValueError("its parts contradict each other; no value can satisfy them all")
+            raise ValueError("its parts contradict each other, so that no value can satisfy them all; remove one")
         return self
 
     def compile(self) -> Check:

@@ -107,7 +107,7 @@ def _pack(data: dict[str, Any], document: Document) -> Pack:
 
 def _rule(item: Any, index: int, document: Document) -> Rule:
     if not isinstance(item, dict):
-        problem = Problem(message="must be a mapping of fields.")
+        problem = Problem(message="must be a mapping of fields.", hint="- {id: NAME, tools: [TOOL], action: allow}")
     else:
         try:
             return Rule(**item)

@@ -32,7 +32,7 @@ class Pattern:
         except UnicodeEncodeError:
             raise ValueError("a pattern cannot hold half of a surrogate pair") from None
         except re2.error as error:
-            raise ValueError(f"not a pattern that RE2 can run in linear time: {_words(error)}") from None
+            raise ValueError(_refused(_words(error))) from None
         self.text = text
         self.whole = whole
         self._size = max(1, compiled.programsize)
@@ -102,6 +102,15 @@ def _options(max_mem: int) -> Any:
     options.log_errors = False
     options.never_capture = True
     return options
+
+
+def _refused(why: str) -> str:
+    """Why RE2 takes no such pattern, and what to write instead."""
+    if "too large" in why or "bad repetition" in why or "repetition size" in why:
+        return f"not a pattern that RE2 can run: it is too large ({why}); repeat less, or bound it by max_length"
+    if "perl operator" in why or "escape sequence" in why:
+        return f"not a pattern that RE2 can run in linear time: {why}; it has no lookaround and no backreferences"
+    return f"not a pattern that RE2 can run in linear time: {why}; mend it, or put \\ before what stands for itself"
 
 
 def _words(error: Exception) -> str:

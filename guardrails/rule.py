@@ -21,9 +21,13 @@ def _whole(value: Any) -> Any:
 
 
 def _seconds(value: Any) -> Any:
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < float("inf"):
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < MAX_SECONDS:
         return value
-    raise ValueError("must be a number of seconds above 0")
+    raise ValueError("must be a number of seconds above 0 (and below 1e9)")
+
+
+MAX_SECONDS = 1e9
+"""Some thirty years; a date further away is none that everything between here and a database can hold."""
 
 
 def _path(text: str) -> str:
@@ -35,7 +39,13 @@ def _sorted(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(set(names)))
 
 
-Name: TypeAlias = Annotated[str, Field(min_length=1, max_length=200)]
+def _one_line(text: str) -> str:
+    if text.isprintable() and text.strip():
+        return text
+    raise ValueError("must be one line of characters that can be seen")
+
+
+Name: TypeAlias = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_one_line)]
 Names: TypeAlias = Annotated[tuple[Name, ...], Field(min_length=1), AfterValidator(_sorted)]
 Identifier: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$")]
 Path: TypeAlias = Annotated[str, AfterValidator(_path)]
@@ -86,7 +96,7 @@ def _check_bounds(bounds: tuple[int | None, int | None]) -> None:
     if least is None and most is None:
         raise ValueError("give at_most, at_least or both")
     if least is not None and most is not None and least > most:
-        raise ValueError("at_least is above at_most; nothing can be both")
+        raise ValueError("at_least is above at_most, so that nothing can be both; swap them, or remove one")
 
 
 class Conditions(Strict):
@@ -153,7 +163,8 @@ class Rule(Strict):
     def _fits_action(self) -> Self:
         for name in ("approvers", "expires_after", "blocking"):
             if self.action != "review" and getattr(self, name) is not None:
-                raise ValueError(f"{name} belongs to rules whose action is review; this one's is {self.action}")
+                told = f"{name} belongs to rules whose action is review, and this one's is {self.action}"
+                raise ValueError(f"{told}; remove it, or make the action review")
         return self
 
     def decision(self) -> Decision:

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from lockgate.deadline import GRACE, capped, overdue
 from lockgate.errors import HALTING, LockgateError
+from lockgate.guardrails.budgets.inherited import on_task
 from lockgate.handoff import AgentResult, AgentTask, Status, Usage
 from lockgate.labels import TRUSTED, Label, join
 from lockgate.passage import Passage
@@ -46,19 +47,22 @@ async def ask(
     """
     entry = {"messages": [HumanMessage(message)], "task": task, "trust": trust, "run_id": run_id, "heard": [*user]}
     entry = {name: value for name, value in entry.items() if name in agent.channels}
-    out: dict[str, Any] = await bounded(
-        lambda: agent.ainvoke(entry, {"max_concurrency": _UNBOUNDED}),
-        capped(task.timeout_seconds, GRACE),
-        is_async=True,
-    )
+    with on_task(task.task_id):
+        out: dict[str, Any] = await bounded(
+            lambda: agent.ainvoke(entry, {"max_concurrency": _UNBOUNDED}),
+            capped(task.timeout_seconds, GRACE),
+            is_async=True,
+        )
     status = out.get("status", Status.COMPLETED)
     answer = out.get("answer") or ""
     done = status == Status.COMPLETED
+    notes = out.get("notes") or ()
+    why = notes[-1].text if notes and status != Status.REFUSED else answer
     return AgentResult(
         task_id=task.task_id,
         status=Status.COMPLETED if done else Status.FAILED,
         output=answer if done else None,
-        error=None if done else f"{agent.name} ended as {status}: {cut(answer, 500)[0]}".rstrip(": "),
+        error=None if done else f"{agent.name} ended as {status}: {cut(why, 500)[0]}".rstrip(": "),
         usage=out.get("usage") or Usage(),
         trust=join(trust, out.get("trust") or TRUSTED),
     )
@@ -96,7 +100,8 @@ async def heard(
             return Heard(why=f"It was not asked: {late}.", usage=usage, trust=trust)
         try:
             said = f"{message}\n\n{refused(text, faults)}" if text else message
-            result = await ask(agent, task, said, trust, run_id, user)
+            left = task.model_copy(update={"budget": task.budget and task.budget.left(usage)})
+            result = await ask(agent, left, said, trust, run_id, user)
         except (GraphBubbleUp, *HALTING):
             raise
         except TimedOutError:

@@ -54,7 +54,7 @@ def call_model(
     call goes into the lock with what `gate` finds out about where its arguments come from: the texts are here.
     """
     opened: list[tuple[Runnable[Any, AIMessage], str]] = []
-    meter = Meter([section.budgets for section in gate.sections], gate.tools, agent)
+    meter = Meter.of(gate, agent)
     oversight = Oversight(gate, agent)
 
     async def body(state: AgentState) -> tuple[Update, Goto] | None:
@@ -98,7 +98,7 @@ def call_model(
         if iterations >= max_iterations:
             text = f"Stopped after {iterations} model calls; the last {len(calls)} tool call(s) did not run."
             return {**update, **Halt(status=Status.MAX_ITERATIONS, text=text).update()}, done
-        over = await meter.over(state, answer, calls)
+        over = await meter.over(state, answer.id or "", calls)
         origin = Origin(
             run_id=state.get("run_id", ""),
             trust=state.get("trust") or TRUSTED,

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from lockgate.argument import Position
 from lockgate.deadline import Deadline
 from lockgate.events import EVENTS, Event
+from lockgate.guardrails.budgets.section import BudgetSection
 from lockgate.handoff import AgentTask, Budget
 from lockgate.labels import TRUSTED, Label
 from lockgate.nodes.answering import Heard, heard, wanted
@@ -50,9 +51,17 @@ class Turn(TypedDict, total=False):
 
 
 def debater(
-    agents: Mapping[str, Pregel[Any, Any, Any, Any]], *, key: Callable[[str], str], timeout: float, agent: str = ""
+    agents: Mapping[str, Pregel[Any, Any, Any, Any]],
+    *,
+    key: Callable[[str], str],
+    timeout: float,
+    budgets: Sequence[BudgetSection] = (),
+    agent: str = "",
 ) -> Node:
-    """Asks the agent named in the `Turn`. One that dies, hangs or cannot be read has a position with an `error`."""
+    """Asks the agent named in the `Turn`, which stands under `budgets`.
+
+    One that dies, hangs or cannot be read has a position with an `error`.
+    """
 
     async def body(turn: Turn) -> Update:
         name, started = turn["debater"], time.time()
@@ -78,7 +87,7 @@ def debater(
         )
         return {"positions": [position], "usage": said.usage, "trust": said.trust, EVENTS: [event]}
 
-    return Node("debater", body, agent=agent, graphs=agents)
+    return Node("debater", body, agent=agent, graphs=agents, budgets=budgets)
 
 
 def _position(turn: Turn, said: Heard, key: Callable[[str], str]) -> Position:

@@ -6,7 +6,7 @@ person's answer. LangGraph finds it by the position of the call: all calls are m
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from functools import partial
 from typing import Any
@@ -19,6 +19,7 @@ from langgraph.types import Interrupt
 from lockgate.blackboard import Blackboard, Entry, merge_entries
 from lockgate.errors import HALTING, ConfigError, LockgateError
 from lockgate.events import Event
+from lockgate.guardrails.budgets.section import BudgetSection
 from lockgate.handoff import AgentResult, AgentTask, Status, Usage
 from lockgate.labels import TRUSTED, Label, join_all
 from lockgate.nodes.human_review import is_blocking
@@ -31,12 +32,20 @@ from lockgate.team import TeamState
 _GO, _CANCELLED, _BLOCKED = "go", "cancelled", "blocked"
 
 
-def dispatch(*, workers: Mapping[str, Worker], parallel: int, board: Blackboard | None = None, agent: str = "") -> Node:
+def dispatch(
+    *,
+    workers: Mapping[str, Worker],
+    parallel: int,
+    board: Blackboard | None = None,
+    budgets: Sequence[BudgetSection] = (),
+    agent: str = "",
+) -> Node:
     """Runs the tasks of the plan that have no result yet, at most `parallel` workers at once.
 
     A task that fails cancels those that depend on it. One that waits for a person holds up only those behind it;
     when nothing else is left to do, the node interrupts with every open question. A worker is shown what it reads of
-    the `board` as it stands when its task starts; what it writes is there for those that start later.
+    the `board` as it stands when its task starts; what it writes is there for those that start later. All workers
+    stand under the team's `budgets`.
     """
     shared = board or Blackboard()
 
@@ -54,7 +63,8 @@ def dispatch(*, workers: Mapping[str, Worker], parallel: int, board: Blackboard 
             "board": work.board,
         }
 
-    return Node("dispatch", body, agent=agent, graphs={name: worker.graph for name, worker in workers.items()})
+    graphs = {name: worker.graph for name, worker in workers.items()}
+    return Node("dispatch", body, agent=agent, graphs=graphs, budgets=budgets)
 
 
 class _Round:

@@ -10,6 +10,7 @@ from lockgate.events import EVENTS, Event
 from lockgate.guardrails.gate import Gate
 from lockgate.nodes.auditing import admit, note
 from lockgate.nodes.effects import once
+from lockgate.nodes.metering import Meter
 from lockgate.nodes.node import Goto, Node, Update, onward
 from lockgate.result import ErrorKind, ToolResult
 from lockgate.state import LockState
@@ -21,6 +22,7 @@ def execute_tool(*, gate: Gate, inspect: str, agent: str = "") -> Node:
     So even a graph wired round the upper gate runs nothing. Over Postgres an effect happens once; one in doubt may
     interrupt here with a question to a person (see `lockgate.nodes.effects`).
     """
+    meter = Meter.of(gate, agent)
 
     async def body(state: LockState) -> tuple[Update, Goto]:
         call, ruling = state["call"], state.get("ruling")
@@ -38,6 +40,7 @@ def execute_tool(*, gate: Gate, inspect: str, agent: str = "") -> Node:
         elif spec:
             try:
                 result, how, effect = await once(spec, call, ruling, state.get("origin"), agent)
+                await meter.ran(state.get("origin"), call, result.seconds)
             except UnrecordedError as error:
                 if error.down:
                     raise

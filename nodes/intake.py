@@ -10,7 +10,7 @@ from langchain_core.messages import AnyMessage, HumanMessage
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from lockgate.guardrails.gate import Gate
-from lockgate.handoff import AgentResult, Status
+from lockgate.handoff import AgentResult, Status, Usage
 from lockgate.items import DeadLetter, Ended, Item
 from lockgate.labels import UNTRUSTED, Label, join
 from lockgate.nodes.node import Goto, Node, Update, deadline_begun
@@ -42,6 +42,7 @@ def intake(
         run_id = uuid.uuid4().hex
         given = _given(state)
         update: Update = {"run_id": run_id, "status": Status.RUNNING, "answer": None, **deadline_begun(state)}
+        update["before"] = state.get("usage") or Usage()
         update |= {"items": [], "rejected": [], "messages": [*_reread(state, gate)]}
         if len(given) > max_items:
             text = f"Refused: {len(given):,} items; the limit is {max_items:,}. Send them in parts."

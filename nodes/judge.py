@@ -2,12 +2,14 @@
 
 import string
 import time
+from collections.abc import Sequence
 from typing import Any, cast
 
 from langgraph.pregel import Pregel
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from lockgate.argument import Position, Verdict
+from lockgate.guardrails.budgets.section import BudgetSection
 from lockgate.handoff import AgentTask, Budget
 from lockgate.labels import TRUSTED
 from lockgate.nodes.answering import heard, wanted
@@ -35,9 +37,17 @@ class Ruled(BaseModel):
 RULED = TypeAdapter(Ruled)
 
 
-def judge(worker: Pregel[Any, Any, Any, Any], *, timeout: float, bounds: Budget | None = None, agent: str = "") -> Node:
-    """Has `worker` choose among the last answers, shown by letter in the state's shuffled `order`, within `bounds`.
+def judge(
+    worker: Pregel[Any, Any, Any, Any],
+    *,
+    timeout: float,
+    bounds: Budget | None = None,
+    budgets: Sequence[BudgetSection] = (),
+    agent: str = "",
+) -> Node:
+    """Has `worker` choose among the last answers, shown by letter in the state's shuffled `order`.
 
+    It has what is left of `bounds` and stands under `budgets`.
     A judge that names no answer is told so and asked again; after that, or when it dies or hangs, the debaters' vote
     decides, and a note says so.
     """
@@ -74,7 +84,7 @@ def judge(worker: Pregel[Any, Any, Any, Any], *, timeout: float, bounds: Budget 
         )
         return {**update, "verdict": verdict}
 
-    return Node("judge", body, agent=agent, graphs={"judge": worker})
+    return Node("judge", body, agent=agent, graphs={"judge": worker}, budgets=budgets)
 
 
 def _question(question: str, order: list[Position], run_id: str) -> str:

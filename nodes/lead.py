@@ -4,6 +4,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -16,7 +17,7 @@ from lockgate.events import EVENTS, Event
 from lockgate.handoff import AgentResult, AgentTask, Budget, Status, Usage, tightest
 from lockgate.nodes.call_model import as_message, sound, used
 from lockgate.nodes.dispatch import task_detail
-from lockgate.nodes.metering import Halt, Meter, model_name, used_in_run
+from lockgate.nodes.metering import Halt, Meter, model_name, used_in_run, used_up
 from lockgate.nodes.node import Goto, Node, Update
 from lockgate.nodes.prompt import planned
 from lockgate.nodes.results import findings, losses, sourced
@@ -202,8 +203,8 @@ def _hopeless(state: TeamState, bounds: Budget | None, spent: Usage, *, may_plan
         text = f"Stopped: {late}. {losses(results)} {findings(results)}".strip()
         return Halt(status=Status.DEADLINE, text=text)
     if bounds and (name := bounds.exhausted(spent)):
-        text = f"The budget is used up ({name}). {losses(results)} {findings(results)}".strip()
-        return Halt(status=Status.FAILED, text=text)
+        halt = used_up("Stopped", name)
+        return replace(halt, text=f"{halt.text} {losses(results)} {findings(results)}".strip())
     if may_plan or any(result.status is Status.COMPLETED for result in results.values()):
         return None
     return Halt(status=Status.FAILED, text=lost) if (lost := losses(results)) else None

@@ -3,6 +3,7 @@
 import inspect
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any, TypeAlias, cast
 
@@ -16,6 +17,8 @@ from langgraph.types import Command, Send
 from lockgate.bridge import run_sync
 from lockgate.deadline import Deadline, begun, held_to
 from lockgate.events import EVENTS, Event
+from lockgate.guardrails.budgets.inherited import handed_down
+from lockgate.guardrails.budgets.section import BudgetSection
 from lockgate.langgraph_keys import CHECKPOINT_MAP, CHECKPOINTER, SEND, TASK_ID
 from lockgate.ports import Caller, History
 from lockgate.settings import settings
@@ -35,7 +38,7 @@ class Node(Runnable[Any, Any]):
     The node's time goes into the state's events, after those of the body itself, and every event is streamed in
     mode `custom`. A body may run again after a crash or a resume. `graphs` are those the body calls, by name, `gate`
     the one it decides by. What the body does is held to the run's deadline, unless it is the node that `begins` the
-    run.
+    run, and the agents that it calls stand under its `budgets`.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class Node(Runnable[Any, Any]):
         graphs: Mapping[str, Pregel[Any, Any, Any, Any]] | None = None,
         gate: object = None,
         begins: bool = False,
+        budgets: Sequence[BudgetSection] = (),
     ) -> None:
         self.role = role
         self.name = role
@@ -55,12 +59,13 @@ class Node(Runnable[Any, Any]):
         self.graphs = dict(graphs or {})
         self.gate = gate
         self.begins = begins
+        self.budgets = tuple(budgets)
         self._is_async = inspect.iscoroutinefunction(body)
 
     def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:  # noqa: A002, ARG002
         """Runs the body; an async one on the bridge."""
         started = time.time()
-        with held_to(self._deadline(input)):
+        with held_to(self._deadline(input)), self._handed_down(input):
             outcome = self.body(input)
             if self._is_async:
                 outcome = run_sync(_settle(cast("Awaitable[Outcome]", outcome)))
@@ -69,11 +74,14 @@ class Node(Runnable[Any, Any]):
     async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:  # noqa: A002, ARG002
         """Runs the body."""
         started = time.time()
-        with held_to(self._deadline(input)):
+        with held_to(self._deadline(input)), self._handed_down(input):
             outcome = self.body(input)
             if self._is_async:
                 outcome = await cast("Awaitable[Outcome]", outcome)
         return self._finish(input, outcome, started)
+
+    def _handed_down(self, state: Mapping[str, Any]) -> AbstractContextManager[None]:
+        return handed_down(self.budgets, team=self.agent, run_id=_run_id(state) if self.budgets else "")
 
     def _deadline(self, state: Mapping[str, Any]) -> Deadline | None:
         if self.begins:

@@ -70,7 +70,7 @@ def sourced(text: str, results: Mapping[str, AgentResult], plan: Sequence[AgentT
 def losses(results: Mapping[str, AgentResult]) -> str:
     """The tasks that have no result and why, or an empty string."""
     lost = [f"{n}: {r.error or r.status}" for n, r in results.items() if r.status is not Status.COMPLETED]
-    return f"Tasks without a result: {'; '.join(lost[:20])}." if lost else ""
+    return f"Tasks without a result: {'; '.join(lost[:20]).rstrip('.')}." if lost else ""
 
 
 def findings(results: Mapping[str, AgentResult]) -> str:

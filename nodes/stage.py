@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, TypeAlias, TypedDict
 
@@ -16,6 +16,7 @@ from pydantic_core import PydanticSerializationError
 from lockgate.deadline import Deadline, overdue
 from lockgate.errors import HALTING, ConfigError, LockgateError
 from lockgate.events import EVENTS, Event
+from lockgate.guardrails.budgets.section import BudgetSection
 from lockgate.handoff import AgentResult, Budget, Status, Usage
 from lockgate.items import DeadLetter, Ended, Item
 from lockgate.labels import TRUSTED, Label, join
@@ -110,11 +111,12 @@ class ItemState(TypedDict, total=False):
     events: Annotated[list[Event], EphemeralValue(list, guard=False)]
 
 
-def stage(made_of: Stage, *, after: str, then: str, agent: str = "") -> Node:
+def stage(made_of: Stage, *, after: str, then: str, budgets: Sequence[BudgetSection] = (), agent: str = "") -> Node:
     """The node of a stage. Goes on to `then`, back to itself while faults and attempts are left, or to the end.
 
-    `after` names the stage before it. An exception, a hang and a refusal end the item at once: only an output that
-    was wrong is tried again, because nobody knows what an attempt that broke off has done.
+    `after` names the stage before it; its agents and tools stand under `budgets`. An exception, a hang and a refusal
+    end the item at once: only an output that was wrong is tried again, because nobody knows what an attempt that broke
+    off has done.
     """
     takes, gives = TypeAdapter(made_of.takes), TypeAdapter(made_of.gives)
 
@@ -169,7 +171,7 @@ def stage(made_of: Stage, *, after: str, then: str, agent: str = "") -> Node:
         ended = _event(attempt, after, started, status, faults=len(faults))
         return {**update, EVENTS: [*begun, *made.events, ended]}, goto
 
-    return Node(made_of.name, body, agent=agent, graphs=made_of.graphs)
+    return Node(made_of.name, body, agent=agent, graphs=made_of.graphs, budgets=budgets)
 
 
 def _event(attempt: Attempt, after: str, started: float, status: Status, *, faults: int = 0) -> Event:

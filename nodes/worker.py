@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from lockgate.blackboard import Entry
 from lockgate.deadline import GRACE, capped, overdue
 from lockgate.errors import HALTING, LockgateError
+from lockgate.guardrails.budgets.inherited import on_task
 from lockgate.guardrails.provenance import passages
 from lockgate.handoff import AgentResult, AgentTask, Budget, Status, Usage
 from lockgate.labels import TRUSTED, Integrity, Label, join, join_all
@@ -92,8 +93,9 @@ async def perform(
     try:
         async with asyncio.timeout(capped(task.timeout_seconds, GRACE)) as limit:
             entry = {name: value for name, value in entry.items() if name in channels}
-            async for reached in worker.graph.astream(entry, stream_mode="values"):
-                state = reached
+            with on_task(task.task_id):
+                async for reached in worker.graph.astream(entry, stream_mode="values"):
+                    state = reached
     except (GraphBubbleUp, *HALTING):
         raise
     except Exception as error:  # noqa: BLE001 - a worker that dies must not take the team with it; its result says so

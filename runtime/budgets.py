@@ -1,9 +1,24 @@
-"""`PostgresRates`: what many runs use together, counted in Postgres so that no two can both take the last of it."""
+"""What many use together, counted so that no two can both take the last of it.
 
+`PostgresRates` counts for all processes, `ProcessRates` for the runs of this one that have no Postgres checkpointer.
+"""
+
+import math
+import time
+from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from threading import Lock
 
 from lockgate.ports import Share
 from lockgate.runtime.pool import Pools
+
+RUN = "run"
+"""The first word of the key of what counts in one run only."""
+RUN_WINDOW = 30 * 86_400.0
+"""Seconds for which that is kept; nobody asks for it later, but for a run that has waited as long."""
+MAX_KEYS = 100_000
+"""Sums that a process holds for runs without a database; beyond that the one that was asked for least lately goes."""
 
 _RESERVE = b"SELECT budget_reserve(%s, %s::text[], %s::float8[], %s::bigint[], %s::bigint[], %s::float8) AS full_key"
 _SETTLE = b"""
@@ -11,6 +26,11 @@ INSERT INTO budget_uses (key, reservation, amount) SELECT key, %s, amount
 FROM unnest(%s::text[], %s::bigint[]) AS c (key, amount)
 ON CONFLICT (key, reservation) DO UPDATE SET amount = EXCLUDED.amount, expires = NULL
 """
+_USED = b"""
+SELECT coalesce(sum(amount), 0) AS used FROM budget_uses WHERE key = %s AND reservation <> %s
+    AND at > clock_timestamp() - make_interval(secs => %s) AND (expires IS NULL OR expires > clock_timestamp())
+"""
+_SWEEP = b"DELETE FROM budget_uses WHERE key LIKE %s AND at <= clock_timestamp() - make_interval(secs => %s)"
 _RELEASE = b"DELETE FROM budget_uses WHERE reservation = ANY(%s::text[])"
 
 
@@ -19,6 +39,7 @@ class PostgresRates:
 
     def __init__(self, pools: Pools) -> None:
         self._pools = pools
+        self._swept = False
 
     async def reserve(self, reservation: str, claims: Sequence[Share], *, expires_after: float | None = None) -> str:
         """Reserves all of `claims` or nothing, in one statement; the key of one that has no room, or an empty string.
@@ -26,18 +47,34 @@ class PostgresRates:
         The time that counts is the server's. A window slides: what was used more than `window` seconds ago is free
         again. Raises StoreError.
         """
-        row = (
-            reservation,
-            [claim.key for claim in claims],
-            [claim.window for claim in claims],
-            [claim.bound for claim in claims],
-            [claim.amount for claim in claims],
-            expires_after,
-        )
+        wanted = list(claims)
         async with self._pools.connection() as connection:
-            cursor = await connection.execute(_RESERVE, row)
-            found = await cursor.fetchone()
-        return str(found["full_key"]) if found else claims[0].key
+            if not self._swept and any(claim.key.startswith(f'["{RUN}"') for claim in claims):
+                self._swept = True
+                await connection.execute(_SWEEP, (f'["{RUN}"%', RUN_WINDOW))
+            while True:
+                row = (
+                    reservation,
+                    [claim.key for claim in wanted],
+                    [claim.window for claim in wanted],
+                    [claim.bound for claim in wanted],
+                    [claim.amount for claim in wanted],
+                    expires_after,
+                )
+                cursor = await connection.execute(_RESERVE, row)
+                found = await cursor.fetchone()
+                full = str(found["full_key"]) if found else claims[0].key
+                at = next((n for n, claim in enumerate(wanted) if claim.key == full and claim.least is not None), None)
+                if not full or at is None:
+                    return full
+                # Between this look and the next attempt others may take more: then it looks again, for still less.
+                claim = wanted[at]
+                cursor = await connection.execute(_USED, (claim.key, reservation, claim.window))
+                used = await cursor.fetchone()
+                left = min(claim.bound - int(used["used"] if used else claim.bound), claim.amount - 1)
+                if left < (claim.least or 0):
+                    return full
+                wanted[at] = replace(claim, amount=left)
 
     async def settle(self, reservation: str, claims: Sequence[Share]) -> None:
         """Puts the amounts of `claims` in place of what was reserved, also when the reservation has expired."""
@@ -49,3 +86,74 @@ class PostgresRates:
         """Forgets the reservations; those that are not there are none to give back."""
         async with self._pools.connection() as connection:
             await connection.execute(_RELEASE, (list(reservations),))
+
+
+class ProcessRates:
+    """Implements `lockgate.ports.RateStore` in memory: as long-lived as the runs of a process without a database."""
+
+    def __init__(self, max_keys: int = MAX_KEYS) -> None:
+        self._uses: OrderedDict[str, dict[str, _Use]] = OrderedDict()
+        self._keys: dict[str, set[str]] = {}
+        """Where each reservation has its uses."""
+        self._max_keys = max_keys
+        self._lock = Lock()  # graphs of several loops and threads share it
+
+    async def reserve(self, reservation: str, claims: Sequence[Share], *, expires_after: float | None = None) -> str:
+        """As in Postgres."""
+        now, taken = time.monotonic(), {}
+        with self._lock:
+            for claim in claims:
+                uses = self._uses.get(claim.key, {})
+                for name in [name for name, use in uses.items() if use.at <= now - claim.window or use.ends <= now]:
+                    self._forget(claim.key, name)
+                left = claim.bound - sum(use.amount for name, use in uses.items() if name != reservation)
+                if left < (claim.amount if claim.least is None else claim.least):
+                    return claim.key
+                taken[claim.key] = min(left, claim.amount)
+            ends = now + expires_after if expires_after is not None else math.inf
+            for key, amount in taken.items():
+                self._put(key, reservation, _Use(amount, now, ends))
+        return ""
+
+    async def settle(self, reservation: str, claims: Sequence[Share]) -> None:
+        """As in Postgres."""
+        with self._lock:
+            for claim in claims:
+                known = self._uses.get(claim.key, {}).get(reservation)
+                at = known.at if known else time.monotonic()
+                self._put(claim.key, reservation, _Use(claim.amount, at, math.inf))
+
+    async def release(self, reservations: Sequence[str]) -> None:
+        """As in Postgres."""
+        with self._lock:
+            for name in reservations:
+                for key in self._keys.get(name, set()).copy():
+                    self._forget(key, name)
+
+    def _put(self, key: str, reservation: str, use: "_Use") -> None:
+        self._uses.setdefault(key, {})[reservation] = use
+        self._uses.move_to_end(key)
+        self._keys.setdefault(reservation, set()).add(key)
+        while len(self._uses) > self._max_keys:
+            oldest = next(iter(self._uses))
+            for name in [*self._uses[oldest]]:
+                self._forget(oldest, name)
+
+    def _forget(self, key: str, reservation: str) -> None:
+        del self._uses[key][reservation]
+        if not self._uses[key]:
+            del self._uses[key]
+        self._keys[reservation].discard(key)
+        if not self._keys[reservation]:
+            del self._keys[reservation]
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    amount: int
+    at: float
+    ends: float
+
+
+IN_PROCESS = ProcessRates()
+"""For the teams of this process that run without Postgres."""

@@ -13,7 +13,9 @@ from lockgate.handoff import Budget
 
 Scope: TypeAlias = Literal["user", "tenant", "agent", "tool", "everyone"]
 Measure: TypeAlias = Literal["tokens", "usd", "model_calls", "tool_calls", "seconds"]
-Amount: TypeAlias = Annotated[Number, Field(ge=0)]
+Amount: TypeAlias = Annotated[Number, Field(ge=0, le=1e12)]
+"""USD or seconds; their millionths still fit the integers of a database."""
+Bound: TypeAlias = Annotated[Count, Field(le=10**15)]
 
 SECONDS = {"minute": 60.0, "hour": 3_600.0, "day": 86_400.0, "week": 604_800.0}
 """Windows that have a name."""
@@ -32,11 +34,13 @@ Window: TypeAlias = Annotated[str | float, BeforeValidator(_window)]
 class Bounds(Strict):
     """The most of each; what is left out is no bound."""
 
-    tokens: Count | None = Field(default=None, description="Tokens read and written, together.")
-    usd: Amount | None = Field(default=None, description="US dollars, by `prices`.")
-    model_calls: Count | None = Field(default=None, description="Calls of a model.")
-    tool_calls: Count | None = Field(default=None, description="Calls of tools that ran.")
-    seconds: Amount | None = Field(default=None, description="Time of model calls and tools; waiting is free.")
+    tokens: Bound | None = Field(default=None, description="Tokens read and written, together. Left out: any number.")
+    usd: Amount | None = Field(default=None, description="US dollars, by `prices`. Left out: any sum.")
+    model_calls: Bound | None = Field(default=None, description="Calls of a model. Left out: any number.")
+    tool_calls: Bound | None = Field(default=None, description="Calls of tools that ran. Left out: any number.")
+    seconds: Amount | None = Field(
+        default=None, description="Time of model calls and tools; waiting is free. Left out: any time."
+    )
 
     def budget(self) -> Budget:
         """The same as a `Budget`."""
@@ -46,18 +50,26 @@ class Bounds(Strict):
 class Rate(Bounds):
     """The most in any stretch of time as long as `per`, over all runs. It is counted in Postgres."""
 
-    by: Scope = Field(description="Who shares it. `tool` counts the calls of each tool, whoever asks.")
+    by: Scope = Field(description="Who shares it. `tool` counts the calls, or the time, of each tool, whoever asks.")
     per: Window = Field(description="The stretch: minute, hour, day or week, or a number of seconds.")
-    tools: Names | None = Field(default=None, description="For tool_calls: only these tools; * and ? stand for others.")
+    tools: Names | None = Field(
+        default=None, description="For tool_calls and seconds: only these tools; * and ? stand for others."
+    )
 
     @model_validator(mode="after")
     def _bounds_something(self) -> Self:
         asked = dict(self.bounds())
         if not asked:
             raise ValueError("bounds nothing; give tokens, usd, model_calls, tool_calls or seconds")
-        if (self.tools or self.by == "tool") and set(asked) != {"tool_calls"}:
-            raise ValueError("a rate of tools bounds tool_calls and nothing else")
+        if self.of_tools and (more := asked.keys() - {"tool_calls", "seconds"}):
+            names = ", ".join(sorted(more))
+            raise ValueError(f"a rate of tools cannot bound {names}: a tool uses no model; give tool_calls or seconds")
         return self
+
+    @property
+    def of_tools(self) -> bool:
+        """Whether it counts nothing but tools."""
+        return self.tools is not None or self.by == "tool"
 
     def bounds(self) -> Iterator[tuple[Measure, float]]:
         """The measures it bounds."""
@@ -96,13 +108,16 @@ class BudgetSection(Strict):
 
     run: Bounds = Field(default=Bounds(), description="One run of an agent: what follows one message of a user.")
     agents: dict[Name, Bounds] = Field(default={}, description="Agents by name; * and ? stand for others.")
-    tools: dict[Name, Count] = Field(default={}, description="Calls of a tool in one run; * and ? stand for others.")
+    tools: dict[Name, Bound] = Field(default={}, description="Calls of a tool in one run; * and ? stand for others.")
     tool_seconds: dict[Name, Amount] = Field(
         default={}, description="Time that calls of a tool take in one run; * and ? stand for others."
     )
     rates: tuple[Rate, ...] = Field(default=(), description="Bounds over time and over all runs.")
     prices: dict[Name, Price] = Field(default={}, description="By name of the model; * and ? stand for others.")
-    reply: Count = Field(default=1_000, description="Tokens that are set aside for each answer before it is asked for.")
+    reply: Bound = Field(default=1_000, description="Tokens that are set aside for each answer before it is asked for.")
+    reply_seconds: Amount = Field(
+        default=10, description="Seconds that are set aside for each answer where several share a bound on time."
+    )
     no_progress: NoProgress = Field(default=NoProgress(), description="When a run goes round in circles.")
 
     @model_validator(mode="after")

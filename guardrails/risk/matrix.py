@@ -108,13 +108,15 @@ class RiskSection(Strict):
     @model_validator(mode="after")
     def _sensible(self) -> Self:
         if self.low > self.high:
-            raise ValueError(f"low ({self.low}) is above high ({self.high})")
+            raise ValueError(f"low ({self.low}) is above high ({self.high}); swap them")
         for (tier, reversible), answers in self.answers().items():
             ranks = [_ANSWERS.index(answer) for answer in answers]
             if ranks != sorted(ranks, reverse=True):
                 where = f"table.{tier}.{'reversible' if reversible else 'irreversible'}"
                 told = ", ".join(f"{Band(n)}: {answer}" for n, answer in enumerate(answers))
-                raise ValueError(f"in {where} less confidence is answered more freely ({told})")
+                raise ValueError(
+                    f"in {where} less confidence is answered more freely ({told}); answer it no more freely"
+                )
         return self
 
     def answers(self) -> dict[tuple[Risk, bool], tuple[Answer, Answer, Answer]]:

@@ -99,20 +99,20 @@ def plan_faults(
 def granted(tasks: Sequence[AgentTask], budget: Budget | None) -> list[AgentTask]:
     """`tasks` with a budget each, together never more than `budget`.
 
-    What a task asks for it gets; the rest of each bound goes in equal shares to those that ask for none of it.
+    What a task asks for it gets; the rest of each bound goes in equal shares to those that ask for none of it, and
+    what cannot be shared equally to the first of them.
     """
     bounds = budget.bounds() if budget else {}
-    shares: dict[str, Any] = {}
+    if not bounds:
+        return list(tasks)
+    shares: list[dict[str, Any]] = [dict(task.budget.bounds()) if task.budget else {} for task in tasks]
     for name, bound in bounds.items():
         asked = [_asked(task, name) for task in tasks]
         rest = max(0, units(name, bound) - sum(a for a in asked if a is not None))
-        shares[name] = amount(name, rest // max(1, asked.count(None)))
-    if not bounds:
-        return list(tasks)
-    return [
-        task.model_copy(update={"budget": Budget(**{**shares, **(task.budget.bounds() if task.budget else {})})})
-        for task in tasks
-    ]
+        each, more = divmod(rest, max(1, asked.count(None)))
+        for place, share in enumerate([share for share, a in zip(shares, asked, strict=True) if a is None]):
+            share[name] = amount(name, each + (place < more))
+    return [task.model_copy(update={"budget": Budget(**share)}) for task, share in zip(tasks, shares, strict=True)]
 
 
 def _asked(task: AgentTask, name: str) -> int | None:

@@ -166,12 +166,16 @@ class AuditLog(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """`amount` of what `key` counts, of which at most `bound` may be used in any `window` seconds."""
+    """`amount` of what `key` counts, of which at most `bound` may be used in any `window` seconds.
+
+    With `least` what is left will do in place of `amount`, if it is as much as that.
+    """
 
     key: str
     window: float
     bound: int
     amount: int
+    least: int | None = None
 
 
 class RateStore(Protocol):

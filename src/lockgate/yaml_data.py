@@ -23,6 +23,7 @@ MAX_DEPTH = 64
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,999})\Z")
 _FLOAT = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?([eE][-+]?[0-9]+)?\Z")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _OTHER_BASE = re.compile(r"0[ox][0-9a-fA-F]+\Z")
 _PREFIX = "tag:yaml.org,2002:"
 
@@ -177,6 +178,10 @@ def _data(node: Any, loc: Loc, document: Document) -> Any:
 def _scalar(node: Any, loc: Loc, document: Document) -> Any:
     """The value that YAML 1.1 and 1.2 agree on; a fault, and the text, where they do not."""
     kind, text = node.tag.removeprefix(_PREFIX), node.value
+    if odd := _CONTROL.search(text):
+        hint = "Remove it; a pattern says it as \\x and two digits, in single quotes."
+        message = f"the text holds a control character (U+{ord(odd[0]):04X})."
+        document.faults.append(_at(node, message, hint, loc))
     if node.style:  # quoted or a block (plain is None or, from the C parser, empty): text, unless a tag says otherwise
         if kind != "str":
             document.faults.append(_at(node, f"the tag {node.tag!r} is not allowed here.", "Remove it.", loc))

@@ -310,13 +310,15 @@ def test_a_teams_run_counts_its_workers_and_they_never_get_more() -> None:
         model=ScriptedModel(turns=["never"]),
         policy=Policy.parse(RULES + "budgets: {run: {model_calls: 0}}"),
     )
-    assert run(dear)["status"] == Status.FAILED
+    assert run(dear)["status"] == Status.BUDGET
 
 
 def test_a_worker_whose_model_has_no_price_does_nothing_under_a_budget_in_usd() -> None:
-    worker = react.build(model=ScriptedModel(turns=["never"]), policy=Policy.parse(RULES))
+    """The prices of the team's pack count, and that is none of them."""
+    worker = react.build(model=ScriptedModel(turns=["never"], model_name="other"), policy=Policy.parse(RULES))
     model = ScriptedModel(turns=[plan(a="w"), "x"])
-    out = run(orchestrator.build(workers={"w": worker}, model=model, policy=Policy.parse(RULES + TEAM), max_replans=0))
+    pack = Policy.parse(RULES + TEAM.replace('"*"', "scripted"))
+    out = run(orchestrator.build(workers={"w": worker}, model=model, policy=pack, max_replans=0))
     assert "no price" in out["results"]["a"].error and out["results"]["a"].usage.model_calls == 0
 
 
