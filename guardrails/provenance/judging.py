@@ -7,6 +7,7 @@ from pydantic import Field
 from lockgate.decision import Call, Decision, Deny, Review
 from lockgate.evidence import Asked, Evidence, Kind, Trace
 from lockgate.guardrails.constraint import Strict
+from lockgate.guardrails.provenance.diverted import DIVERSIONS
 from lockgate.guardrails.provenance.origin import Origins, holds
 from lockgate.guardrails.provenance.tracing import leaves
 from lockgate.guardrails.provenance.witness import examine, is_default
@@ -120,14 +121,23 @@ class ProvenanceGuard:
 
 
 def known(call: Call, spec: ToolSpec, evidence: Evidence) -> list[Trace]:
-    """The trace of each leaf of the sensitive arguments. A leaf that the evidence does not speak of is untraced."""
+    """The trace of each leaf of the sensitive arguments. A leaf that the evidence does not speak of is untraced.
+
+    And of any argument, when the user gave it another value.
+    """
     traces = {trace.path: trace for trace in evidence.traces}
-    return [
-        traces.get(path) or Trace(path=path, kind=Kind.UNTRACED)
-        for name in call.args
-        if name in spec.sensitive and not is_default(spec, name, call.args[name])
-        for path, _ in leaves(call.args[name], name)
+    paths = [
+        path
+        for name, value in call.args.items()
+        if name in spec.sensitive and (not is_default(spec, name, value) or _displaced(traces.get(name)))
+        for path in ([name] if isinstance(value, bool) else [path for path, _ in leaves(value, name)])
     ]
+    found = [traces.get(path) or Trace(path=path, kind=Kind.UNTRACED) for path in paths]
+    return found + [trace for trace in evidence.traces if trace.how in DIVERSIONS and trace.path not in paths]
+
+
+def _displaced(trace: Trace | None) -> bool:
+    return trace is not None and trace.how in DIVERSIONS
 
 
 def steered(doubtful: list[Trace], evidence: Evidence, spec: ToolSpec) -> str:
@@ -136,14 +146,8 @@ def steered(doubtful: list[Trace], evidence: Evidence, spec: ToolSpec) -> str:
     General rules only: nothing here knows a tool, a value or a wording.
     """
     for trace in (*doubtful, *evidence.carried):
-        if trace.suspect == "encoded":
-            return f"{trace.path} stands in {_from(trace)} only in code ({trace.how}): no honest text hides a value so."
-        if trace.suspect == "disguised":
-            return f"{trace.path} stands in {_from(trace)} only in disguise: letters that hide, or pose as others."
-        if trace.suspect == "filled":
-            return f"{trace.path} is an address of others, filled with what a tool returned."
-        if spec.effect and trace.suspect == "instruction" and trace.path in evidence.dictated:
-            return f"{trace.path} stands only in a part of {_from(trace)} that gives orders to the agent."
+        if why := _signs(trace, spec, evidence):
+            return f"{trace.path} {why}"
     if evidence.asked is Asked.NO and evidence.untrusted:
         if doubtful and spec.effect:
             return f"The user asked for nothing of the kind; {doubtful[0].path} comes from {_from(doubtful[0])}."
@@ -153,6 +157,22 @@ def steered(doubtful: list[Trace], evidence: Evidence, spec: ToolSpec) -> str:
             )
         if evidence.carried and spec.effect:
             return f"The user asked for nothing of the kind; {_told([*evidence.carried])}"
+    return ""
+
+
+def _signs(trace: Trace, spec: ToolSpec, evidence: Evidence) -> str:
+    """What by itself says that the value is an attacker's."""
+    match trace.suspect:
+        case "encoded":
+            return f"stands in {_from(trace)} only in code ({trace.how}): no honest text hides a value so."
+        case "disguised":
+            return f"stands in {_from(trace)} only in disguise: letters that hide, or pose as others."
+        case "imitating":
+            return "resembles what the user or a trusted source named, and is not it."
+        case "filled":
+            return "is an address of others, filled with what a tool returned."
+        case "instruction" if spec.effect and trace.path in evidence.dictated:
+            return f"stands only in a part of {_from(trace)} that gives orders to the agent."
     return ""
 
 
@@ -188,6 +208,8 @@ def _told(doubtful: list[Trace]) -> str:
 
 
 def _from(trace: Trace) -> str:
+    if trace.how in DIVERSIONS:
+        return DIVERSIONS[trace.how]
     if trace.kind is Kind.UNTRACED:
         return "no text of the session"
     return f"{trace.kind} text ({', '.join(trace.sources[:3])})"

@@ -10,7 +10,7 @@ from typing import Any
 from lockgate.evidence import Kind
 from lockgate.guardrails.provenance.folding import squeeze
 from lockgate.guardrails.provenance.index import Index
-from lockgate.guardrails.provenance.needle import Needle, names_of
+from lockgate.guardrails.provenance.needle import Needle, names_of, things_of
 from lockgate.guardrails.provenance.tracing import Source, leaves
 from lockgate.spec import ToolSpec
 
@@ -47,10 +47,26 @@ def spelled(args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source], *,
     return tuple(found)
 
 
+def hidden(args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source]) -> tuple[str, ...]:
+    """Paths of the values that steer the call and that an untrusted text holds in code, whoever else names them."""
+    texts = [source.index for source in ready if source.kind is Kind.UNTRUSTED]
+    return tuple(
+        path
+        for path, needle, sensitive in (_values(args, spec) if texts else ())
+        if sensitive and len(squeeze(needle.text)) >= _VALUE and any(_hides(needle, index) for index in texts)
+    )
+
+
+def _hides(needle: Needle, index: Index) -> bool:
+    plain = needle.within(index)
+    return plain == "disguised" or (not plain and bool(needle.encoded(index)))
+
+
 def _values(args: Mapping[str, Any], spec: ToolSpec) -> Iterator[tuple[str, Needle, bool]]:
     for name, value in args.items():
         for path, leaf in islice(leaves(value, name), _LEAVES):
-            needle = Needle(leaf.strip(_ENDS) if isinstance(leaf, str) else leaf, names_of(path))
+            things = things_of(spec.name, spec.description)
+            needle = Needle(leaf.strip(_ENDS) if isinstance(leaf, str) else leaf, names_of(path), things)
             yield path, needle, name in spec.sensitive or not spec.sensitive
 
 
