@@ -10,6 +10,8 @@ from pydantic import BaseModel, ValidationError
 from lockgate.decision import canonical_json
 from lockgate.errors import ConfigError
 
+_KINDS = ((bool, "yes or no"), (int | float, "number"), (str, "text"), (list, "list"), (dict, "mapping"))
+
 
 def placed(whole: Any, path: str, value: Any) -> Any:
     """A copy of `whole` with `value` at the dotted `path`; a number in it counts list items, -1 is the last one.
@@ -59,8 +61,8 @@ def _alike(before: Any, value: Any) -> Any:
     if isinstance(before, str) and not isinstance(value, str):
         return canonical_json(value)  # a text of digits was meant as text
     if isinstance(before, bool | int | float | str | list | dict):
-        numbers = isinstance(before, int | float) and isinstance(value, int | float)
-        if type(value) is not type(before) and not (numbers and not isinstance(before, bool)):
-            raise TypeError(f"it must be a {type(before).__name__}, as before")
+        kind, name = next((kind, name) for kind, name in _KINDS if isinstance(before, kind))
+        if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
+            raise TypeError(f"it must be a {name}, as before")
         return value
     raise TypeError(f"a {type(before).__name__} is set field by field")

@@ -22,8 +22,9 @@ from pydantic import BaseModel
 from lockgate.decision import Allow, Call, Ruling, digest, verb
 from lockgate.errors import ConfigError, ReplayMissError
 from lockgate.graphs import lock
+from lockgate.graphs.changes import Change, changes
 from lockgate.graphs.compiling import attached
-from lockgate.graphs.travel import Change, Graph, changes, history, state_at
+from lockgate.graphs.travel import Graph, moment_ids, state_at
 from lockgate.handoff import Usage
 from lockgate.nodes.result_guard import returned
 from lockgate.ports import Caller
@@ -124,8 +125,7 @@ def _heard(recording: Recording, value: Any) -> list[ToolMessage]:
 async def _copied(graph: Graph, thread_id: str, start: str) -> tuple[InMemorySaver, RunnableConfig]:
     """A saver in memory with the moment `start` of the thread, and the config to go on from there."""
     saver: Any = graph.checkpointer
-    found = {m.id: m async for m in history(graph, thread_id)}
-    at = start or min(found)
+    at = start or min(await moment_ids(graph, thread_id))
     item = await saver.aget_tuple({"configurable": {"thread_id": thread_id, "checkpoint_ns": "", "checkpoint_id": at}})
     whole = (await state_at(graph, thread_id, at)).values
     # A delta channel is stored as what it was made of, all the way back; here it stands whole.

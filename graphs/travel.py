@@ -7,7 +7,7 @@ the moments inside a subgraph are those of its namespace.
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, get_type_hints
 
 from langchain_core.messages import BaseMessage
 from langchain_core.runnables import RunnableConfig
@@ -20,11 +20,16 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from lockgate.effect import Effect, EffectStatus
 from lockgate.errors import ConfigError, ThreadNotFoundError, UnknownNameError
+from lockgate.graphs.changes import Change as Change  # noqa: PLC0414 - read here
+from lockgate.graphs.changes import changes as changes  # noqa: PLC0414
 from lockgate.graphs.placing import placed
 from lockgate.runtime.gather import COUNTERS
 from lockgate.runtime.record import SPEC
+from lockgate.state import AgentState, reduce_messages
+from lockgate.text import unfit
 
 Graph = CompiledStateGraph[Any, Any, Any, Any]
+_MESSAGES = get_type_hints(AgentState)["messages"]
 _TASKS = "__pregel_tasks"
 """LangGraph's channel of the `Send`s that are still to run."""
 
@@ -50,21 +55,33 @@ class Moment:
     """The last message's text."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One place of the state that differs; a side that has no such place is None."""
-
-    path: str
-    before: Any
-    after: Any
-
-
 async def history(
     graph: Graph, thread_id: str, *, namespace: str = "", limit: int | None = None
 ) -> AsyncIterator[Moment]:
-    """The moments of a thread, or of a subgraph's `namespace` in it, newest first."""
-    async for snapshot in graph.aget_state_history(_config(thread_id, namespace=namespace), limit=limit):
-        yield moment(snapshot)
+    """The moments of a thread, or of a subgraph's `namespace` in it, newest first.
+
+    Raises ThreadNotFoundError, or UnknownNameError when there is no such namespace.
+    """
+    ids = await moment_ids(graph, thread_id, namespace=namespace, limit=limit)
+    # From the oldest on: each state is made of the one before it, which the saver remembers.
+    found = [moment(await graph.aget_state(_config(thread_id, one, namespace))) for one in reversed(ids)]
+    for one in reversed(found):
+        yield one
+
+
+async def moment_ids(graph: Graph, thread_id: str, *, namespace: str = "", limit: int | None = None) -> list[str]:
+    """The ids of what `history` yields. Raises as it does."""
+    saver = _saver(graph)
+    # The look at the newest one also has the saver remember what it rebuilds from here on.
+    if await saver.aget_tuple(_config(thread_id)) is None:
+        raise ThreadNotFoundError(f"There is no thread {thread_id[:200]!r}.", "List them: lockgate threads")
+    found = saver.alist(_config(thread_id, namespace=namespace), limit=limit)
+    if ids := [item.config["configurable"]["checkpoint_id"] async for item in found]:
+        return ids
+    raise UnknownNameError(
+        f"Nothing ran as {namespace[:200]!r} in thread {thread_id[:200]!r}.",
+        f"See what did: lockgate show {thread_id[:200]} --at ID",
+    )
 
 
 async def state_at(graph: Graph, thread_id: str, at: str = "", *, namespace: str = "") -> StateSnapshot:
@@ -115,22 +132,6 @@ def moment(snapshot: StateSnapshot) -> Moment:
     )
 
 
-def changes(before: Any, after: Any, path: str = "") -> list[Change]:
-    """Where two states differ, leaf by leaf. Messages are matched by their ids, other lists by position."""
-    if isinstance(before, Mapping) and isinstance(after, Mapping):
-        names = [*before, *(name for name in after if name not in before)]
-        return [
-            change for name in names for change in changes(before.get(name), after.get(name), _join(path, str(name)))
-        ]
-    if _listed(before) and _listed(after):
-        return changes(_keyed(before), _keyed(after), path)
-    if before is None and _listed(after):
-        return changes({}, _keyed(after), path)
-    if before is None and isinstance(after, Mapping) and after:
-        return changes({}, after, path)
-    return [] if before == after else [Change(path=path, before=before, after=after)]
-
-
 async def fork(graph: Graph, thread_id: str, at: str, settings: Mapping[str, Any] | None = None) -> RunnableConfig:
     """Makes the moment `at` the thread's latest again, with `settings` (dotted path to value) put into its state.
 
@@ -140,6 +141,8 @@ async def fork(graph: Graph, thread_id: str, at: str, settings: Mapping[str, Any
     Returns the config of the new checkpoint. Raises UnknownNameError for an unknown moment, ConfigError for a path
     that leads nowhere or a value that cannot stand there.
     """
+    if not at:
+        raise UnknownNameError("An empty id names no moment.", f"List them: lockgate history {thread_id[:200]}")
     snapshot = await state_at(graph, thread_id, at)
     config = _config(thread_id, snapshot.config["configurable"]["checkpoint_id"])
     if launched := (snapshot.metadata or {}).get(SPEC):
@@ -155,6 +158,7 @@ async def fork(graph: Graph, thread_id: str, at: str, settings: Mapping[str, Any
 
 def _update(graph: Graph, snapshot: StateSnapshot, settings: Mapping[str, Any]) -> dict[str, Any]:
     values = dict(snapshot.values)
+    kinds = get_type_hints(graph.builder.state_schema)
     touched = []
     for path, value in settings.items():
         name = path.split(".")[0]
@@ -162,8 +166,7 @@ def _update(graph: Graph, snapshot: StateSnapshot, settings: Mapping[str, Any]) 
         if channel is None or name.startswith("__") or isinstance(channel, EphemeralValue):
             raise UnknownNameError.of("key of the state", name, sorted(values))
         values = placed({name: None, **values}, path, value)
-        if isinstance(channel, LastValue):
-            values[name] = _of_type(channel.typ, values[name], path)
+        values[name] = _of_type(kinds.get(name, Any), values[name], path)
         touched.append(name)
     return overwrites(graph, {name: values[name] for name in touched})
 
@@ -176,9 +179,16 @@ def overwrites(graph: Graph, values: Mapping[str, Any]) -> dict[str, Any]:
 def _of_type(kind: Any, value: Any, path: str) -> Any:
     # Postgres hands back plain values for some types, so what stood there before does not tell the type.
     try:
-        return TypeAdapter(kind, config=ConfigDict(arbitrary_types_allowed=True)).validate_python(value)
-    except ValidationError as error:
-        raise ConfigError(f"{path[:200]!r} cannot be set to {value!r:.80}: {error.errors()[0]['msg']}.") from None
+        if kind == _MESSAGES:  # pydantic does not take every message for one
+            return reduce_messages([], [value] if isinstance(value, list) else [[value]])
+        # A list of one, because pydantic takes no configuration for a model itself.
+        checked: Any = TypeAdapter(list[kind], config=ConfigDict(arbitrary_types_allowed=True)).validate_python([value])
+        return checked[0]
+    except (ValidationError, NotImplementedError, TypeError, ValueError, KeyError) as error:
+        why = error.errors()[0]["msg"] if isinstance(error, ValidationError) else "it is no message"
+        raise ConfigError(
+            f"{path[:200]!r} cannot be set to {value!r:.80}: {why}.", "See: lockgate show THREAD --at ID"
+        ) from None
 
 
 async def effects_since(graph: Graph, thread_id: str, snapshot: StateSnapshot) -> list[Effect]:
@@ -234,24 +244,23 @@ def _saver(graph: Graph) -> BaseCheckpointSaver[Any]:
 
 
 async def _whole(graph: Graph, thread_id: str, at: str, namespace: str) -> str:
-    """The id that begins with `at`."""
-    found = []
-    async for snapshot in graph.aget_state_history(_config(thread_id, namespace=namespace)):
-        known = snapshot.config["configurable"]["checkpoint_id"]
-        if known == at:
-            return at
-        if known.startswith(at) or known.endswith(at):
-            found.append(known)
+    """The id that begins or ends with `at`."""
+    ids = await moment_ids(graph, thread_id, namespace=namespace)
+    found = [at] if at in ids else [one for one in ids if one.startswith(at) or one.endswith(at)]
     if len(found) == 1:
-        return str(found[0])
+        return found[0]
     if not found:
+        inside = f" --namespace '{namespace[:200]}'" if namespace else ""
         raise UnknownNameError(
-            f"Thread {thread_id[:200]!r} has no moment {at[:80]!r}.", f"List them: lockgate history {thread_id}"
+            f"Thread {thread_id[:200]!r} has no moment {at[:80]!r}.",
+            f"List them: lockgate history {thread_id[:200]}{inside}",
         )
     raise UnknownNameError(f"{at[:80]!r} names {len(found)} moments.", "Write more of the id.")
 
 
 def _config(thread_id: str, checkpoint_id: str = "", namespace: str = "") -> RunnableConfig:
+    if unfit([thread_id, namespace]):  # nothing can be called so
+        raise ThreadNotFoundError(f"There is no thread {thread_id[:200]!r}.", "List them: lockgate threads")
     configurable = {"thread_id": thread_id, "checkpoint_ns": namespace}
     if checkpoint_id:
         configurable["checkpoint_id"] = checkpoint_id
@@ -263,15 +272,3 @@ def _said(message: Any) -> str:
         return ""
     calls = [call["name"] for call in getattr(message, "tool_calls", ())]
     return message.text if message.text.strip() else f"→ {', '.join(calls)}" if calls else ""
-
-
-def _listed(value: Any) -> bool:
-    return isinstance(value, list | tuple)
-
-
-def _keyed(items: Sequence[Any]) -> dict[str, Any]:
-    return {getattr(item, "id", None) or str(index): item for index, item in enumerate(items)}
-
-
-def _join(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name

@@ -12,7 +12,8 @@ from langchain_core.runnables import RunnableConfig
 from lockgate import handoff
 from lockgate.audit import canonical
 from lockgate.effect import UNDO_MARK
-from lockgate.errors import ConfigError, StoreError
+from lockgate.errors import ConfigError, StoreError, ThreadBusyError
+from lockgate.runtime.lease import thread_lease
 from lockgate.runtime.retention import may_forget
 from lockgate.runtime.saver import PostgresSaver
 from lockgate.runtime.segment import mark
@@ -71,7 +72,10 @@ def sha256(text: str) -> str:
 
 
 async def prune(saver: PostgresSaver, rule: Retention, *, dry_run: bool = False) -> list[Pruned]:
-    """Applies the rule to all threads, the one used longest ago first. `dry_run` only says which it would take."""
+    """Applies the rule to all threads, the one used longest ago first. `dry_run` only says which it would take.
+
+    A thread that is run by now is left alone, whatever its status was.
+    """
     async with saver.pools.connection() as connection:
         cursor = await connection.execute(_OLD, (rule.older_than, list(rule.statuses)))
         found = await cursor.fetchall()
@@ -80,10 +84,11 @@ async def prune(saver: PostgresSaver, rule: Retention, *, dry_run: bool = False)
         thread_id, before = row["thread_id"], row["bytes"]
         after = before
         if not dry_run:
-            if rule.keep:
-                await saver.aprune([thread_id], keep=rule.keep)
-            else:
-                await saver.aprune([thread_id], strategy="delete")
+            try:
+                async with thread_lease(saver, thread_id):
+                    await saver.aprune([thread_id], strategy="keep_latest" if rule.keep else "delete", keep=rule.keep)
+            except ThreadBusyError:
+                continue
             after = await _bytes(saver, thread_id)
         taken.append(
             Pruned(thread_id=thread_id, status=row["status"], updated=row["updated"], before=before, after=after)

@@ -216,7 +216,8 @@ async def store_errors() -> AsyncIterator[None]:
         if error.sqlstate == LOST:
             thread = (error.diag.message_primary or "").removeprefix("another runner has taken thread ")
             raise LeaseLostError(
-                f"Another runner has taken thread {thread!r}; nothing that this one does from here on is kept.",
+                f"Another runner has taken thread {thread!r}, or it was deleted; "
+                "nothing that this one does from here on is kept.",
                 f"Let the other one finish. See what it does: lockgate show {thread}",
             ) from None
         raise StoreError(f"The database failed: {_text(error)}", _hint(error), down=_is_down(error)) from None

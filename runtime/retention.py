@@ -28,10 +28,12 @@ _TABLES = ("steps", "blobs", *FORGET)
 async def delete(connection: Connection, thread_ids: Sequence[str]) -> dict[str, int]:
     """Deletes all of the threads, their record, and the words of their effects and audit entries; how many rows each.
 
-    The audit entries stay, and so do their words where the role has no right to them.
+    The audit entries stay, and so do their words where the role has no right to them. A run that is at one of the
+    threads loses its lease: what it would write from here on would stand on nothing.
     """
     gone: dict[str, int] = {}
     async with connection.transaction():
+        await _fenced_out(connection, thread_ids)
         for table in _TABLES:
             sql = f"DELETE FROM {table} WHERE thread_id = ANY(%s)"  # noqa: S608 - constants of this room
             gone[table] = (await connection.execute(sql.encode(), (list(thread_ids),))).rowcount
@@ -39,6 +41,12 @@ async def delete(connection: Connection, thread_ids: Sequence[str]) -> dict[str,
         if await may_forget(connection):
             gone["audit_content"] = (await connection.execute(_WORDS, (list(thread_ids),))).rowcount
     return gone
+
+
+async def _fenced_out(connection: Connection, thread_ids: Sequence[str]) -> None:
+    """Takes the threads from whoever runs them."""
+    await connection.execute(_TAKEN, (list(thread_ids),))
+    await connection.execute(_BY_NOBODY, (list(thread_ids),))
 
 
 async def may_forget(connection: Connection) -> bool:
@@ -78,7 +86,10 @@ async def keep_latest(
 async def delete_for_runs(
     connection: Connection, seal: Seal, serde: SerializerProtocol, run_ids: Sequence[str]
 ) -> set[str]:
-    """Deletes the checkpoints whose metadata or state names one of the runs, and their record; the threads changed."""
+    """Deletes the checkpoints whose metadata or state names one of the runs, and their record; the threads changed.
+
+    A thread that loses its newest one is taken from whoever runs it: its next step would stand on nothing.
+    """
     wanted = set(map(str, run_ids))
     if not wanted:
         return set()
@@ -87,12 +98,11 @@ async def delete_for_runs(
     for thread_id in [row["thread_id"] for row in await cursor.fetchall()]:
         async with connection.transaction():
             rows = await _all(connection, seal, thread_id)
-            drop = {
-                (one.ns, one.checkpoint_id)
-                for row in rows
-                for one in row.segment.saved
-                if wanted & {str(_metadata(one, serde).get("run_id")), str(_value(one, "run_id", serde))}
-            }
+            drop = _made_in(wanted, rows, serde)
+            if rows and drop & {(one.ns, one.checkpoint_id) for one in rows[-1].segment.saved}:
+                await _fenced_out(connection, [thread_id])
+                rows = await _all(connection, seal, thread_id)
+                drop = _made_in(wanted, rows, serde)
             if drop or any(one.event.run_id in wanted for row in rows for one in row.segment.events):
                 await _rewrite(connection, seal, thread_id, rows, drop, frozenset(wanted))
                 changed.add(thread_id)
@@ -101,6 +111,16 @@ async def delete_for_runs(
             sql = f"DELETE FROM {table} WHERE run_id = ANY(%s)"  # noqa: S608
             await connection.execute(sql.encode(), (list(wanted),))
     return changed
+
+
+def _made_in(runs: Collection[str], rows: Sequence[Row], serde: SerializerProtocol) -> set[tuple[str, str]]:
+    """The checkpoints that name one of the runs."""
+    return {
+        (one.ns, one.checkpoint_id)
+        for row in rows
+        for one in row.segment.saved
+        if {str(_metadata(one, serde).get("run_id")), str(_value(one, "run_id", serde))} & set(runs)
+    }
 
 
 async def copy_thread(connection: Connection, seal: Seal, source: str, target: str) -> None:
@@ -257,6 +277,12 @@ def _value(saved: Saved, channel: str, serde: SerializerProtocol) -> Any:
     return serde.loads_typed((typed[0], typed[1])) if typed else None
 
 
+_TAKEN = b"""
+SELECT lockgate_take_lease(thread_id) FROM (
+    SELECT thread_id FROM leases WHERE thread_id = ANY(%s) ORDER BY thread_id
+) AS held
+"""
+_BY_NOBODY = b"UPDATE leases SET pid = NULL WHERE thread_id = ANY(%s)"
 _WORDS = "DELETE FROM audit_content WHERE thread_id = ANY(%s)"
 _LOCKED = "SELECT seq, touched, spine, body, record FROM steps WHERE thread_id = %s ORDER BY seq FOR UPDATE"
 _SEALED = """

@@ -70,7 +70,7 @@ class Deadline:
             odd = (
                 f"; this machine's clock was set {'forward' if drift > 0 else 'back'} by {abs(drift):,.0f} s meanwhile"
             )
-        return f"the run's deadline was {_utc(self.at)}, and it is {_utc(now)}{odd}"
+        return f"the run's deadline was {utc(self.at)}, and it is {utc(now)}{odd}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def _met(deadline: Deadline) -> _Met:
     if (met := _known.get(deadline)) is None:
         wall, ticks = time.time(), _ticks()
         if wall < deadline.begun - JUMP:
-            log.warning("This machine's clock stands before a run's beginning (%s).", _utc(deadline.begun))
+            log.warning("This machine's clock stands before a run's beginning (%s).", utc(deadline.begun))
         # A clock that was set back gives a run no more than it was given in the first place.
         met = _Met(wall, ticks, ticks + deadline.at - max(wall, deadline.begun))
         if len(_known) >= _MAX_KNOWN:
@@ -153,7 +153,8 @@ def checked(seconds: Any) -> float:
     return float(seconds)
 
 
-def _utc(at: float) -> str:
+def utc(at: float) -> str:
+    """An instant as people read it; one that no calendar has, as the number it is."""
     try:
         return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S} UTC"
     except (ValueError, OverflowError, OSError):

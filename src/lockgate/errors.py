@@ -153,7 +153,7 @@ class ReplayMissError(ThreadError):
 
 
 class LeaseLostError(ThreadError):
-    """Another runner has taken the thread; what this one does no longer counts."""
+    """Another runner has taken the thread, or it was deleted; what this one does no longer counts."""
 
 
 class ApprovalError(ThreadError):

@@ -81,11 +81,12 @@ async def test_what_changed_between_two_moments(store: Any) -> None:
     found = await moments(graph)
     first = await state_at(graph, "t", before(found, "action_guard").id)
     last = await state_at(graph, "t", found[0].id)
-    said = {change.path.split(".")[0]: change for change in changes(first.values, last.values)}
+    said = {change.place: change for change in changes(first.values, last.values)}
     assert said["answer"].after == "It says: order 7"
-    assert said["decisions"].before is None and said["decisions"].after.tool == "look_up"
-    assert said["usage"].after.tool_calls == 1
-    assert isinstance(said["messages"].after, AIMessage)
+    assert said["decisions.call-0-0"].before is None and said["decisions.call-0-0"].after.tool == "look_up"
+    assert (said["usage.tool_calls"].before, said["usage.tool_calls"].after) == (0, 1)
+    assert isinstance(said["messages.3"].after, AIMessage)
+    assert said["messages.3"].path == f"messages.{said['messages.3'].after.id}"
     assert changes((await state_at(graph, "t")).values, (await state_at(graph, "t")).values) == []
 
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
+NARROW = 10
+"""Characters that a column of a table needs at least, the space behind it included."""
+
 
 def pretty(value: Any) -> str:
     """JSON for a person's eye, safe to print. What JSON cannot hold stands as its repr."""
@@ -64,16 +67,30 @@ def styled(*parts: "str | tuple[str, str] | Text") -> "Text":
 
 
 def table(*columns: str) -> Any:
-    """A plain table without borders; its cells wrap on a terminal."""
-    from rich.table import Table
+    """A plain table without borders; its cells wrap on a terminal, and nothing is left out of them."""
+    from rich.table import Column, Table
 
-    return Table(*columns, box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+    headed = [Column(header=name, overflow="fold") for name in columns]
+    return Table(*headed, box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
 
 
 def print_table(made: Any) -> None:
-    """Prints a table in full: wrapped on a terminal, wide enough for its longest row elsewhere."""
+    """Prints a table in full: wrapped on a terminal, wide enough for its longest row elsewhere.
+
+    On a terminal too narrow for its columns, each row is a table of its own, with a line for each column.
+    """
     console = out() if out().is_terminal else _console(stderr=False, width=10_000)
-    console.print(made, soft_wrap=False)
+    if console.width >= len(made.columns) * NARROW:
+        console.print(made, soft_wrap=False)
+        return
+    for row in zip(*(column.cells for column in made.columns), strict=True):
+        card = table("", "")
+        card.show_header = False
+        for column, cell in zip(made.columns, row, strict=True):
+            if cell:
+                card.add_row(styled((str(column.header), "bold")), cell)
+        console.print(card, soft_wrap=False)
+        console.print()
 
 
 def _json_default(value: Any) -> Any:

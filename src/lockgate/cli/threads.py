@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lockgate.errors import ConfigError
+
 if TYPE_CHECKING:
     from lockgate.runtime import Approval, Run, TimedEvent
 
@@ -54,11 +56,13 @@ class Story:
 
 def show(
     thread: Annotated[str, typer.Argument(help="The thread; `lockgate threads` lists them.")],
-    everything: Annotated[bool, typer.Option("--all", help="Also steps that only pass things on.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also steps that only pass things on; with --at, all items.")
+    ] = False,
     view: Annotated[str, typer.Option(help="Draw the last run instead: gantt, flow or states.")] = "",
     svg: Annotated[Path | None, typer.Option(help="Draw the view into this SVG file.")] = None,
     mermaid: Annotated[bool, typer.Option("--mermaid", help="Print the view as Mermaid.")] = False,
-    at: Annotated[str, typer.Option(help="The state at this moment of `lockgate history` instead.")] = "",
+    at: Annotated[str | None, typer.Option(help="The state at this moment of `lockgate history` instead.")] = None,
     namespace: Annotated[str, typer.Option(help="With --at: of this subgraph.")] = "",
     graph: Annotated[str, typer.Option("--graph", help="With --at: for a thread that another program started.")] = "",
     as_json: AsJson = False,
@@ -67,11 +71,13 @@ def show(
     from lockgate.cli.screen import err, out, print_json, safe, styled
     from lockgate.cli.store import run
 
-    if at:
-        from lockgate.cli.travel import show_at
+    if at is not None:
+        from lockgate.cli.travel import named, show_at
 
-        show_at(thread, at, namespace, graph, as_json=as_json)
+        show_at(thread, named(at), namespace, graph, everything=everything, as_json=as_json)
         return
+    if namespace or graph:
+        raise ConfigError("--namespace and --graph say which state; without --at none is shown.", "Name a moment: --at")
     story = run(_read(thread))
     if view or svg or mermaid:
         from lockgate.cli.viewing import show_view

@@ -1,11 +1,13 @@
 """`history`, `diff`, `fork` and `replay`, and `show --at`: a thread at other moments than its last."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
+
+from lockgate.cli.stated import counted, plain, print_changes, print_state, values
 
 if TYPE_CHECKING:
     from lockgate.effect import Effect
@@ -13,7 +15,19 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Thread = Annotated[str, typer.Argument(help="The thread; `lockgate threads` lists them.")]
-At = Annotated[str, typer.Option(help="A moment: an id of `lockgate history`, or its beginning or end.")]
+
+
+def named(value: str | None) -> Any:
+    """An id that somebody's script left empty is not the one that nobody gave."""
+    if value == "":
+        from lockgate.errors import UnknownNameError
+
+        raise UnknownNameError("An empty id names no moment.", "List them: lockgate history THREAD")
+    return value
+
+
+A_MOMENT = "A moment: an id of `lockgate history`, or its beginning or end."
+At = Annotated[str | None, typer.Option(callback=named, help=A_MOMENT)]
 Namespace = Annotated[str, typer.Option(help="Of a subgraph; `lockgate show THREAD --at ID` names them.")]
 GraphName = Annotated[str, typer.Option("--graph", help="For a thread that another program started.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
@@ -49,7 +63,7 @@ def history(
             item.parent[-SHORT:],
             f"{item.step} {item.source}" if item.source in ("fork", "update") else str(item.step),
             f"{item.at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"[:-3],
-            one_line(_counted(item.next) + waits) or one_line(item.status),
+            one_line(counted(item.next) + waits) or one_line(item.status),
             str(item.messages),
             one_line(item.last, _WIDTH),
         )
@@ -58,8 +72,8 @@ def history(
 
 def diff(
     thread: Thread,
-    before: Annotated[str, typer.Argument(help="A moment, as `lockgate history` lists them.")],
-    after: Annotated[str, typer.Argument(help="Another; the last one when left out.")] = "",
+    before: Annotated[str, typer.Argument(callback=named, help="A moment, as `lockgate history` lists them.")],
+    after: Annotated[str | None, typer.Argument(callback=named, help="Another; the last one when left out.")] = None,
     namespace: Namespace = "",
     graph: GraphName = "",
     as_json: AsJson = False,
@@ -69,7 +83,7 @@ def diff(
     from lockgate.graphs import travel
 
     async def read(built: "Graph") -> "list[Change]":
-        sides = [await travel.state_at(built, thread, at, namespace=namespace) for at in (before, after)]
+        sides = [await travel.state_at(built, thread, at, namespace=namespace) for at in (before, after or "")]
         return [
             item for item in travel.changes(sides[0].values, sides[1].values) if item.path.split(".")[0] != "events"
         ]
@@ -83,7 +97,7 @@ def diff(
 
 def fork(
     thread: Thread,
-    at: Annotated[str, typer.Option(help="The moment to go on from.")],
+    at: Annotated[str, typer.Option(callback=named, help="The moment to go on from.")],
     change: Annotated[
         list[str], typer.Option("--set", help="path=value in the state; may be given several times.")
     ] = [],
@@ -107,7 +121,7 @@ def fork(
         effects = [{"tool": one.tool, "key": one.key, "status": one.status, "at": one.claimed_at} for one in since]
         print_json({**_moment(made), "effects_since": effects})
         return
-    out().print(f"moment {made.id[-SHORT:]}, next: {safe(_counted(made.next)) or 'nothing'}")
+    out().print(f"moment {made.id[-SHORT:]}, next: {safe(counted(made.next)) or 'nothing'}")
     if since:
         tools = ", ".join(sorted({one.tool for one in since}))
         err().print(
@@ -120,7 +134,7 @@ def fork(
 
 def replay(
     thread: Thread,
-    at: At = "",
+    at: At = None,
     policy: Annotated[str, typer.Option(help="Judge by this policy file or shipped pack instead.")] = "",
     graph: GraphName = "",
     as_json: AsJson = False,
@@ -133,7 +147,7 @@ def replay(
     from lockgate.graphs.replay import replay as play
 
     async def again(built: "Graph") -> Any:
-        return await play(built, thread, at)
+        return await play(built, thread, at or "")
 
     found = _with_graph(thread, graph, again, policy=policy)
     if as_json:
@@ -146,7 +160,7 @@ def replay(
     raise typer.Exit(0 if found.same else 1)
 
 
-def show_at(thread: str, at: str, namespace: str, graph: str, *, as_json: bool) -> None:
+def show_at(thread: str, at: str, namespace: str, graph: str, *, everything: bool, as_json: bool) -> None:
     """The state at a moment, a row for each key; the states of subgraphs under way below it."""
     from lockgate.cli.screen import out, print_json, styled
     from lockgate.graphs import travel
@@ -162,50 +176,9 @@ def show_at(thread: str, at: str, namespace: str, graph: str, *, as_json: bool) 
     for found in (snapshot, *below):
         item = travel.moment(found)
         name = f"  {item.namespace}" if item.namespace else ""
-        out().print(
-            styled((f"moment {item.id[-SHORT:]}{name}", "bold"), f"  step {item.step}  {item.at:%Y-%m-%d %H:%M:%S}")
-        )
-        _print_state(found)
-
-
-def print_changes(found: "Sequence[Change]") -> None:
-    """A table of what differs, a row for each place."""
-    from lockgate.cli.screen import one_line, out, print_table, table
-
-    if not found:
-        out().print("Nothing differs.")
-        return
-    listing = table("place", "before", "after")
-    for item in found:
-        listing.add_row(one_line(item.path), one_line(_text(item.before), _WIDTH), one_line(_text(item.after), _WIDTH))
-    print_table(listing)
-
-
-def _print_state(snapshot: Any) -> None:
-    from lockgate.cli.screen import one_line, print_table, table
-
-    listing = table("key", "value")
-    for name, value in _values(snapshot).items():
-        items = (
-            list(value.items())
-            if isinstance(value, dict)
-            else list(enumerate(value))
-            if isinstance(value, list)
-            else None
-        )
-        if not items:
-            listing.add_row(one_line(name), one_line(_text(value), 200) if items is None else "")
-            continue
-        for index, (key, item) in enumerate(items):
-            listing.add_row(one_line(name) if not index else "", one_line(f"{key}: {_text(item)}", 200))
-    if snapshot.tasks:
-        listing.add_row("next", one_line(_counted([task.name for task in snapshot.tasks])))
-    print_table(listing)
-
-
-def _values(snapshot: Any) -> dict[str, Any]:
-    values = snapshot.values if isinstance(snapshot.values, dict) else {"value": snapshot.values}
-    return {name: value for name, value in values.items() if name != "events"}
+        at_utc = f"{item.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+        out().print(styled((f"moment {item.id[-SHORT:]}{name}", "bold"), f"  step {item.step}  {at_utc}"))
+        print_state(found, everything=everything)
 
 
 def _with_graph(
@@ -241,52 +214,11 @@ def _moment(item: "Moment") -> dict[str, Any]:
 
 
 def _change(item: "Change") -> dict[str, Any]:
-    return {"path": item.path, "before": _plain(item.before), "after": _plain(item.after)}
+    return {"path": item.path, "place": item.place, "before": plain(item.before), "after": plain(item.after)}
 
 
 def _snapshot(snapshot: Any) -> dict[str, Any]:
     from lockgate.graphs import travel
 
     item = _moment(travel.moment(snapshot))
-    values = {name: _plain(value) for name, value in _values(snapshot).items()}
-    return {**item, "values": values}
-
-
-def _plain(value: Any) -> Any:
-    from pydantic_core import PydanticSerializationError, to_jsonable_python
-
-    try:
-        return to_jsonable_python(value, fallback=repr)
-    except (PydanticSerializationError, ValueError):
-        return repr(value)
-
-
-def _text(value: Any) -> str:
-    """A value in a line: what a message says, what was decided, where it came from, else JSON."""
-    import json
-
-    from langchain_core.messages import BaseMessage
-
-    from lockgate.decision import Ruling, verb
-    from lockgate.labels import Label
-
-    if value is None:
-        return "-"
-    if isinstance(value, Ruling):
-        by = f" by {value.by}" if value.by else ""
-        return f"{value.tool} {verb(value.decision)}{by}, {value.decision.rule}: {value.decision.reason}"
-    if isinstance(value, Label):
-        readers = "" if value.readers is None else f", for {', '.join(sorted(value.readers)) or 'nobody'}"
-        return f"{value.integrity}{readers}" + (f" ({', '.join(sorted(value.sources))})" if value.sources else "")
-    if isinstance(value, BaseMessage):
-        calls = "".join(
-            f" → {call['name']}({json.dumps(call['args'], default=repr)})" for call in getattr(value, "tool_calls", ())
-        )
-        return f"{value.type}: {f'{value.text}{calls}'.strip()}"
-    return value if isinstance(value, str) else json.dumps(_plain(value), ensure_ascii=False, default=repr)
-
-
-def _counted(names: Sequence[str]) -> str:
-    return ", ".join(
-        f"{name} x{names.count(name)}" if list(names).count(name) > 1 else name for name in dict.fromkeys(names)
-    )
+    return {**item, "values": {name: plain(value) for name, value in values(snapshot).items()}}
