@@ -33,11 +33,12 @@ def execute_tool(*, gate: Gate, inspect: str, agent: str = "") -> Node:
         started = time.time()
         spec = gate.tools.get(call.name)
         effect: Effect | None = None
-        if why := await admit(state, spec, gate=gate, agent=agent):
+        why, decided = await admit(state, spec, gate=gate, agent=agent)
+        if why:
             result, how = ToolResult.failed(ErrorKind.UNRECORDED, why), "not run"
         elif spec:
             try:
-                result, how, effect = await once(spec, call, ruling, state.get("origin"), agent)
+                result, how, effect = await once(spec, call, ruling, state.get("origin"), agent, decided)
             except UnrecordedError as error:
                 if error.down:
                     raise

@@ -48,9 +48,13 @@ _Row: TypeAlias = tuple[str, str, str, str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """A batch that somebody else's transaction writes: its statement, and how many entries and losses it tells of."""
+    """A batch that somebody else's transaction writes: its statement, and how many entries and losses it tells of.
+
+    `batch`: while it is on its way there is no other.
+    """
 
     statement: Statement
+    batch: bool
     count: int
     lost: int
 
@@ -89,8 +93,13 @@ class PostgresAudit:
         loop = background_loop()
         loop.call_soon_threadsafe(loop.call_later, LINGER, self._linger)
 
+    @property
+    def writable(self) -> bool:
+        """Whether the last attempt to write it did not fail."""
+        return not self._retry
+
     def intend(self, *entries: AuditEntry) -> None:
-        """Takes entries that the claim of an effect will wait for. Raises UnrecordedError when there is no room."""
+        """Takes entries that the caller will wait for. Raises UnrecordedError when there is no room."""
         if self._take(entries) is None:
             raise UnrecordedError("The audit log cannot be written, and too many entries wait for it.", _HINT)
 
@@ -117,22 +126,30 @@ class PostgresAudit:
                 raise
             log.error("The run goes on before its audit entries are written. %s", error)  # noqa: TRY400
 
-    def take(self, thread_id: str) -> Taken | None:
+    def take(self, thread_id: str, also: AuditEntry | None = None) -> Taken | None:
         """What waits, for the caller to write in a transaction of its own; then it calls `wrote` or `put_back`.
 
-        None when no entry of the thread waits, or the log has to be waited for (`settled`): a batch is on its way, the
-        log fails, or more waits than one batch holds.
+        `also` comes after it and is never kept here. None when there is nothing to write for the thread, or the log
+        has to be waited for (`settled`): entries of the thread are on their way, the log fails, or more waits than one
+        batch holds.
         """
+        own = [] if also is None else [self._row(also)]
         with self._guard:
             number = self._latest.get(_id(thread_id))
-            if number is None or self._draining or self._retry or number > self._written + BATCH:
+            if self._retry or (number is None and not own):
+                return None
+            if number is None:
+                return Taken(statement=_appending(own, 0), batch=False, count=0, lost=0)
+            if self._draining or number > self._written + BATCH:
                 return None
             self._draining = True
             rows, lost = list(islice(self._queue, BATCH)), self._lost
-        return Taken(statement=_appending(rows, lost), count=len(rows), lost=lost)
+        return Taken(statement=_appending([*rows, *own], lost), batch=True, count=len(rows), lost=lost)
 
     def wrote(self, taken: Taken) -> None:
         """Those entries are durable."""
+        if not taken.batch:
+            return
         self._succeeded(taken.count, taken.lost)
         with self._guard:
             self._draining = False
@@ -140,8 +157,10 @@ class PostgresAudit:
         if more:
             self._start()
 
-    def put_back(self, taken: Taken) -> None:  # noqa: ARG002 - what was taken never left the queue
+    def put_back(self, taken: Taken) -> None:
         """Those entries are not known to be durable: they are written by themselves, which tells what is wrong."""
+        if not taken.batch:
+            return
         with self._guard:
             self._draining = False
         self._start()

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
+from lockgate.audit import AuditEntry, audit_key
 from lockgate.effect import FINAL, Claim, Effect, EffectStatus, Fence
 from lockgate.errors import LedgerError, StoreError, ThreadBusyError, UnrecordedError
 from lockgate.result import ToolResult
@@ -26,7 +27,7 @@ from lockgate.text import clean, cut
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
-Flush: TypeAlias = Callable[[str, Sequence[Statement]], Awaitable[dict[str, Any]]]
+Flush: TypeAlias = Callable[[str, Sequence[Statement], AuditEntry | None], Awaitable[dict[str, Any]]]
 
 PATIENCE = (0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds between two tries to reach the database, 16 in all: what happened outside must not be lost to a restart."""
@@ -104,16 +105,18 @@ class Ledger:
         self.patience = patience
         self._under_way: dict[str, Future[None]] = {}
 
-    async def claim(self, wanted: Effect, *, fence: Fence | None = None) -> Claim:
+    async def claim(self, wanted: Effect, *, fence: Fence | None = None, decided: AuditEntry | None = None) -> Claim:
         """Claims the effect, or says what is known of it; waits while another task of this process is at it.
 
-        Then all that the thread's run did so far is durable, and so are its audit entries. An effect whose runner is
-        gone comes back as `unknown`. Raises ThreadBusyError while another runner is at it, UnrecordedError when the
-        audit log cannot be written.
+        Then all that the thread's run did so far is durable, and so are its audit entries. `decided` is written with
+        the claim or not at all, and names the effect: a key that the log knows was in the ledger. An effect whose
+        runner is gone comes back as `unknown`. Raises ThreadBusyError while another runner is at it, UnrecordedError
+        when the audit log cannot be written.
         """
         claimant = uuid.uuid4().hex
         row = (*self._head(wanted), claimant, fence and fence.token)
-        claim, found = await self._taken(wanted, lambda: self._claimed(wanted, row, claimant, fence), claimant)
+        known = decided and replace(decided, key=audit_key(wanted.key))
+        claim, found = await self._taken(wanted, lambda: self._claimed(wanted, row, claimant, fence, known), claimant)
         effect = claim.effect
         if (effect.tool, effect.digest, effect.run_id) != (wanted.tool, wanted.digest, wanted.run_id):
             raise LedgerError(
@@ -230,10 +233,12 @@ class Ledger:
             if not mine:
                 self.left(effect)
 
-    async def _claimed(self, wanted: Effect, row: Sequence[Any], claimant: str, fence: Fence | None) -> dict[str, Any]:
+    async def _claimed(
+        self, wanted: Effect, row: Sequence[Any], claimant: str, fence: Fence | None, decided: AuditEntry | None
+    ) -> dict[str, Any]:
         """The row after a claim; of one that this made only what matters, with the effect itself."""
         where, told = witness.place(wanted)
-        made = await self._flush(wanted.thread_id, [(_CLAIMS[where], (*row, *told)), *fenced(fence)])
+        made = await self._flush(wanted.thread_id, [(_CLAIMS[where], (*row, *told)), *fenced(fence)], decided)
         if made.get("key") is None:  # another's, or written with what somebody else waited for
             return await self._read_row(wanted.key)
         if made["status"] != EffectStatus.CLAIMED:

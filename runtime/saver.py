@@ -16,6 +16,7 @@ from langgraph.checkpoint.base import (
 )
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
+from lockgate.audit import AuditEntry
 from lockgate.deployment import Deployment
 from lockgate.effect import Fence
 from lockgate.events import Event
@@ -193,8 +194,10 @@ class PostgresSaver(SyncFace):
         """
         await self._writer.flush(str(thread_id), self.serde)
 
-    async def _flush_with(self, thread_id: str, statements: Sequence[Statement]) -> dict[str, Any]:
-        return await self._writer.flush(thread_id, self.serde, also=statements)
+    async def _flush_with(
+        self, thread_id: str, statements: Sequence[Statement], decided: AuditEntry | None
+    ) -> dict[str, Any]:
+        return await self._writer.flush(thread_id, self.serde, also=statements, decided=decided)
 
     def begun(self, fence: Fence, newest: int | None) -> None:
         """Says that a lease was taken, and which row of the thread was the newest then."""
