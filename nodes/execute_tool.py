@@ -2,7 +2,6 @@
 
 import time
 
-from lockgate.audit import audit_key
 from lockgate.decision import Allow, Ruling, digest
 from lockgate.effect import Effect
 from lockgate.errors import BypassError, UnrecordedError
@@ -75,7 +74,7 @@ def _note(
     detail = {"how": how, **({"error": result.error.value} if result.error else {"bytes": len(result.value)})}
     key = ""
     if effect is not None:  # the log is to know it should the ledger lose it
-        key, detail["effect"] = audit_key(effect.key), effect.status.value
+        key, detail["effect"] = effect.key, effect.status.value
     note("outcome", verdict, state, ruling, gate=gate, agent=agent, detail=detail, key=key)
 
 

@@ -12,11 +12,14 @@ from typing import Any
 
 from lockgate.audit import MAX_TEXT, audit_key
 from lockgate.effect import FINAL, Effect, EffectStatus
+from lockgate.runtime.audit_words import opened
+from lockgate.runtime.effect_row import stored_key
 from lockgate.runtime.pool import Pools
+from lockgate.runtime.seal import Seal
 from lockgate.text import clean
 
-OF_RUN = "run_id = %s AND position(%s IN body) > 0"
-OF_THREAD = "thread_id = %s AND position(%s IN body) > 0"
+OF_RUN = "run_id = %s AND (position(%s IN body) > 0 OR position(%s IN body) > 0)"
+OF_THREAD = "thread_id = %s AND (position(%s IN body) > 0 OR position(%s IN body) > 0)"
 """Conditions that find the entries of an effect in `audit`: of a run, or of a thread whose graph names none."""
 _OUTCOME = '"kind":"outcome"'  # no value of an entry holds it: quotation marks in texts are escaped
 _NEWEST = "SELECT seq, body FROM audit WHERE {} AND position(%s IN body) > 0 ORDER BY seq DESC LIMIT 1"
@@ -49,29 +52,29 @@ class Told:
         )
 
 
-def place(effect: Effect) -> tuple[str, Sequence[str]]:
+def place(effect: Effect, seal: Seal) -> tuple[str, Sequence[str]]:
     """The condition that finds the effect's entries in `audit`, and its values."""
-    named = f'"key":"{audit_key(effect.key)}"'
+    named = [f'"key":"{audit_key(key)}"' for key in (stored_key(effect.key, seal), effect.key)]
     if effect.run_id:
-        return OF_RUN, (clean(effect.run_id)[:MAX_TEXT], named)
-    return OF_THREAD, (clean(effect.thread_id)[:MAX_TEXT], named)
+        return OF_RUN, (clean(effect.run_id)[:MAX_TEXT], *named)
+    return OF_THREAD, (clean(effect.thread_id)[:MAX_TEXT], *named)
 
 
-async def newest(pools: Pools, effect: Effect) -> Told | None:
+async def newest(pools: Pools, effect: Effect, seal: Seal) -> Told | None:
     """What the log says last of what became of the effect."""
-    where, values = place(effect)
+    where, values = place(effect, seal)
     rows = await pools.fetch(_NEWEST.format(where).encode(), (*values, _OUTCOME))
     return Told(seq=rows[0]["seq"], status=_said(rows[0]["body"]).get("effect", "")) if rows else None
 
 
-async def lost(pools: Pools, thread_id: str) -> list[Effect]:
+async def lost(pools: Pools, thread_id: str, seal: Seal) -> list[Effect]:
     """The effects of a thread that the log knows and the ledger does not, as `unknown`, oldest first."""
     rows = await pools.fetch(_LOST, (clean(thread_id)[:MAX_TEXT],))
-    return [_effect(row) for row in sorted(rows, key=lambda row: int(row["seq"]))]
+    return [_effect(row, seal) for row in sorted(rows, key=lambda row: int(row["seq"]))]
 
 
-def _effect(row: dict[str, Any]) -> Effect:
-    said = _said(row["body"])
+def _effect(row: dict[str, Any], seal: Seal) -> Effect:
+    said = opened(_said(row["body"]), seal)
     return Effect(
         key=row["key"],
         thread_id=row["thread_id"],

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -197,8 +196,9 @@ class Writer:
         decided: AuditEntry | None,
         ends: Fence | None,
     ) -> dict[str, Any]:
-        kept, filed, statements = of_batch(batch, partial(self._seal.close_json, about=about(thread.thread_id, "json")))
-        segment, blobs = segment_of(thread, batch.puts, kept, serde)
+        await self._seal.ready()
+        kept, filed, statements = of_batch(batch, self._seal)
+        segment, blobs = segment_of(thread, batch.puts, kept, serde, self._seal.mark)
         segment.events = filed
         spine, body, record = pack(segment, thread.thread_id, self._seal)
         held = (
@@ -249,6 +249,7 @@ class Writer:
         but not if `strict`. `decided` names an effect, so it is written with its claim or not at all; when the two do
         not go together, it is written first, and names none.
         """
+        await self._seal.ready()
         alone = decided and replace(decided, key="")
         taken = self._audit.take(thread_id, decided)
         while taken is None and alone is not None and self._audit.writable:  # entries before it are on their way

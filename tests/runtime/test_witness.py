@@ -15,8 +15,8 @@ from lockgate.effect import EffectStatus, Fence
 from lockgate.errors import LeaseLostError
 from lockgate.runtime import PostgresSaver
 from lockgate.runtime.audit_check import rows
-from lockgate.runtime.erasure import rotate
-from lockgate.runtime.seal import Keyring
+from lockgate.runtime.keyring import Keyring
+from lockgate.runtime.rotation import rotate
 
 KEY = "0123456789abcdef" * 4
 
