@@ -33,30 +33,31 @@ def note(kind: Kind, verdict: str, state: LockState, ruling: Ruling, *, gate: Ga
         log.note(_entry(kind, verdict, state, ruling, gate, agent, **more))
 
 
-async def admit(state: LockState, spec: ToolSpec | None, *, gate: Gate, agent: str) -> str:
+async def admit(
+    state: LockState, spec: ToolSpec | None, *, gate: Gate, agent: str
+) -> tuple[str, AuditEntry | None]:  # fmt: skip
     """Records the decision under which the call is about to run; says why it must not, or nothing.
 
-    A call with an effect waits until the entry is durable; where there is a ledger, it is the claim of the effect that
-    does. A call that only reads does not wait. Raises StoreError when not only the log but its database is down: what
-    the model would be told could not be stored either.
+    A call with an effect waits until the entry is durable. Where there is a ledger, the entry comes back, and is to be
+    written with the claim of the effect. A call that only reads does not wait. Raises StoreError when not only the log
+    but its database is down: what the model would be told could not be stored either.
     """
     if (log := audit_log()) is None:
-        return ""
+        return "", None
     ruling = state["ruling"]
     entry = _entry("decision", verb(ruling.decision), state, ruling, gate, agent)
     if spec is None or not spec.effect:
         log.note(entry)
-        return ""
+        return "", None
+    if hasattr(checkpointer(), "ledger"):
+        return "", entry
     try:
-        if hasattr(checkpointer(), "ledger"):
-            log.intend(entry)
-        else:
-            await log.write(entry)
+        await log.write(entry)
     except LockgateError as error:
         if isinstance(error, StoreError) and error.down:
             raise
-        return f"It did not run: {error.message}"
-    return ""
+        return f"It did not run: {error.message}", None
+    return "", None
 
 
 def _entry(

@@ -11,6 +11,7 @@ from langgraph.errors import GraphBubbleUp, GraphInterrupt
 from langgraph.types import interrupt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from lockgate.audit import AuditEntry
 from lockgate.deadline import overdue
 from lockgate.decision import Allow, Call, Ruling, digest
 from lockgate.effect import FINAL, Claim, DidNotHappen, Effect, EffectStatus, Fence, Happened, effect_key
@@ -48,12 +49,12 @@ class Word(BaseModel):
 
 
 async def once(
-    spec: ToolSpec, call: Call, ruling: Ruling, origin: Origin | None, agent: str
+    spec: ToolSpec, call: Call, ruling: Ruling, origin: Origin | None, agent: str, decided: AuditEntry | None = None
 ) -> tuple[ToolResult, str, Effect | None]:
     """Runs the call so that its effect happens once, and says how the result came about, and of which effect.
 
-    That is `ran`, or `ledger`, `probe`, `person` for a result that was not made now. Without an effect, or without
-    a ledger, the tool simply runs.
+    `decided` is the audit entry that goes with its claim. How: `ran`, or `ledger`, `probe`, `person` for a result that
+    was not made now. Without an effect, or without a ledger, the tool simply runs.
     """
     origin = origin or Origin(run_id="", trust=UNTRUSTED, reasoning="")
     where = get_config().get("configurable", {})
@@ -79,7 +80,7 @@ async def once(
     )
     place = str(where.get("checkpoint_ns", ""))
     passage = _Passage(ledger=ledger, fence=fence_of(where), spec=spec, call=call, ruling=ruling, place=place, key=key)
-    return await passage.through(wanted)
+    return await passage.through(wanted, decided)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -97,8 +98,8 @@ class _Passage:
     asked: int = -1
     failed: ToolResult | None = None
 
-    async def through(self, wanted: Effect) -> tuple[ToolResult, str, Effect]:
-        claim, how = await self.ledger.claim(wanted, fence=self.fence), "ledger"
+    async def through(self, wanted: Effect, decided: AuditEntry | None) -> tuple[ToolResult, str, Effect]:
+        claim, how = await self.ledger.claim(wanted, fence=self.fence, decided=decided), "ledger"
         while True:
             effect = claim.effect
             if claim.mine and (late := overdue()):

@@ -2,7 +2,6 @@
 
 import time
 
-from lockgate.audit import audit_key
 from lockgate.decision import Allow, Ruling, digest
 from lockgate.effect import Effect
 from lockgate.errors import BypassError, UnrecordedError
@@ -35,11 +34,12 @@ def execute_tool(*, gate: Gate, inspect: str, agent: str = "") -> Node:
         started = time.time()
         spec = gate.tools.get(call.name)
         effect: Effect | None = None
-        if why := await admit(state, spec, gate=gate, agent=agent):
+        why, decided = await admit(state, spec, gate=gate, agent=agent)
+        if why:
             result, how = ToolResult.failed(ErrorKind.UNRECORDED, why), "not run"
         elif spec:
             try:
-                result, how, effect = await once(spec, call, ruling, state.get("origin"), agent)
+                result, how, effect = await once(spec, call, ruling, state.get("origin"), agent, decided)
                 await meter.ran(state.get("origin"), call, result.seconds)
             except UnrecordedError as error:
                 if error.down:
@@ -77,7 +77,7 @@ def _note(
     detail = {"how": how, **({"error": result.error.value} if result.error else {"bytes": len(result.value)})}
     key = ""
     if effect is not None:  # the log is to know it should the ledger lose it
-        key, detail["effect"] = audit_key(effect.key), effect.status.value
+        key, detail["effect"] = effect.key, effect.status.value
     note("outcome", verdict, state, ruling, gate=gate, agent=agent, detail=detail, key=key)
 
 

@@ -8,7 +8,6 @@ one chain for everything, because a missing thread then shows as well as a missi
 """
 
 import asyncio
-import json
 import logging
 import threading
 from collections import deque
@@ -17,17 +16,15 @@ from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from lockgate.audit import MAX_TEXT, AuditEntry, apart, body
+from lockgate.audit import AuditEntry, body
 from lockgate.bridge import background_loop
 from lockgate.errors import StoreError, UnrecordedError
-from lockgate.runtime.audit_chain import AuditRow
+from lockgate.runtime.audit_words import name_of, stored
 from lockgate.runtime.pool import Pools
 from lockgate.runtime.seal import Seal
-from lockgate.runtime.segment import about
 from lockgate.runtime.wire import Statement
-from lockgate.text import clean
 
 log = logging.getLogger(__name__)
 
@@ -48,9 +45,13 @@ _Row: TypeAlias = tuple[str, str, str, str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """A batch that somebody else's transaction writes: its statement, and how many entries and losses it tells of."""
+    """A batch that somebody else's transaction writes: its statement, and how many entries and losses it tells of.
+
+    `batch`: while it is on its way there is no other.
+    """
 
     statement: Statement
+    batch: bool
     count: int
     lost: int
 
@@ -59,9 +60,9 @@ class PostgresAudit:
     """Implements `lockgate.ports.AuditLog`; see there. May be used from any thread and event loop."""
 
     def __init__(self, pools: Pools, seal: Seal | None = None, *, bound: float = BOUND) -> None:
-        """`bound`: seconds that `write` and `settled` wait. With the keys of a `seal`, content is encrypted."""
+        """`bound`: seconds that `write` and `settled` wait. With keys of a `seal`, names and words are encrypted."""
         self._pools = pools
-        self._seal = seal
+        self._seal = seal or Seal()
         self._bound = bound
         self._guard = threading.Lock()
         self._queue: deque[_Row] = deque()
@@ -89,13 +90,19 @@ class PostgresAudit:
         loop = background_loop()
         loop.call_soon_threadsafe(loop.call_later, LINGER, self._linger)
 
+    @property
+    def writable(self) -> bool:
+        """Whether the last attempt to write it did not fail."""
+        return not self._retry
+
     def intend(self, *entries: AuditEntry) -> None:
-        """Takes entries that the claim of an effect will wait for. Raises UnrecordedError when there is no room."""
+        """Takes entries that the caller will wait for. Raises UnrecordedError when there is no room."""
         if self._take(entries) is None:
             raise UnrecordedError("The audit log cannot be written, and too many entries wait for it.", _HINT)
 
     async def write(self, *entries: AuditEntry) -> None:
         """Returns when the entries are durable. Raises StoreError when they are not within the bound."""
+        await self._seal.ready()
         number = self._take(entries)
         if number is None:
             raise UnrecordedError("The audit log cannot be written, and too many entries wait for it.", _HINT)
@@ -107,7 +114,7 @@ class PostgresAudit:
         Raises UnrecordedError when the whole database is down, for then no checkpoint may be ahead of the log, and if
         `strict` whenever they are not durable.
         """
-        number = self._latest.get(_id(thread_id))
+        number = self._latest.get(name_of(thread_id))
         if number is None or (self._retry and not self._down and not strict):
             return
         try:
@@ -117,22 +124,30 @@ class PostgresAudit:
                 raise
             log.error("The run goes on before its audit entries are written. %s", error)  # noqa: TRY400
 
-    def take(self, thread_id: str) -> Taken | None:
+    def take(self, thread_id: str, also: AuditEntry | None = None) -> Taken | None:
         """What waits, for the caller to write in a transaction of its own; then it calls `wrote` or `put_back`.
 
-        None when no entry of the thread waits, or the log has to be waited for (`settled`): a batch is on its way, the
-        log fails, or more waits than one batch holds.
+        `also` comes after it and is never kept here. None when there is nothing to write for the thread, or the log
+        has to be waited for (`settled`): entries of the thread are on their way, the log fails, or more waits than one
+        batch holds.
         """
+        own = [] if also is None else [self._row(also)]
         with self._guard:
-            number = self._latest.get(_id(thread_id))
-            if number is None or self._draining or self._retry or number > self._written + BATCH:
+            number = self._latest.get(name_of(thread_id))
+            if self._retry or (number is None and not own):
+                return None
+            if number is None:
+                return Taken(statement=_appending(own, 0), batch=False, count=0, lost=0)
+            if self._draining or number > self._written + BATCH:
                 return None
             self._draining = True
             rows, lost = list(islice(self._queue, BATCH)), self._lost
-        return Taken(statement=_appending(rows, lost), count=len(rows), lost=lost)
+        return Taken(statement=_appending([*rows, *own], lost), batch=True, count=len(rows), lost=lost)
 
     def wrote(self, taken: Taken) -> None:
         """Those entries are durable."""
+        if not taken.batch:
+            return
         self._succeeded(taken.count, taken.lost)
         with self._guard:
             self._draining = False
@@ -140,8 +155,10 @@ class PostgresAudit:
         if more:
             self._start()
 
-    def put_back(self, taken: Taken) -> None:  # noqa: ARG002 - what was taken never left the queue
+    def put_back(self, taken: Taken) -> None:
         """Those entries are not known to be durable: they are written by themselves, which tells what is wrong."""
+        if not taken.batch:
+            return
         with self._guard:
             self._draining = False
         self._start()
@@ -172,10 +189,8 @@ class PostgresAudit:
             return number
 
     def _row(self, entry: AuditEntry) -> _Row:
-        """The entry as it is stored: what it says in words stands apart, and with keys it is closed."""
-        close = self._seal.close_json if self._seal else lambda value, _: value
-        kept, words = apart(entry, lambda value: close(value, about(_id(entry.thread_id), "audit")))
-        return _id(entry.thread_id), _id(entry.run_id), _id(entry.call_id), body(kept), words
+        """The entry as it is stored. Raises StoreError when the data key was not loaded."""
+        return name_of(entry.thread_id), name_of(entry.run_id), name_of(entry.call_id), *stored(entry, self._seal)
 
     async def _until(self, number: int) -> None:
         future: Future[None] = Future()
@@ -263,22 +278,8 @@ class PostgresAudit:
             self._timer = None if self._closed else asyncio.get_running_loop().call_later(self._retry, self._start)
 
 
-def told(row: AuditRow, seal: Seal) -> dict[str, Any]:
-    """The entry of a row with the words that belong to it. Raises StoreError without the key, RowError, ValueError."""
-    entry: dict[str, Any] = json.loads(row.body)
-    if row.content is None:
-        return entry
-    words = seal.open_json(json.loads(row.content), about(row.thread_id, "audit"))
-    return {**entry, **{name: value for name, value in words.items() if name in ("args", "reason")}}
-
-
 def _appending(batch: Sequence[_Row], lost: int) -> Statement:
     rows = list(batch)
     if lost:
         rows.append(("", "", "", body(AuditEntry(kind="lost", verdict="not_run", detail={"entries": lost})), ""))
     return _APPEND, [list(column) for column in zip(*rows, strict=True)]
-
-
-def _id(text: str) -> str:
-    """As the entry's text has it."""
-    return clean(text)[:MAX_TEXT]

@@ -169,6 +169,7 @@ async def grant(pools: Pools, role: str) -> None:
             "GRANT SELECT, INSERT, UPDATE, DELETE ON {tables} TO {role}",
             "REVOKE ALL ON audit, audit_content, audit_head, audit_heads, lockgate_migrations FROM {role}",
             "GRANT SELECT ON audit, audit_content, audit_head, audit_heads, lockgate_migrations TO {role}",
+            "REVOKE UPDATE, DELETE ON data_keys FROM {role}",
             "GRANT EXECUTE ON FUNCTION audit_write TO {role}",
             "GRANT USAGE ON SEQUENCE lease_tokens TO {role}",
         ):

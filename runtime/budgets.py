@@ -12,9 +12,12 @@ from threading import Lock
 
 from lockgate.ports import Share
 from lockgate.runtime.pool import Pools
+from lockgate.runtime.seal import Seal
+from lockgate.runtime.wire import Connection
 
 RUN = "run"
 """The first word of the key of what counts in one run only."""
+_RUN_KEY = f'["{RUN}"'
 RUN_WINDOW = 30 * 86_400.0
 """Seconds for which that is kept; nobody asks for it later, but for a run that has waited as long."""
 MAX_KEYS = 100_000
@@ -30,16 +33,46 @@ _USED = b"""
 SELECT coalesce(sum(amount), 0) AS used FROM budget_uses WHERE key = %s AND reservation <> %s
     AND at > clock_timestamp() - make_interval(secs => %s) AND (expires IS NULL OR expires > clock_timestamp())
 """
-_SWEEP = b"DELETE FROM budget_uses WHERE key LIKE %s AND at <= clock_timestamp() - make_interval(secs => %s)"
+_SWEEP = b"DELETE FROM budget_uses WHERE starts_with(key, %s) AND at <= clock_timestamp() - make_interval(secs => %s)"
+# What was counted before there was encryption counts on. A use that stands there as both is one use.
+_ADOPT = b"""
+UPDATE budget_uses u SET key = t.token FROM unnest(%s::text[], %s::text[]) AS t (key, token)
+WHERE u.key = t.key AND NOT EXISTS (SELECT FROM budget_uses o WHERE (o.key, o.reservation) = (t.token, u.reservation))
+"""
+_DOUBLES = b"DELETE FROM budget_uses WHERE key = ANY(%s)"
 _RELEASE = b"DELETE FROM budget_uses WHERE reservation = ANY(%s::text[])"
+
+KIND = "rate"
+"""Kind of the tokens that stand for keys of rates."""
+
+
+async def adopt(connection: Connection, seal: Seal, keys: Sequence[str]) -> int:
+    """Puts tokens in place of the keys, where they stand in the clear and are not to; how many rows changed."""
+    plain = sorted({key for key in keys if not _of_run(key)})
+    if seal.ring is None or not plain:
+        return 0
+    async with connection.transaction():
+        tokens = [seal.token(key, KIND) for key in plain]
+        found = await connection.execute(_ADOPT, (plain, tokens))
+        await connection.execute(_DOUBLES, (plain,))
+    return found.rowcount
+
+
+def _of_run(key: str) -> bool:
+    """Whether it counts in one run: such a key names runs, tasks and tools, and nobody."""
+    return key.startswith(_RUN_KEY)
 
 
 class PostgresRates:
-    """Implements `lockgate.ports.RateStore` on the connections of a checkpointer."""
+    """Implements `lockgate.ports.RateStore` on the connections of a checkpointer.
 
-    def __init__(self, pools: Pools) -> None:
+    With the keys of a `seal` the rates and who shares them stand as tokens.
+    """
+
+    def __init__(self, pools: Pools, seal: Seal | None = None) -> None:
         self._pools = pools
         self._swept = False
+        self._seal = seal or Seal()
 
     async def reserve(self, reservation: str, claims: Sequence[Share], *, expires_after: float | None = None) -> str:
         """Reserves all of `claims` or nothing, in one statement; the key of one that has no room, or an empty string.
@@ -47,15 +80,18 @@ class PostgresRates:
         The time that counts is the server's. A window slides: what was used more than `window` seconds ago is free
         again. Raises StoreError.
         """
+        await self._seal.ready()
         wanted = list(claims)
         async with self._pools.connection() as connection:
-            if not self._swept and any(claim.key.startswith(f'["{RUN}"') for claim in claims):
+            await adopt(connection, self._seal, [claim.key for claim in wanted])
+            if not self._swept and any(_of_run(claim.key) for claim in wanted):
                 self._swept = True
-                await connection.execute(_SWEEP, (f'["{RUN}"%', RUN_WINDOW))
+                await connection.execute(_SWEEP, (_RUN_KEY, RUN_WINDOW))
+            keys = [self._key(claim) for claim in wanted]
             while True:
                 row = (
                     reservation,
-                    [claim.key for claim in wanted],
+                    keys,
                     [claim.window for claim in wanted],
                     [claim.bound for claim in wanted],
                     [claim.amount for claim in wanted],
@@ -63,24 +99,30 @@ class PostgresRates:
                 )
                 cursor = await connection.execute(_RESERVE, row)
                 found = await cursor.fetchone()
-                full = str(found["full_key"]) if found else claims[0].key
-                at = next((n for n, claim in enumerate(wanted) if claim.key == full and claim.least is not None), None)
-                if not full or at is None:
-                    return full
-                # Between this look and the next attempt others may take more: then it looks again, for still less.
+                full = str(found["full_key"]) if found else keys[0]
+                if not full:
+                    return ""
+                at = keys.index(full)
                 claim = wanted[at]
-                cursor = await connection.execute(_USED, (claim.key, reservation, claim.window))
+                if claim.least is None:
+                    return claim.key
+                # Between this look and the next attempt others may take more: then it looks again, for still less.
+                cursor = await connection.execute(_USED, (full, reservation, claim.window))
                 used = await cursor.fetchone()
                 left = min(claim.bound - int(used["used"] if used else claim.bound), claim.amount - 1)
-                if left < (claim.least or 0):
-                    return full
+                if left < claim.least:
+                    return claim.key
                 wanted[at] = replace(claim, amount=left)
 
     async def settle(self, reservation: str, claims: Sequence[Share]) -> None:
         """Puts the amounts of `claims` in place of what was reserved, also when the reservation has expired."""
-        row = (reservation, [claim.key for claim in claims], [claim.amount for claim in claims])
+        await self._seal.ready()
+        row = (reservation, [self._key(claim) for claim in claims], [claim.amount for claim in claims])
         async with self._pools.connection() as connection:
             await connection.execute(_SETTLE, row)
+
+    def _key(self, claim: Share) -> str:
+        return claim.key if _of_run(claim.key) else self._seal.token(claim.key, KIND)
 
     async def release(self, reservations: Sequence[str]) -> None:
         """Forgets the reservations; those that are not there are none to give back."""

@@ -8,15 +8,18 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from langchain_core.runnables import RunnableConfig
+from psycopg.types.json import Jsonb
 
 from lockgate import handoff
 from lockgate.audit import canonical
 from lockgate.effect import UNDO_MARK
 from lockgate.errors import ConfigError, StoreError, ThreadBusyError
+from lockgate.runtime.audit_words import forms
+from lockgate.runtime.budgets import KIND
 from lockgate.runtime.lease import thread_lease
 from lockgate.runtime.retention import may_forget
 from lockgate.runtime.saver import PostgresSaver
-from lockgate.runtime.segment import mark
+from lockgate.runtime.segment import about, mark
 from lockgate.runtime.wire import Connection
 
 ENDED = tuple(sorted(handoff.ENDED))
@@ -105,6 +108,7 @@ async def erase(saver: PostgresSaver, *, user: str = "", tenant: str = "") -> Re
     """
     if not user and not tenant:
         raise ConfigError("Whose data is to be erased?", "Name a user, a tenant, or both.")
+    await saver.seal.ready()
     async with saver.pools.connection() as connection:
         if not await may_forget(connection):
             raise StoreError(
@@ -115,8 +119,7 @@ async def erase(saver: PostgresSaver, *, user: str = "", tenant: str = "") -> Re
         kept = {table: await _count(connection, table, threads) for table in ("effects", "audit")}
     rows = await saver.adelete_threads(threads)
     async with saver.pools.connection() as connection:
-        uses = await connection.execute(_USES, {"user": user, "tenant": tenant})
-    rows["budget_uses"] = uses.rowcount
+        rows["budget_uses"] = await _forget_uses(saver, connection, user, tenant)
     receipt = Receipt(
         at=datetime.now(UTC),
         subject=sha256(f"{tenant}\0{user}"),
@@ -124,20 +127,26 @@ async def erase(saver: PostgresSaver, *, user: str = "", tenant: str = "") -> Re
         rows=rows,
         kept=kept,
     )
+    kept_receipt = json.loads(json.dumps(asdict(receipt), default=str))
     async with saver.pools.connection() as connection:
         await connection.execute(
             "INSERT INTO erasures (digest, at, receipt) VALUES (%s, %s, %s)",
-            (receipt.digest, receipt.at, json.dumps(asdict(receipt), default=str)),
+            (receipt.digest, receipt.at, Jsonb(saver.seal.close_json(kept_receipt, about(receipt.digest, "receipt")))),
         )
     return receipt
 
 
-async def rotate(saver: PostgresSaver) -> int:
-    """Closes all that is stored with the first key of the ring, or opens it for good without a ring; rows changed."""
-    async with saver.pools.connection() as connection:
-        cursor = await connection.execute("SELECT thread_id FROM steps UNION SELECT thread_id FROM effects")
-        threads = [row["thread_id"] for row in await cursor.fetchall()]
-    return sum([await saver.arotate(thread_id) for thread_id in threads])
+async def _forget_uses(saver: PostgresSaver, connection: Connection, user: str, tenant: str) -> int:
+    """What the person used of rates goes; how many rows. The keys are those of `lockgate.nodes.metering`."""
+    cursor = await connection.execute("SELECT DISTINCT key FROM budget_uses")
+    theirs: list[str] = []
+    for row in await cursor.fetchall():
+        with suppress(StoreError, ValueError):  # of another ring, or no key of a rate
+            by, subject, *_ = json.loads(saver.seal.untoken(row["key"], KIND))
+            is_users = by == "user" and subject[1] == (user or subject[1]) and subject[0] == (tenant or subject[0])
+            if is_users or (by == "tenant" and not user and subject[0] == tenant):
+                theirs.append(row["key"])
+    return (await connection.execute("DELETE FROM budget_uses WHERE key = ANY(%s)", (theirs,))).rowcount
 
 
 async def _bytes(saver: PostgresSaver, thread_id: str) -> int:
@@ -151,16 +160,18 @@ async def _bytes(saver: PostgresSaver, thread_id: str) -> int:
 
 
 async def _threads_of(saver: PostgresSaver, connection: Connection, user: str, tenant: str) -> list[str]:
-    cursor = await connection.execute(_OF, (user,) * 2 + (tenant,) * 2)
+    spec = {"user": saver.seal.either(user, "user"), "tenant": saver.seal.either(tenant, "tenant")}
+    cursor = await connection.execute(_OF, (user, spec["user"], tenant, spec["tenant"]))
     found = {row["thread_id"] for row in await cursor.fetchall()}
     # Who resumes a run for somebody else leaves no other trace than what it did in between.
-    names = {name: value for name, value in (("user", user), ("tenant", tenant)) if value}
-    marks = [f'"{name}":{canonical(value)}' for name, value in names.items()]
-    cursor = await connection.execute(_SAID, (marks,))
+    names = {name: forms(name, value, saver.seal) for name, value in (("user", user), ("tenant", tenant)) if value}
+    # Any of the forms of the first name; whether it is of the other too is seen below.
+    name, values = next(iter(names.items()))
+    cursor = await connection.execute(_SAID, ([f'"{name}":{canonical(value)}' for value in values],))
     async for row in cursor:
         with suppress(ValueError, AttributeError):  # a row that was touched is for `audit verify` to name
             said = json.loads(row["body"])
-            if all(said.get(name) == value for name, value in names.items()):
+            if all(said.get(name) in values for name, values in names.items()):
                 found.add(row["thread_id"])
     fresh = found
     ids: set[str] = set()
@@ -195,11 +206,11 @@ WHERE t.updated < now() - %s AND coalesce(r.status, '') = ANY(%s) ORDER BY t.upd
 """
 _OF = """
 SELECT DISTINCT thread_id FROM runs
-WHERE (%s = '' OR spec ->> 'user' = %s) AND (%s = '' OR spec ->> 'tenant' = %s)
+WHERE (%s = '' OR spec ->> 'user' = ANY(%s)) AND (%s = '' OR spec ->> 'tenant' = ANY(%s))
 """
 _SAID = """
 SELECT thread_id, body FROM audit
-WHERE thread_id <> '' AND NOT EXISTS (SELECT FROM unnest(%s::text[]) AS mark WHERE position(mark IN body) = 0)
+WHERE thread_id <> '' AND EXISTS (SELECT FROM unnest(%s::text[]) AS mark WHERE position(mark IN body) > 0)
 """
 _KIN = """
 SELECT DISTINCT o.thread_id FROM steps o JOIN unnest(%(known)s::text[]) AS t (id)
@@ -221,11 +232,3 @@ WHERE EXISTS (SELECT FROM steps x WHERE x.thread_id = t.thread_id)
 ORDER BY 1
 """
 """Those that anything is left of: the audit log still names threads that were erased long ago."""
-_USES = """
-DELETE FROM budget_uses WHERE CASE
-    WHEN starts_with(key, '["user", ') THEN (%(user)s = '' OR key::jsonb -> 1 ->> 1 = %(user)s)
-        AND (%(tenant)s = '' OR key::jsonb -> 1 ->> 0 = %(tenant)s)
-    WHEN starts_with(key, '["tenant", ') THEN %(user)s = '' AND key::jsonb -> 1 ->> 0 = %(tenant)s
-END
-"""
-"""The keys are those of `lockgate.nodes.metering`: by whom, then who."""

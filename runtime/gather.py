@@ -220,9 +220,11 @@ def is_news(writes: Sequence[tuple[str, Any]]) -> bool:
 
 
 def segment_of(
-    thread: Thread, puts: Sequence[Put], wrotes: Sequence[Wrote], serde: SerializerProtocol
+    thread: Thread, puts: Sequence[Put], wrotes: Sequence[Wrote], serde: SerializerProtocol, secret: bytes = b""
 ) -> tuple[Segment, dict[bytes, Typed]]:
-    """What a batch comes to: the row, and the blobs it needs that are not stored yet."""
+    """What a batch comes to: the row, and the blobs it needs that are not stored yet. `secret` goes into their digests,
+    so that nobody can guess by these what the values are.
+    """
     for put in puts:
         thread.learn(put.ns, put.metadata, put.checkpoint["channel_values"])
     last = {put.ns: put for put in puts}
@@ -234,7 +236,7 @@ def segment_of(
             left_out[put.checkpoint["id"]] = put.parent
     thread.skipped |= left_out
     for put in puts:
-        _add_checkpoint(segment, blobs, thread, put, serde, keep=put.checkpoint["id"] not in left_out)
+        _add_checkpoint(segment, blobs, thread, put, serde, secret, keep=put.checkpoint["id"] not in left_out)
     for wrote in wrotes:
         _add_writes(segment, thread, wrote, serde)
     for ns in segment.namespaces:
@@ -249,6 +251,7 @@ def _add_checkpoint(
     thread: Thread,
     put: Put,
     serde: SerializerProtocol,
+    secret: bytes,
     *,
     keep: bool,
 ) -> None:
@@ -261,24 +264,29 @@ def _add_checkpoint(
             segment.seeds.append(Seed(put.ns, checkpoint_id, channel, *serde.dumps_typed(value)))
         elif keep and channel != EVENTS:
             kept = clean(value) if isinstance(value, str) else value
-            values[channel] = _stored(thread, put.ns, channel, serde.dumps_typed(kept), blobs)
+            values[channel] = _stored(thread, put.ns, channel, serde.dumps_typed(kept), blobs, secret)
     if keep:
         head = {name: value for name, value in put.checkpoint.items() if name != "channel_values"}
         whole = serde.dumps_typed([head, metadata_of(put.config, put.metadata)])
         segment.saved.append(Saved(put.ns, checkpoint_id, thread.stored_parent(put.parent), whole, values))
 
 
-def _stored(thread: Thread, ns: str, channel: str, typed: Typed, blobs: dict[bytes, Typed]) -> Typed:
+def _stored(thread: Thread, ns: str, channel: str, typed: Typed, blobs: dict[bytes, Typed], secret: bytes) -> Typed:
     """The value as it stands in the row. One that stays large from row to row is stored apart."""
     if len(typed[1]) < BLOB_FROM:
         return typed
-    digest = hashlib.blake2b(typed[0].encode() + b"\0" + typed[1], digest_size=16).digest()
+    digest = digest_of(typed, secret)
     if thread.large.get((ns, channel)) != digest:
         thread.large[ns, channel] = digest
         return typed
     if digest not in thread.blobs:
         blobs[digest] = typed
     return BLOB, digest
+
+
+def digest_of(typed: Typed, secret: bytes) -> bytes:
+    """What a value that is stored apart is called by."""
+    return hashlib.blake2b(typed[0].encode() + b"\0" + typed[1], digest_size=16, key=secret).digest()
 
 
 def _add_writes(segment: Segment, thread: Thread, wrote: Wrote, serde: SerializerProtocol) -> None:

@@ -7,6 +7,7 @@ behind. All of them may run twice.
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeAlias
 
 from langgraph.types import Interrupt
@@ -16,9 +17,12 @@ from lockgate.events import EVENTS, Event
 from lockgate.handoff import ENDED, Status, Usage
 from lockgate.langgraph_keys import RUNTIME
 from lockgate.ports import Caller
+from lockgate.runtime.data_key import TOKEN
 from lockgate.runtime.filed import Filed
 from lockgate.runtime.gather import Batch, Put, Wrote
-from lockgate.runtime.text import plain
+from lockgate.runtime.seal import Seal
+from lockgate.runtime.segment import about
+from lockgate.runtime.text import plain, to_json
 from lockgate.runtime.wire import Statement
 from lockgate.text import clean
 
@@ -89,21 +93,18 @@ ON CONFLICT (run_id) DO UPDATE SET
 WHERE runs.thread_id = EXCLUDED.thread_id AND runs.checkpoint_id <= EXCLUDED.checkpoint_id
 """
 
+_WHO = ("user", "tenant")
 FORGET = ("runs", "events", "approvals")
 """Tables that hold the record of a thread, by `thread_id`."""
 
 
-def _open(value: Any) -> Any:
-    return value
-
-
-def of_batch(batch: Batch, close: Close = _open) -> tuple[list[Wrote], list[Filed], list[Statement]]:
+def of_batch(batch: Batch, seal: Seal) -> tuple[list[Wrote], list[Filed], list[Statement]]:
     """The writes of a batch without their events, these, and the statements that file what it says of its runs."""
     left: list[Wrote] = []
     filed = [one for began in batch.began for one in began.filed]
-    statements = _of_checkpoints(batch.puts)
+    statements = _of_checkpoints(batch.puts, seal)
     for wrote in batch.wrote:
-        kept, events, asked = _of_writes(wrote, close)
+        kept, events, asked = _of_writes(wrote, partial(seal.close_json, about=about(wrote.thread_id, "json")))
         left.append(replace(wrote, writes=kept))
         filed += events
         # An interrupt is written by its own task and by each around it.
@@ -111,7 +112,7 @@ def of_batch(batch: Batch, close: Close = _open) -> tuple[list[Wrote], list[File
     return left, filed, statements
 
 
-def _of_checkpoints(puts: Sequence[Put]) -> list[Statement]:
+def _of_checkpoints(puts: Sequence[Put], seal: Seal) -> list[Statement]:
     """What root checkpoints say of their runs: of each run the last word is enough."""
     statements: list[Statement] = []
     last: dict[str, Put] = {}
@@ -125,10 +126,10 @@ def _of_checkpoints(puts: Sequence[Put]) -> list[Statement]:
         run_id = put.checkpoint["channel_values"].get("run_id")
         if isinstance(run_id, str) and run_id:
             last[run_id] = put
-    return [*statements, *(_of_run(run_id, put) for run_id, put in last.items())]
+    return [*statements, *(_of_run(run_id, put, seal) for run_id, put in last.items())]
 
 
-def _of_run(run_id: str, put: Put) -> Statement:
+def _of_run(run_id: str, put: Put, seal: Seal) -> Statement:
     values = put.checkpoint["channel_values"]
     said = (put.config.get("metadata") or {}).get(SPEC)
     spec = (_mapping(said) if said else {}) | _caller(put.config["configurable"])
@@ -137,8 +138,35 @@ def _of_run(run_id: str, put: Put) -> Statement:
     used = values.get("usage")
     counts = used.model_dump() if type(used) is Usage else _mapping(plain(used))
     usage = {name: count for name, count in counts.items() if count}
-    row = (clean(run_id), put.thread_id, put.checkpoint["id"], graph, clean(status), Jsonb(usage), Jsonb(spec))
+    began = Jsonb(closed_spec(spec, put.thread_id, seal))
+    row = (clean(run_id), put.thread_id, put.checkpoint["id"], graph, clean(status), Jsonb(usage), began)
     return _RUN, (*row, status in ENDED)
+
+
+def closed_spec(spec: Mapping[str, Any], thread_id: str, seal: Seal) -> dict[str, Any]:
+    """What a run was started with, as it is stored: with encryption each value as a token. Those for whom it ran can be
+    looked up by theirs.
+    """
+    if seal.ring is None:
+        return dict(spec)
+    return {
+        name: seal.token(value if name in _WHO else to_json(value), _kind(name, thread_id))
+        for name, value in spec.items()
+    }
+
+
+def opened_spec(spec: Mapping[str, Any], thread_id: str, seal: Seal) -> dict[str, Any]:
+    """What `closed_spec` was given. Raises as `Seal.untoken` does."""
+    opened: dict[str, Any] = {}
+    for name, value in spec.items():
+        is_token = isinstance(value, str) and value.startswith(TOKEN)
+        text = seal.untoken(value, _kind(name, thread_id)) if is_token else value
+        opened[name] = json.loads(text) if is_token and name not in _WHO else text
+    return opened
+
+
+def _kind(name: str, thread_id: str) -> str:
+    return name if name in _WHO else f"spec {name} {thread_id}"
 
 
 def _of_writes(wrote: Wrote, close: Close) -> tuple[Writes, list[Filed], list[Statement]]:

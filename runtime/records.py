@@ -11,6 +11,7 @@ from lockgate.events import Event
 from lockgate.handoff import Usage
 from lockgate.runtime.filed import Filed
 from lockgate.runtime.reading import segment
+from lockgate.runtime.record import opened_spec
 from lockgate.runtime.saver import PostgresSaver
 from lockgate.runtime.segment import about
 
@@ -143,8 +144,18 @@ class Records:
 
     async def runs(self, thread_id: str) -> list[Run]:
         """The runs of a thread, oldest first."""
+        await self._saver.seal.ready()
         rows = await self._rows(_RUNS, (thread_id,))
-        return [Run(**{**row, "usage": _usage(row["usage"])}) for row in rows]
+        return [
+            Run(
+                **{
+                    **row,
+                    "usage": _usage(row["usage"]),
+                    "spec": opened_spec(row["spec"], thread_id, self._saver.seal),
+                }
+            )
+            for row in rows
+        ]
 
     async def events(self, thread_id: str) -> list[TimedEvent]:
         """The events of a thread in the order in which they started."""

@@ -9,19 +9,16 @@ from dataclasses import replace
 from typing import Any
 
 from langgraph.checkpoint.serde.base import SerializerProtocol
-from psycopg.types.json import Jsonb
 
 from lockgate.errors import StoreError
 from lockgate.runtime.filed import left_without
 from lockgate.runtime.ledger import ERASE
 from lockgate.runtime.reading import Row, segment
 from lockgate.runtime.record import FORGET
-from lockgate.runtime.seal import Seal, SealedSerializer
+from lockgate.runtime.seal import Seal
 from lockgate.runtime.segment import Saved, Segment, about, pack
 from lockgate.runtime.wire import Connection
 
-_JSON = {"events": ("detail",), "approvals": ("value", "answer")}
-_KEY = {"events": "id", "approvals": "interrupt_id"}
 _TABLES = ("steps", "blobs", *FORGET)
 
 
@@ -64,7 +61,7 @@ async def keep_latest(
     A subgraph's go with the step it ran in, once that is gone.
     """
     async with connection.transaction():
-        rows = await _all(connection, seal, thread_id)
+        rows = await all_rows(connection, seal, thread_id)
         kept: dict[str, list[str]] = {}
         saved = [one for row in rows for one in row.segment.saved]
         for one in reversed(saved):
@@ -97,11 +94,11 @@ async def delete_for_runs(
     cursor = await connection.execute("SELECT DISTINCT thread_id FROM steps")
     for thread_id in [row["thread_id"] for row in await cursor.fetchall()]:
         async with connection.transaction():
-            rows = await _all(connection, seal, thread_id)
+            rows = await all_rows(connection, seal, thread_id)
             drop = _made_in(wanted, rows, serde)
             if rows and drop & {(one.ns, one.checkpoint_id) for one in rows[-1].segment.saved}:
                 await _fenced_out(connection, [thread_id])
-                rows = await _all(connection, seal, thread_id)
+                rows = await all_rows(connection, seal, thread_id)
                 drop = _made_in(wanted, rows, serde)
             if drop or any(one.event.run_id in wanted for row in rows for one in row.segment.events):
                 await _rewrite(connection, seal, thread_id, rows, drop, frozenset(wanted))
@@ -128,7 +125,7 @@ async def copy_thread(connection: Connection, seal: Seal, source: str, target: s
     async with connection.transaction():
         if await (await connection.execute("SELECT 1 FROM steps WHERE thread_id = %s LIMIT 1", (target,))).fetchone():
             raise StoreError(f"There is a thread {target[:200]!r} already.", "Delete it first, or name another.")
-        for row in await _all(connection, seal, source):
+        for row in await all_rows(connection, seal, source):
             held = replace(row.segment, events=[])
             spine, body, _ = pack(held, target, seal)
             if spine is None and body is None:
@@ -143,68 +140,7 @@ async def copy_thread(connection: Connection, seal: Seal, source: str, target: s
             )
 
 
-async def rotate(connection: Connection, seal: Seal, thread_id: str) -> int:
-    """Closes all rows and blobs of the thread anew where that was not done with the first key; how many."""
-    count = 0
-    async with connection.transaction():
-        cursor = await connection.execute(_SEALED, (thread_id,))
-        stale = [row["seq"] for row in await cursor.fetchall() if not _current(seal, row)]
-        for row in await _all(connection, seal, thread_id):
-            if row.seq in stale:
-                parts = pack(row.segment, thread_id, seal)
-                await connection.execute(
-                    "UPDATE steps SET spine = %s, body = %s, record = %s WHERE thread_id = %s AND seq = %s",
-                    (*parts, thread_id, row.seq),
-                )
-                count += 1
-        cursor = await connection.execute(
-            "SELECT digest, data FROM blobs WHERE thread_id = %s FOR UPDATE", (thread_id,)
-        )
-        for blob in await cursor.fetchall():
-            if not seal.is_current(blob["data"]):
-                data = seal.close(seal.open(blob["data"], about(thread_id, "blob")), about(thread_id, "blob"))
-                await connection.execute(
-                    "UPDATE blobs SET data = %s WHERE thread_id = %s AND digest = %s", (data, thread_id, blob["digest"])
-                )
-                count += 1
-        for table, names in _JSON.items():
-            count += await _rotate_json(connection, seal, thread_id, table, names)
-    count += await _rotate_effects(connection, seal, thread_id)
-    return count
-
-
-async def _rotate_effects(connection: Connection, seal: Seal, thread_id: str) -> int:
-    count, kind = 0, SealedSerializer.ABOUT
-    for name in ("args", "result"):
-        sql = f"SELECT key, {name} AS data FROM effects WHERE thread_id = %s AND {name} IS NOT NULL FOR UPDATE"  # noqa: S608
-        for row in await (await connection.execute(sql.encode(), (thread_id,))).fetchall():
-            if not seal.is_current(row["data"]):
-                data = seal.close(seal.open(row["data"], kind), kind)
-                update = f"UPDATE effects SET {name} = %s WHERE key = %s"  # noqa: S608
-                await connection.execute(update.encode(), (data, row["key"]))
-                count += 1
-    return count
-
-
-async def _rotate_json(connection: Connection, seal: Seal, thread_id: str, table: str, names: Sequence[str]) -> int:
-    kind, count = about(thread_id, "json"), 0
-    cursor = await connection.execute(f"SELECT * FROM {table} WHERE thread_id = %s FOR UPDATE".encode(), (thread_id,))  # noqa: S608
-    for row in await cursor.fetchall():
-        for name in names:
-            if row[name] and not seal.is_current_json(row[name]):
-                value = Jsonb(seal.close_json(seal.open_json(row[name], kind), kind))
-                # By its place: a thread that is run now adds rows, and does not change these.
-                sql = f"UPDATE {table} SET {name} = %s WHERE thread_id = %s AND {_KEY[table]} = %s"  # noqa: S608
-                await connection.execute(sql.encode(), (value, thread_id, row[_KEY[table]]))
-                count += 1
-    return count
-
-
-def _current(seal: Seal, row: Any) -> bool:
-    return all(row[name] is None or seal.is_current(row[name]) for name in ("spine", "body", "record"))
-
-
-async def _all(connection: Connection, seal: Seal, thread_id: str) -> list[Row]:
+async def all_rows(connection: Connection, seal: Seal, thread_id: str) -> list[Row]:
     """All rows of the thread, oldest first, held against others that would change them."""
     cursor = await connection.execute(_LOCKED, (thread_id,))
     return [Row(seq=row["seq"], segment=segment(seal, thread_id, row)) for row in await cursor.fetchall()]
@@ -285,10 +221,6 @@ SELECT lockgate_take_lease(thread_id) FROM (
 _BY_NOBODY = b"UPDATE leases SET pid = NULL WHERE thread_id = ANY(%s)"
 _WORDS = "DELETE FROM audit_content WHERE thread_id = ANY(%s)"
 _LOCKED = "SELECT seq, touched, spine, body, record FROM steps WHERE thread_id = %s ORDER BY seq FOR UPDATE"
-_SEALED = """
-SELECT seq, substring(spine for 70) AS spine, substring(body for 70) AS body, substring(record for 70) AS record
-FROM steps WHERE thread_id = %s
-"""
 _COPY = "INSERT INTO steps (thread_id, marks, spine, body, blobs) VALUES (%s, %s, %s, %s, %s)"
 _UPDATE = """
 UPDATE steps SET namespaces = NULL, touched = NULL, marks = %s, spine = %s, body = %s, record = %s, blobs = %s

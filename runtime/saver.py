@@ -16,21 +16,26 @@ from langgraph.checkpoint.base import (
 )
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
+from lockgate.audit import AuditEntry
 from lockgate.deployment import Deployment
 from lockgate.effect import Fence
 from lockgate.events import Event
 from lockgate.runtime import retention
 from lockgate.runtime.audit import PostgresAudit
 from lockgate.runtime.budgets import PostgresRates
+from lockgate.runtime.data_key import data_key
+from lockgate.runtime.effect_row import EffectRows
 from lockgate.runtime.embedded import embedded_url
 from lockgate.runtime.fence import fence_of
 from lockgate.runtime.gather import GATHER, Began, Put, Wrote
+from lockgate.runtime.keyring import Keyring
 from lockgate.runtime.ledger import Ledger
 from lockgate.runtime.listing import listed
 from lockgate.runtime.pool import Pools, parse
 from lockgate.runtime.reading import Reader
+from lockgate.runtime.rotation import rotate_thread
 from lockgate.runtime.schema import upgrade
-from lockgate.runtime.seal import Keyring, Seal, SealedSerializer
+from lockgate.runtime.seal import Seal
 from lockgate.runtime.serde import serializer
 from lockgate.runtime.sync_face import SyncFace
 from lockgate.runtime.wire import Statement
@@ -102,10 +107,10 @@ class PostgresSaver(SyncFace):
             parse(address)
         self.pools = Pools(address if callable(address) else lambda: address, pool_size)
         self.every_step = every_step
-        self.seal = Seal(keys)
+        self.seal = Seal(keys, partial(data_key, self.pools, keys) if keys else None)
         self.audit = PostgresAudit(self.pools, self.seal)
         self._writer = Writer(self.pools, self.seal, self.audit)
-        self.ledger = Ledger(self.pools, SealedSerializer(self.serde, self.seal), self._flush_with)
+        self.ledger = Ledger(self.pools, EffectRows(self.serde, self.seal), self._flush_with)
 
     @classmethod
     @asynccontextmanager
@@ -122,7 +127,7 @@ class PostgresSaver(SyncFace):
     @property
     def rates(self) -> PostgresRates:
         """Where the runs on this checkpointer count what they use together."""
-        return PostgresRates(self.pools)
+        return PostgresRates(self.pools, self.seal)
 
     async def setup(self) -> None:
         """Makes or migrates the tables; several processes may do so at once."""
@@ -193,8 +198,10 @@ class PostgresSaver(SyncFace):
         """
         await self._writer.flush(str(thread_id), self.serde)
 
-    async def _flush_with(self, thread_id: str, statements: Sequence[Statement]) -> dict[str, Any]:
-        return await self._writer.flush(thread_id, self.serde, also=statements)
+    async def _flush_with(
+        self, thread_id: str, statements: Sequence[Statement], decided: AuditEntry | None
+    ) -> dict[str, Any]:
+        return await self._writer.flush(thread_id, self.serde, also=statements, decided=decided)
 
     def begun(self, fence: Fence, newest: int | None) -> None:
         """Says that a lease was taken, and which row of the thread was the newest then."""
@@ -215,6 +222,7 @@ class PostgresSaver(SyncFace):
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """The checkpoint that `config` names, or the one of its thread and namespace that was saved last."""
+        await self.seal.ready()
         where = config["configurable"]
         thread_id, ns = str(where["thread_id"]), where.get("checkpoint_ns", "")
         checkpoint_id = get_checkpoint_id(config)
@@ -314,10 +322,10 @@ class PostgresSaver(SyncFace):
         return gone
 
     async def arotate(self, thread_id: str) -> int:
-        """Closes what is stored of the thread as new rows are, with the first key or none; how many rows changed."""
+        """Closes what is stored of the thread as new rows are; how many rows changed (see `runtime.rotation`)."""
         await self.aflush(thread_id)
         async with self.pools.connection() as connection:
-            return await retention.rotate(connection, self.seal, str(thread_id))
+            return await rotate_thread(connection, self.seal, self.serde, str(thread_id))
 
     async def adelete_for_runs(self, run_ids: Sequence[str]) -> None:
         """Deletes the checkpoints whose metadata names one of the runs, in all threads and namespaces.

@@ -9,17 +9,17 @@ import binascii
 import hashlib
 import hmac
 import json
-import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 import zstandard
-from langgraph.checkpoint.serde.base import SerializerProtocol
 
-from lockgate.errors import ConfigError, CorruptRowError, MissingExtraError, NewerRowError, StoreError
+from lockgate.errors import CorruptRowError, NewerRowError, StoreError
+from lockgate.runtime.data_key import TOKEN, DataKey
+from lockgate.runtime.keyring import Keyring
 from lockgate.runtime.text import to_json
 
 VERSION = 2
@@ -28,96 +28,76 @@ WORDS = (files("lockgate.runtime") / "words.bin").read_bytes()
 """What most pieces hold; see `benchmarks/row_words.py`."""
 LEVEL = 3
 """Of zstd: 10 us for 9 kB, and what repeats within a megabyte is stored once."""
-KEY_BYTES = 32
 SEALED = "$sealed"
-"""Key of a JSON object that stands for one that is encrypted."""
+"""Key of a JSON object that stands for one that is encrypted, and how a text begins that does."""
 PREFIX_FROM = 512
 """Bytes from which one piece is worth being the dictionary of another."""
 _MAGIC, _PLAIN, _AES = b"LG", 0, 1
-_NONCE, _SUM = 12, 8
-
-
-class Keyring:
-    """Encryption keys by id, 32 bytes each. The first one encrypts, all of them decrypt."""
-
-    def __init__(self, keys: Mapping[str, bytes]) -> None:
-        """Raises ConfigError for a ring without keys or with an unfit one, MissingExtraError without `cryptography`."""
-        if not keys:
-            raise ConfigError("The key ring is empty.", "Give it one key: KEY_ID=BASE64_OF_32_BYTES.")
-        try:
-            from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-        except ImportError:
-            raise MissingExtraError.of("encryption", "Encryption at rest") from None
-        for name, key in keys.items():
-            if not 1 <= len(name.encode()) <= 64 or len(key) != KEY_BYTES:  # noqa: PLR2004
-                raise ConfigError(
-                    f"The key {name[:64]!r} is unfit.", f"A key is {KEY_BYTES} bytes and has an id of 1 to 64 bytes."
-                )
-        self._ciphers = {name: AESGCM(key) for name, key in keys.items()}
-        self.first = next(iter(keys))
-
-    @classmethod
-    def parse(cls, text: str) -> "Keyring":
-        """Reads `ID=BASE64,ID=BASE64`, the key for new writes first. No error ever shows a key."""
-        keys: dict[str, bytes] = {}
-        for number, part in enumerate(filter(None, (part.strip() for part in text.split(","))), start=1):
-            name, _, encoded = part.partition("=")
-            try:
-                keys[name] = base64.b64decode(encoded, validate=True)
-            except (binascii.Error, ValueError):
-                raise ConfigError(f"Key {number} of the ring is not base64.", "Write it as ID=BASE64.") from None
-        return cls(keys)
-
-    def encrypt(self, data: bytes, about: bytes) -> bytes:
-        """Id of the key, nonce and ciphertext."""
-        name, nonce = self.first.encode(), os.urandom(_NONCE)
-        sealed = self._ciphers[self.first].encrypt(nonce, data, about)
-        return bytes([len(name)]) + name + nonce + sealed
-
-    def decrypt(self, sealed: bytes, about: bytes) -> bytes:
-        """Raises CorruptRowError when it was changed or is not about that, StoreError for a key not in the ring."""
-        from cryptography.exceptions import InvalidTag
-
-        end = 1 + sealed[0] if sealed else 0
-        name = sealed[1:end].decode("utf-8", "replace")
-        if len(sealed) < end + _NONCE + 16 or not end:
-            raise CorruptRowError("it is truncated")
-        if name not in self._ciphers:
-            raise StoreError(
-                f"A row is encrypted with the key {name!r}, which is not in the ring.",
-                "Add that key to LOCKGATE_ENCRYPTION_KEYS, after the first.",
-            )
-        try:
-            return self._ciphers[name].decrypt(sealed[end : end + _NONCE], sealed[end + _NONCE :], about)
-        except InvalidTag:
-            raise CorruptRowError("it was changed, or belongs to another place") from None
-
-
-class SealedSerializer:
-    """A serializer of LangGraph's kind whose bytes are closed where they stand alone, as in the effect ledger."""
-
-    ABOUT = b"value"
-    """What its pieces belong to."""
-
-    def __init__(self, serde: SerializerProtocol, seal: "Seal") -> None:
-        self._serde = serde
-        self._seal = seal
-
-    def dumps_typed(self, obj: Any) -> tuple[str, bytes]:
-        """The name of the encoding, and the closed bytes."""
-        encoding, data = self._serde.dumps_typed(obj)
-        return encoding, self._seal.close(data, self.ABOUT)
-
-    def loads_typed(self, data: tuple[str, bytes]) -> Any:
-        """The value. Raises as `Seal.open` does."""
-        return self._serde.loads_typed((data[0], self._seal.open(data[1], self.ABOUT)))
+_SUM = 8
 
 
 class Seal:
-    """Closes pieces for storage and opens them again."""
+    """Closes pieces for storage and opens them again. With a `ring`, `load` gives the data key of the database."""
 
-    def __init__(self, ring: Keyring | None = None) -> None:
+    def __init__(self, ring: Keyring | None = None, load: Callable[[], Awaitable[DataKey]] | None = None) -> None:
         self.ring = ring
+        self._load = load
+        self._data: DataKey | None = None
+        self._why: StoreError | None = None
+
+    async def ready(self) -> None:
+        """Loads the data key; to be awaited before what needs it. Raises StoreError."""
+        if self.ring is not None and self._data is None and self._load is not None:
+            try:
+                self._data = await self._load()
+            except StoreError as error:
+                self._why = error
+                raise
+
+    @property
+    def data(self) -> DataKey | None:
+        """The data key; None without a ring. Raises StoreError when it was not loaded."""
+        if self.ring is not None and self._data is None:
+            raise self._why or StoreError("The data key was not loaded.", "Await `seal.ready()` first.")
+        return self._data
+
+    @property
+    def words(self) -> "Seal":
+        """What closes and opens the words of the audit log."""
+        return Seal(self.data.words) if self.data else self
+
+    @property
+    def mark(self) -> bytes:
+        """Key of digests of content; empty without a ring."""
+        return self.data.mark if self.data else b""
+
+    def token(self, text: str, kind: str) -> str:
+        """What stands for a text that is looked up by equality; without a ring the text itself."""
+        return self.data.token(text, kind) if text and self.data else text
+
+    def untoken(self, text: str, kind: str) -> str:
+        """What `token` was given. Raises CorruptRowError, or StoreError without a ring."""
+        if not text.startswith(TOKEN):
+            return text
+        if self.data is None:
+            raise _no_key()
+        return self.data.opened(text, kind)
+
+    def either(self, text: str, kind: str) -> list[str]:
+        """How the text may stand there: as its token, or as it was stored before there was a ring."""
+        return list(dict.fromkeys((self.token(text, kind), text)))
+
+    def close_text(self, text: str, about: bytes) -> str:
+        """The text as it is stored: itself, or with keys one that only they open."""
+        if self.ring is None or not text:
+            return text
+        return f"{SEALED}:{base64.b64encode(self.close(text.encode('utf-8', 'surrogatepass'), about)).decode()}"
+
+    def open_text(self, text: str, about: bytes) -> str:
+        """What was closed. Raises as `open` does."""
+        if not text.startswith(f"{SEALED}:"):
+            return text
+        return self.open(_decoded(text[len(SEALED) + 1 :]), about).decode("utf-8", "surrogatepass")
 
     def close(self, data: bytes, about: bytes, prefix: bytes = b"") -> bytes:
         """`data` as it is stored. What `prefix` holds too is not stored again; opening needs the same `prefix`."""
@@ -140,7 +120,7 @@ class Seal:
         kind, rest, about = sealed[3], sealed[4:], sealed[:4] + about
         if kind == _AES:
             if self.ring is None:
-                raise StoreError("A row is encrypted and there is no key.", "Set LOCKGATE_ENCRYPTION_KEYS.")
+                raise _no_key()
             packed = self.ring.decrypt(rest, about)
         elif kind == _PLAIN:
             packed = rest[_SUM:]
@@ -168,24 +148,36 @@ class Seal:
         """What was closed. Raises as `open` does."""
         if not (isinstance(value, dict) and set(value) == {SEALED}):
             return value
-        try:
-            sealed = base64.b64decode(value[SEALED], validate=True)
-        except (binascii.Error, ValueError, TypeError):
-            raise CorruptRowError("it is not base64") from None
-        return json.loads(self.open(sealed, about))
+        return json.loads(self.open(_decoded(value[SEALED]), about))
 
     def is_current(self, sealed: bytes) -> bool:
         """Whether `sealed` is closed as a new piece would be: with the first key, or with none."""
         if self.ring is None:
             return sealed[3:4] == bytes([_PLAIN])
-        name = self.ring.first.encode()
-        return sealed[3:4] == bytes([_AES]) and sealed[4 : 5 + len(name)] == bytes([len(name)]) + name
+        return sealed[3:4] == bytes([_AES]) and self.ring.is_first(sealed[4:])
 
     def is_current_json(self, value: Any) -> bool:
         """As `is_current`, for what `close_json` gives."""
         if not (isinstance(value, dict) and set(value) == {SEALED}):
             return self.ring is None
-        return self.is_current(base64.b64decode(value[SEALED]))
+        return self.is_current(_decoded(value[SEALED]))
+
+    def is_current_text(self, text: str) -> bool:
+        """As `is_current`, for what `close_text` gives."""
+        if not text.startswith(f"{SEALED}:"):
+            return self.ring is None or not text
+        return self.is_current(_decoded(text[len(SEALED) + 1 :]))
+
+
+def _no_key() -> StoreError:
+    return StoreError("A row is encrypted and there is no key.", "Set LOCKGATE_ENCRYPTION_KEYS.")
+
+
+def _decoded(text: Any) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError, TypeError):
+        raise CorruptRowError("it is not base64") from None
 
 
 def _head(kind: int) -> bytes:

@@ -5,13 +5,14 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from functools import partial
+from dataclasses import replace
 from time import monotonic
 from typing import Any
 
 from langgraph.checkpoint.serde.base import SerializerProtocol
 from psycopg.types.json import Jsonb
 
+from lockgate.audit import AuditEntry
 from lockgate.deployment import METADATA as DEPLOYMENT
 from lockgate.deployment import Deployment, remembered
 from lockgate.effect import Fence
@@ -143,13 +144,14 @@ class Writer:
         lost: int | None = None,
         *,
         also: Sequence[Statement] = (),
+        decided: AuditEntry | None = None,
         ends: Fence | None = None,
     ) -> dict[str, Any]:
         """Writes all that is gathered of the thread now; one writer at a time, so the order stays.
 
         `lost` is how often the thread had lost what was gathered when the caller added to it. `also` goes into the
-        same transaction, which then must not outrun the thread's audit entries (UnrecordedError); returns the columns
-        that it gives. `ends` is a lease that ends with what is written.
+        same transaction, which then must not outrun the thread's audit entries (UnrecordedError), and `decided` is the
+        last of them; returns the columns that it gives. `ends` is a lease that ends with what is written.
         """
         thread = self.thread(thread_id) if also else self._threads.get(thread_id)
         while thread is not None:
@@ -173,7 +175,7 @@ class Writer:
                 await asyncio.shield(asyncio.wrap_future(others))
                 continue
             try:
-                return await self._write(thread, batch, serde, also, ends)
+                return await self._write(thread, batch, serde, also, decided, ends)
             except BaseException as error:
                 with thread.guard:
                     thread.pending = batch + thread.pending
@@ -183,13 +185,20 @@ class Writer:
                 with thread.guard:
                     thread.in_flight = None
                 mine.set_result(None)
-        return await self._commit(thread_id, also, strict=True) if also else {}
+        return await self._commit(thread_id, also, strict=True, decided=decided) if also else {}
 
     async def _write(
-        self, thread: Thread, batch: Batch, serde: SerializerProtocol, also: Sequence[Statement], ends: Fence | None
+        self,
+        thread: Thread,
+        batch: Batch,
+        serde: SerializerProtocol,
+        also: Sequence[Statement],
+        decided: AuditEntry | None,
+        ends: Fence | None,
     ) -> dict[str, Any]:
-        kept, filed, statements = of_batch(batch, partial(self._seal.close_json, about=about(thread.thread_id, "json")))
-        segment, blobs = segment_of(thread, batch.puts, kept, serde)
+        await self._seal.ready()
+        kept, filed, statements = of_batch(batch, self._seal)
+        segment, blobs = segment_of(thread, batch.puts, kept, serde, self._seal.mark)
         segment.events = filed
         spine, body, record = pack(segment, thread.thread_id, self._seal)
         held = (
@@ -212,7 +221,7 @@ class Writer:
             statements.insert(0, (_INSERT, row))
         if not statements:
             return {}
-        found = await self._commit(thread.thread_id, statements, strict=bool(also), ends=ends)
+        found = await self._commit(thread.thread_id, statements, strict=bool(also), decided=decided, ends=ends)
         if deployment is not None:
             self._filed.add(deployment.digest)
         if new:
@@ -226,18 +235,38 @@ class Writer:
         return next((made for name in named if name not in self._filed and (made := remembered(name))), None)
 
     async def _commit(
-        self, thread_id: str, statements: Sequence[Statement], *, strict: bool, ends: Fence | None = None
+        self,
+        thread_id: str,
+        statements: Sequence[Statement],
+        *,
+        strict: bool,
+        decided: AuditEntry | None = None,
+        ends: Fence | None = None,
     ) -> dict[str, Any]:
         """Runs the statements as one transaction, with the audit entries that wait; what they return.
 
         No checkpoint is ahead of the audit log. When the log alone cannot be written, that is said and the run goes on,
-        but not if `strict`.
+        but not if `strict`. `decided` names an effect, so it is written with its claim or not at all; when the two do
+        not go together, it is written first, and names none.
         """
-        if (taken := self._audit.take(thread_id)) is not None:
+        await self._seal.ready()
+        alone = decided and replace(decided, key="")
+        taken = self._audit.take(thread_id, decided)
+        while taken is None and alone is not None and self._audit.writable:  # entries before it are on their way
+            try:
+                await self._audit.settled(thread_id, strict=True)
+            except StoreError as error:
+                if not error.down:
+                    self._audit.intend(alone)
+                raise
+            taken = self._audit.take(thread_id, decided)
+        if taken is not None:
             # Seen through, also when the caller is cancelled meanwhile: what becomes of the entries must be known.
             writing = asyncio.ensure_future(self._with(taken, statements, ends))
             if (found := await asyncio.shield(writing)) is not None:
                 return found
+        if alone is not None:
+            self._audit.intend(alone)
         await self._audit.settled(thread_id, strict=strict)
         return await self._run(statements, ends)
 

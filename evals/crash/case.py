@@ -10,18 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from lockgate.evals.crash.fork import in_child
-from lockgate.evals.crash.life import STOPPED, Prepared
+from lockgate.evals.crash.life import LEFT, STOPPED, Prepared
 from lockgate.evals.crash.place import Place
 from lockgate.evals.crash.strike import Diary, Strike
-from lockgate.evals.crash.ways import WAYS, Act, Case, Point
+from lockgate.evals.crash.ways import WAYS, Act, Case, Point, Then
 
-MAX_LIVES = 6
+MAX_LIVES = 16
 """Processes that a run is given to come to its end."""
 _KINDS = ("decision", "outcome")
 _AUDITED = {("decision", "allow"), ("decision", "review"), ("outcome", "executed"), ("outcome", "settled")}
 _TOLD = 1_500  # characters of a process's stderr that are told
 _EXPECTED: dict[Act, tuple[int, ...]] = {
-    "kill": (-signal.SIGKILL,), "stop": (STOPPED, 0), "raise": (1, 0), "cut": (1, 0), "crash": (1, 0), "fill": (1, 0),
+    "kill": (-signal.SIGKILL,), "stop": (STOPPED, 0), "raise": (1, 0), "cut": (1, 0), "sever": (1, 0), "crash": (1, 0),
+    "fill": (1, 0),
 }  # fmt: skip
 """Exit statuses of a process that was struck. 0 is its end: a database that comes back, an error in a tool and a stop
 in the last step do not keep it from that."""
@@ -61,10 +62,10 @@ class Outcome:
     faults: list[str] = field(default_factory=list)
 
 
-def measured(prepared: Prepared, thread: str, folder: Path, place: Place) -> Reference:
+def measured(prepared: Prepared, thread: str, folder: Path, place: Place, then: Then = "") -> Reference:
     """The undisturbed run in a process of its own. Raises RuntimeError with what it said if it does not end."""
     diary = Diary()
-    status, _ = _lived(prepared, thread, folder, place, Strike(diary=diary, depth=prepared.scene.depth))
+    status, _ = _lived(prepared, thread, folder, place, Strike(diary=diary, depth=prepared.scene.depth), then=then)
     if status:
         raise RuntimeError(f"The undisturbed run {thread} ended with status {status}:\n{_said(folder)}")
     end = json.loads((folder / "end.json").read_text())
@@ -82,20 +83,25 @@ def measured(prepared: Prepared, thread: str, folder: Path, place: Place) -> Ref
 def played(prepared: Prepared, case: Case, reference: Reference, folder: Path, place: Place) -> Outcome:
     """Plays the case; its folder stays only when something was wrong."""
     way, outcome, passed = WAYS[case.way], Outcome(seed=case.seed, pattern=case.pattern, way=case.way), 0
+    blows = list(case.at)
     for life in range(MAX_LIVES):
-        blow = case.at[life] if life < len(case.at) else None
+        blow = blows[0] if blows else None
         strike, kill_after = _aimed(case, reference, blow, passed)
         strike.acts = partial(place.do, thread=case.thread)
         strike.depth = prepared.scene.depth
-        status, seconds = _lived(prepared, case.thread, folder, place, strike, kill_after, mend=way.act == "fill")
+        status, seconds = _lived(
+            prepared, case.thread, folder, place, strike, kill_after,
+            mend=way.act == "fill", then=case.then, leaves=case.leaves,
+        )  # fmt: skip
         counts, hit, label = strike.diary.read()
         outcome.kills += status == -signal.SIGKILL
+        passed += counts[way.point] if way.point else 0
         if hit or (kill_after is not None and status == -signal.SIGKILL):
-            passed += counts["statement"]
+            blows = blows[1:]
             outcome.struck.append(f"{label} ({seconds * 1000:.0f} ms)" if kill_after is not None else label)
-            if status not in _EXPECTED[way.act]:
+            if status not in (*_EXPECTED[way.act], LEFT):
                 outcome.faults.append(f"Struck at {label!r}, it ended with status {status}. {_said(folder)}")
-        elif status:
+        elif status not in (0, LEFT):
             outcome.faults.append(f"Process {life + 1} ended by itself with status {status}. {_said(folder)}")
         if not status:
             break
@@ -107,14 +113,15 @@ def played(prepared: Prepared, case: Case, reference: Reference, folder: Path, p
 
 
 def _aimed(case: Case, reference: Reference, blow: float | None, passed: int) -> tuple[Strike, float | None]:
-    """The strike on the next process, or the seconds after which it is killed. `passed` statements are behind it."""
+    """The strike on the next process, or the seconds after which it is killed. `passed` points are behind it."""
     way, diary = WAYS[case.way], Diary()
     if blow is None:
         return Strike(diary=diary), None
     if way.point is None:
         return Strike(diary=diary), blow * reference.seconds
     # A resume repeats a little; nobody knows beforehand how many statements it takes.
-    left = max(8, reference.counts[way.point] - passed) if passed else reference.counts[way.point]
+    least = 8 if way.point == "statement" else 1
+    left = max(least, reference.counts[way.point] - passed) if passed else reference.counts[way.point]
     return Strike(diary=diary, point=way.point, side=case.side, number=1 + int(blow * left), act=way.act), None
 
 
@@ -127,13 +134,15 @@ def _lived(
     kill_after: float | None = None,
     *,
     mend: bool = False,
+    then: Then = "",
+    leaves: bool = False,
 ) -> tuple[int, float]:
     folder.mkdir(parents=True, exist_ok=True)
 
     async def run(begin: Any) -> int | None:
         if mend:
             place.mend(thread)
-        return await prepared.live(thread, folder, place, strike, begin)
+        return await prepared.live(thread, folder, place, strike, begin, then, leaves=leaves)
 
     return in_child(run, kill_after=kill_after, stderr=folder / "stderr")
 

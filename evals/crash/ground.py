@@ -19,7 +19,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from lockgate.evals.crash.place import FULL, Place
+from lockgate.evals.crash.place import FULL, SEVER, Place
 from lockgate.runtime import embedded_url, open_checkpointer
 from lockgate.runtime.embedded import SYSTEM_USER
 from lockgate.settings import settings
@@ -42,12 +42,35 @@ DO $$ DECLARE name text; BEGIN
     FOR name IN SELECT c.table_name FROM information_schema.columns c JOIN information_schema.tables t
         USING (table_schema, table_name)
         WHERE c.column_name = 'thread_id' AND c.table_schema = 'public' AND t.table_type = 'BASE TABLE'
-        AND c.table_name <> '{FULL}'
+        AND c.table_name NOT IN ('{FULL}', '{SEVER}')
     LOOP
         EXECUTE format('CREATE TRIGGER {FULL} BEFORE INSERT ON %I FOR EACH ROW EXECUTE FUNCTION {FULL}()', name);
     END LOOP;
 END $$;
 """  # noqa: S608
+
+# A sequence, for it alone keeps its value when the transaction is gone: so the blow falls once.
+_SEVERING = f"""
+CREATE TABLE {SEVER} (thread_id text);
+CREATE FUNCTION {SEVER}_arm() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('CREATE SEQUENCE %I', '{SEVER}_' || md5(NEW.thread_id));
+    RETURN NEW;
+END $$;
+CREATE TRIGGER arm BEFORE INSERT ON {SEVER} FOR EACH ROW EXECUTE FUNCTION {SEVER}_arm();
+CREATE FUNCTION {SEVER}() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    armed regclass := to_regclass('{SEVER}_' || md5(NEW.thread_id));
+BEGIN
+    IF armed IS NOT NULL THEN
+        IF nextval(armed) = 1 THEN
+            PERFORM pg_terminate_backend(pg_backend_pid()), pg_sleep(9);
+        END IF;
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER {SEVER} BEFORE INSERT ON audit FOR EACH ROW EXECUTE FUNCTION {SEVER}();
+"""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -96,6 +119,8 @@ async def _made(folder: Path, server: str, data_dir: Path | None, names: list[st
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(names[0])))
     saver = await open_checkpointer(make_conninfo(server, dbname=names[0]))
     await saver.aclose()
+    with psycopg.connect(server, dbname=names[0], autocommit=True) as connection:
+        connection.execute(_SEVERING.encode())
     place = Place(url=server, database=names[0])
     made = Ground(folder=folder, place=place, crashing=None, full=place)
     if data_dir:

@@ -24,8 +24,8 @@ RUNS = 3
 
 
 @cache
-def _prepared(pattern: Pattern) -> Prepared:
-    made = Prepared(pattern)
+def _prepared(pattern: Pattern, *, sealed: bool = False) -> Prepared:
+    made = Prepared(pattern, sealed=sealed)
     gc.collect()
     gc.freeze()  # a collection in a child would copy pages that it only looks at
     return made
@@ -38,14 +38,14 @@ def done(job: dict[str, Any]) -> dict[str, Any]:
         prepared = _prepared(job["pattern"])
         found = []
         for turn in range(RUNS):  # the first one loads what a run loads late
-            thread = f"{job['pattern']}-undisturbed-{turn}"
-            found.append(measured(prepared, thread, folder / thread, place))
+            thread = f"{job['pattern']}-undisturbed-{job['then']}-{turn}"
+            found.append(measured(prepared, thread, folder / thread, place, job["then"]))
             _load(found[-1].modules)
         return asdict(min(found, key=lambda one: one.seconds))
     case = Case(**{**job["case"], "at": tuple(job["case"]["at"])})
     reference = Reference(**job["reference"])
     _load(reference.modules)
-    return asdict(played(_prepared(case.pattern), case, reference, folder / case.thread, place))
+    return asdict(played(_prepared(case.pattern, sealed=case.sealed), case, reference, folder / case.thread, place))
 
 
 def _load(modules: list[str]) -> None:

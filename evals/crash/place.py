@@ -15,6 +15,8 @@ from lockgate.runtime import embedded_url
 
 FULL = "crash_full"
 """Table with the threads whose rows the database refuses as if its disk were full, where no disk can be filled."""
+SEVER = "crash_sever"
+"""Table with the threads whose connection the server ends once, at their next entry of the audit log."""
 _PATIENCE = 10.0
 _BLOCK = bytes(65_536)
 
@@ -40,6 +42,8 @@ class Place:
                 with psycopg.connect(self.url, dbname=self.database, autocommit=True) as connection:
                     cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s"
                     connection.execute(cut, (f"crash {thread}"[:63],))
+            case "sever":
+                self._refuse(f"INSERT INTO {SEVER} VALUES (%s)", thread)  # noqa: S608
             case "crash":
                 self._crash()
             case "fill" if self.disk:

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from lockgate import Policy, ScriptedModel
 from lockgate.evals.crash.ways import Pattern
 from lockgate.evals.crash.world import World, tools
-from lockgate.graphs import debate, hierarchy, orchestrator, pipeline, react
+from lockgate.graphs import compensate, debate, hierarchy, orchestrator, pipeline, react
 from lockgate.tools import ToolRegistry
 
 Graph: TypeAlias = CompiledStateGraph[Any, Any, Any, Any]
@@ -26,6 +26,7 @@ rules:
   - {id: small, tools: [pay], args: {amount: {max: 50}}, action: allow, reason: small}
   - {id: large, tools: [pay], action: review, reason: large}
   - {id: other, tools: [book, send], action: allow, reason: harmless}
+  - {id: back, tools: [unpay, unbook, unsend], action: allow, reason: it undoes}
 """)
 
 
@@ -161,6 +162,11 @@ def _debate(world: World, saver: Saver) -> Graph:
         debater("bob", "41", [[_call("book", "b1")], [_call("send", "c1")]]),
     ]
     return debate.build(debaters=bench, judge_model=ScriptedModel(turns=[rule]), rounds=1, checkpointer=saver)
+
+
+def undoing(world: World, saver: Saver) -> Graph:
+    """What undoes the effects of a scene."""
+    return compensate.build(tools=tools(world), policy=POLICY, checkpointer=saver)
 
 
 SCENES: dict[Pattern, Scene] = {

@@ -120,10 +120,10 @@ async def _all_played(cases: Sequence[Case], base: Ground, jobs: int, progress: 
     try:
         runs = base.folder / "runs"
         references = {
-            pattern: Reference(**await nurseries[0].do(
-                kind="measure", pattern=pattern, folder=str(runs), place=asdict(base.place)
+            (pattern, then): Reference(**await nurseries[0].do(
+                kind="measure", pattern=pattern, then=then, folder=str(runs), place=asdict(base.place)
             ))
-            for pattern in dict.fromkeys(case.pattern for case in cases)
+            for pattern, then in dict.fromkeys((case.pattern, case.then) for case in cases)
         }  # fmt: skip
         outcomes: list[Outcome] = []
 
@@ -131,7 +131,7 @@ async def _all_played(cases: Sequence[Case], base: Ground, jobs: int, progress: 
             while queue:
                 case = queue.pop(0)
                 outcomes.append(Outcome(**await nursery.do(
-                    kind="case", case=asdict(case), reference=asdict(references[case.pattern]),
+                    kind="case", case=asdict(case), reference=asdict(references[case.pattern, case.then]),
                     folder=str(runs), place=asdict(_place(base, case)),
                 )))  # fmt: skip
                 progress(len(outcomes), len(cases), "crash")

@@ -7,12 +7,15 @@ from typing import Literal, TypeAlias
 
 Point: TypeAlias = Literal["statement", "effect", "node", "save"]
 """Where a blow can fall: at a statement to the database, an effect in a tool, a node, a call of the checkpointer."""
-Act: TypeAlias = Literal["kill", "raise", "stop", "cut", "crash", "fill"]
+Act: TypeAlias = Literal["kill", "raise", "stop", "cut", "sever", "crash", "fill"]
 Pattern: TypeAlias = Literal["react", "orchestrator", "hierarchy", "pipeline", "debate"]
 Name: TypeAlias = Literal[
     "timed", "before-statement", "after-statement", "before-effect", "after-effect", "in-resume", "node-error",
-    "saver-error", "driver-error", "tool-error", "sigterm", "connections-cut", "server-crash", "disk-full",
+    "saver-error", "driver-error", "tool-error", "sigterm", "connections-cut", "severed", "server-crash", "disk-full",
 ]  # fmt: skip
+
+Then: TypeAlias = Literal["", "undo", "fork"]
+"""What follows the run: its effects are undone, or it is forked from before an effect and runs on."""
 
 PATTERNS: tuple[Pattern, ...] = ("react", "orchestrator", "hierarchy", "pipeline", "debate")
 
@@ -63,6 +66,12 @@ WAYS: dict[Name, Way] = {
     ),
     "sigterm": Way(what="SIGTERM at a statement: a stop at the next safe point", act="stop", point="statement"),
     "connections-cut": Way(what="the server ends the runner's connections", act="cut", point="statement"),
+    "severed": Way(
+        what="the server ends a connection inside a transaction, between the claim of an effect and its audit entry",
+        act="sever",
+        point="statement",
+        sides=("before",),
+    ),
     "server-crash": Way(
         what="the database server stops as in a crash and is started again", act="crash", point="statement", alone=True
     ),
@@ -71,7 +80,7 @@ WAYS: dict[Name, Way] = {
 }  # fmt: skip
 
 _TIMES = {
-    "timed": 7,
+    "timed": 6,
     "before-statement": 5,
     "after-statement": 6,
     "before-effect": 3,
@@ -82,15 +91,28 @@ _TIMES = {
 ROUND: tuple[Name, ...] = tuple(name for name in WAYS for _ in range(_TIMES.get(name, 1)))
 
 
+SEALED = 0.25
+"""Share of the cases in which all that is stored is encrypted."""
+LEAVES = 0.25
+"""Share of the cases in which no process waits for a person."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """What a seed stands for. `at` says for each struck life where in the run the blow falls, from 0 to 1."""
+    """What a seed stands for. `at` says for each struck life where in the run the blow falls, from 0 to 1.
+
+    `sealed`: all is encrypted. `leaves`: each process leaves when the run waits for a person, and the next one brings
+    the answers.
+    """
 
     seed: int
     pattern: Pattern
     way: Name
     side: str
     at: tuple[float, ...]
+    then: Then = ""
+    sealed: bool = False
+    leaves: bool = False
 
     @property
     def thread(self) -> str:
@@ -109,10 +131,16 @@ def case_of(seed: int, patterns: Sequence[Pattern] = PATTERNS, ways: Sequence[Na
     chance = random.Random(seed)  # noqa: S311
     name = slots[seed // len(patterns) % len(slots)]
     way = WAYS[name]
+    pattern = patterns[seed % len(patterns)]
+    # A team that is forked from before its workers asks them anew, so only what one agent does is compared.
+    forks: tuple[Then, ...] = ("fork",) if pattern == "react" else ()
     return Case(
         seed=seed,
-        pattern=patterns[seed % len(patterns)],
+        pattern=pattern,
         way=name,
         side=chance.choice(way.sides),
         at=tuple(chance.random() for _ in range(chance.randint(*way.lives))),
+        then=chance.choice(("", "undo", *forks)),
+        sealed=chance.random() < SEALED,
+        leaves=chance.random() < LEAVES,
     )

@@ -11,7 +11,7 @@ from lockgate import tool
 from lockgate.evals.crash.strike import Strike
 from lockgate.tools import DidNotHappen, Happened, idempotency_key
 
-DONE = {"pay": "paid", "book": "booked", "send": "sent"}
+DONE = {"pay": "paid", "book": "booked", "send": "sent", "unpay": "unpaid", "unbook": "unbooked", "unsend": "unsent"}
 
 
 class World:
@@ -46,28 +46,44 @@ class World:
 
 
 def tools(world: World) -> list[Any]:
-    """A tool that nobody can ask, one that is idempotent, and one that can be asked."""
+    """A tool that nobody can ask, one that is idempotent, and one that can be asked; and what undoes them."""
 
-    @tool(timeout=30)
+    @tool(timeout=30, undo="unpay")
     def pay(ref: str, amount: int) -> str:  # noqa: ARG001 - a rule looks at it
         """Pay an amount."""
         return world.act("pay", ref)
 
-    @tool(timeout=30, idempotent=True)
+    @tool(timeout=30, idempotent=True, undo="unbook")
     async def book(ref: str) -> str:
         """Book it."""
         return world.act("book", ref, once=True)
 
     def sent(key: str) -> Happened | DidNotHappen:
         line = next((line for line in _lines(world.path) if line.endswith(f" {key}")), "")
-        return Happened(value=f"sent {line.split()[1]}") if line else DidNotHappen()
+        done, ref = line.split()[:2] if line else ("", "")
+        return Happened(value=f"{DONE[done]} {ref}") if line else DidNotHappen()
 
-    @tool(timeout=30, probe=sent)
+    @tool(timeout=30, probe=sent, undo="unsend")
     async def send(ref: str) -> str:
         """Send it."""
         return world.act("send", ref)
 
-    return [pay, book, send]
+    @tool(timeout=30)
+    def unpay(ref: str, amount: int) -> str:  # noqa: ARG001 - as it was paid
+        """Get the amount back."""
+        return world.act("unpay", ref)
+
+    @tool(timeout=30, idempotent=True)
+    async def unbook(ref: str) -> str:
+        """Cancel the booking."""
+        return world.act("unbook", ref, once=True)
+
+    @tool(timeout=30, probe=sent)
+    async def unsend(ref: str) -> str:
+        """Call it back."""
+        return world.act("unsend", ref)
+
+    return [pay, book, send, unpay, unbook, unsend]
 
 
 def _append(path: Path, line: str) -> None:

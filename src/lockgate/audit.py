@@ -25,8 +25,8 @@ class AuditEntry:
     `reject` or `expire`; an `outcome` `executed`, `failed`, `not_run`, `unknown` or `settled`. `lost` counts, in
     `detail`, entries that could not be kept while the log was down.
 
-    `digest` is the call's (see `lockgate.decision.digest`), `args` are redacted. `key` is how the ledger knows its
-    effect (see `audit_key`), so that log and ledger bear each other out. `by` is the person who answered,
+    `digest` is the call's (see `lockgate.decision.digest`), `args` are redacted. `key` is that of its
+    effect (stored as `audit_key` says), so that log and ledger bear each other out. `by` is the person who answered,
     `user` and `tenant` those on whose behalf. `at` is seconds since the epoch, `id` tells a repetition from a
     second event. `content` is the SHA-256 of arguments and reason where those are kept apart (see `apart`).
     """

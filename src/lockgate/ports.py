@@ -102,10 +102,12 @@ class EffectLedger(Protocol):
     has the thread now, LedgerError when the ledger says otherwise than the run, StoreError when it cannot be written.
     """
 
-    async def claim(self, wanted: Effect, *, fence: Fence | None = None) -> Claim:
-        """Claims the effect, or says what is known of it.
+    async def claim(self, wanted: Effect, *, fence: Fence | None = None, decided: AuditEntry | None = None) -> Claim:
+        """Claims the effect, or says what is known of it. `decided` is the audit entry under which it is to happen:
+        both are durable then, or neither, and the entry names the effect.
 
-        An effect whose runner is gone comes back as `unknown`. Raises ThreadBusyError while another runner is at it.
+        An effect whose runner is gone comes back as `unknown`. Raises ThreadBusyError while another runner is at it,
+        UnrecordedError when the audit log cannot take the entry.
         """
         ...
 
@@ -143,13 +145,6 @@ class AuditLog(Protocol):
 
     def note(self, *entries: AuditEntry) -> None:
         """Takes entries to be written soon; returns at once. They are tried again while the log is down."""
-        ...
-
-    def intend(self, *entries: AuditEntry) -> None:
-        """Takes entries that must be durable before an effect: the ledger's `claim` waits for them.
-
-        Raises UnrecordedError when there is no room for them.
-        """
         ...
 
     async def write(self, *entries: AuditEntry) -> None:

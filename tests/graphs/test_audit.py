@@ -17,8 +17,8 @@ from lockgate.graphs import orchestrator, react
 from lockgate.graphs.session import Session
 from lockgate.ports import Caller
 from lockgate.runtime import open_checkpointer
-from lockgate.runtime.audit import told as entry_of
 from lockgate.runtime.audit_check import grant, rows, verify
+from lockgate.runtime.audit_words import told as entry_of
 from lockgate.runtime.recorded import recorded_calls
 
 CONFIG: Any = {"configurable": {"thread_id": "t"}}

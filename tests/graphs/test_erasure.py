@@ -19,10 +19,10 @@ from lockgate.graphs.compensate import undo_thread
 from lockgate.graphs.session import Session
 from lockgate.ports import Caller
 from lockgate.runtime import PostgresSaver, open_checkpointer
-from lockgate.runtime.audit import told
 from lockgate.runtime.audit_check import grant, rows, verify
+from lockgate.runtime.audit_words import told
 from lockgate.runtime.erasure import erase, sha256
-from lockgate.runtime.seal import Keyring
+from lockgate.runtime.keyring import Keyring
 
 WORD = "quagga"
 """Stands in everything that is said in the runs of ann, and nowhere else."""
@@ -143,7 +143,9 @@ async def test_nothing_that_was_said_is_left_in_any_table(kept: PostgresSaver, d
         assert receipt.rows[table] > 0, table
     assert receipt.kept == {"effects": 6, "audit": len(entries) - 6}
     with psycopg.connect(database_url) as connection:
-        keys = [key for (key,) in connection.execute("SELECT DISTINCT key FROM budget_uses")]
+        uses = connection.execute("SELECT DISTINCT key FROM budget_uses").fetchall()
+        keys = [kept.seal.untoken(key, "rate") for (key,) in uses]
+        assert all(key.startswith("$siv:") for (key,) in uses) == (kept.seal.ring is not None)
         assert not any('"ann"' in key for key in keys) and any('"annabel"' in key for key in keys)
 
     checked = await verify(kept.pools)

@@ -174,3 +174,38 @@ async def test_an_undo_names_what_the_ledger_has_lost(saver: PostgresSaver, data
     where: Any = {"configurable": {"thread_id": compensate.undo_thread("t", run_id)}}
     out = await undoing.ainvoke({"messages": "undo"}, where)
     assert out["status"] == "failed" and "in doubt" in out["answer"]
+
+
+async def test_an_effect_whose_row_went_while_its_runner_died_is_asked_about(
+    saver: PostgresSaver, database_url: str
+) -> None:
+    """Between claim and settle there is the log's word alone that it was claimed."""
+    till = Till()
+
+    class Died(BaseException):
+        """The end of the process."""
+
+    @tool(idempotent=False)
+    async def pay(to: str) -> str:
+        """Pay."""
+        till.paid.append(to)
+        raise Died
+
+    def session(on: PostgresSaver) -> Session:
+        policy = Policy.parse(POLICY.replace("ACTION", "allow"))
+        turns: Any = [{"calls": [{"name": "pay", "args": {"to": "t"}}]}, "Done."]
+        graph = react.build(model=ScriptedModel(turns=turns), tools=[pay], policy=policy, checkpointer=on)
+        return Session(graph, "t", wait=5)
+
+    with pytest.raises(Died):
+        await drain(session(saver).start("go"))
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        assert connection.execute("DELETE FROM effects").rowcount == 1
+    other = await open_checkpointer(database_url)
+    again = session(other)
+    await drain(again.resume())
+    (question,) = await again.waiting()
+    assert "the audit log says that it was there" in str(question.request["evidence"]) and till.paid == ["t"]
+    await drain(again.resume({question.id: {"action": "happened", "result": "paid", "by": "ann"}}))
+    assert (await again.state()).values["answer"] == "Done." and till.paid == ["t"]
+    await other.aclose()

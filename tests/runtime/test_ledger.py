@@ -139,7 +139,10 @@ async def test_a_ledger_that_disagrees_is_named(saver: PostgresSaver, changes: d
     [
         ("result = '\\xc1'", "Its result in the ledger cannot be read"),
         ("result = substr(result, 1, 9)", "Its result in the ledger cannot be read"),
-        ("result = args", "Its result in the ledger is a dict."),
+        ("result = args", "Its result in the ledger cannot be read"),
+        ("status = 'failed'", "Its result in the ledger cannot be read"),
+        ("attempt = 2", "Its result in the ledger cannot be read"),
+        ("call_id = 'other'", "Its result in the ledger cannot be read"),
         ("result_type = 'rot13'", "Its result in the ledger cannot be read"),
         ("status = 'quantum'", "Its status 'quantum' is not known to this version."),
         ("result = NULL, result_type = NULL", "It was settled as done, but with what result is lost."),

@@ -16,8 +16,9 @@ from lockgate.errors import ConfigError, CorruptRowError, NewerRowError, RowErro
 from lockgate.graphs import react
 from lockgate.ports import Caller
 from lockgate.runtime import PostgresSaver, Records
-from lockgate.runtime.erasure import rotate
-from lockgate.runtime.seal import VERSION, WORDS, Keyring, Seal
+from lockgate.runtime.keyring import Keyring
+from lockgate.runtime.rotation import rotate
+from lockgate.runtime.seal import VERSION, WORDS, Seal
 
 OLD, NEW = os.urandom(32), os.urandom(32)
 RINGS = {"plain": None, "old": Keyring({"old": OLD}), "both": Keyring({"new": NEW, "old": OLD})}

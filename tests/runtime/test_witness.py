@@ -1,5 +1,9 @@
 """A ledger and an audit log that disagree: the log takes no line back, so what it knows is never taken for new."""
 
+import asyncio
+import json
+import uuid
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -7,10 +11,12 @@ import pytest
 from tests.runtime.test_ledger import PAID, wanted
 
 from lockgate.audit import AuditEntry, audit_key
-from lockgate.effect import EffectStatus
+from lockgate.effect import EffectStatus, Fence
+from lockgate.errors import LeaseLostError
 from lockgate.runtime import PostgresSaver
-from lockgate.runtime.erasure import rotate
-from lockgate.runtime.seal import Keyring
+from lockgate.runtime.audit_check import rows
+from lockgate.runtime.keyring import Keyring
+from lockgate.runtime.rotation import rotate
 
 KEY = "0123456789abcdef" * 4
 
@@ -112,3 +118,61 @@ async def test_the_ledger_is_read_after_its_old_key_is_taken_away(database_url: 
     assert claim.effect.result == PAID and claim.effect.args == {"n": 1}
     for saver in (first, second, third):
         await saver.aclose()
+
+
+def decided() -> AuditEntry:
+    return AuditEntry(kind="decision", verdict="allow", thread_id="t", run_id="r", call_id="c", tool="pay")
+
+
+async def test_a_claim_names_its_effect_in_the_log_so_a_row_that_is_gone_is_missed(
+    saver: PostgresSaver, database_url: str
+) -> None:
+    """Its runner is gone too, and nobody has said what came of it."""
+    claim = await saver.ledger.claim(wanted(key=KEY), decided=decided())
+    assert claim.mine
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        assert connection.execute("DELETE FROM effects").rowcount == 1
+    (lost,) = await saver.ledger.of_thread("t")
+    assert (lost.status, lost.tool) == (EffectStatus.UNKNOWN, "pay")
+    assert lost.evidence.endswith("entry 1 of the audit log says that it was claimed, and nothing what came of it.")
+    saver.ledger.left(claim.effect)
+    again = await saver.ledger.claim(wanted(key=KEY), decided=decided())
+    assert not again.mine and again.effect.status == EffectStatus.UNKNOWN
+    assert again.effect.evidence == "The ledger had lost it: entry 1 of the audit log says that it was there."
+
+
+async def test_a_decision_hides_no_outcome_before_it(saver: PostgresSaver, database_url: str) -> None:
+    await done(saver)
+    await saver.audit.write(outcome())
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("UPDATE effects SET status = 'failed'")
+        for _ in range(2):  # the first passage writes a decision of its own
+            claim = await saver.ledger.claim(wanted(key=KEY), decided=decided())
+            assert "entry 1 of the audit log says done" in claim.effect.evidence
+            connection.execute("UPDATE effects SET status = 'failed', evidence = ''")
+
+
+async def test_a_claim_that_was_not_made_is_not_in_the_log(saver: PostgresSaver) -> None:
+    with pytest.raises(LeaseLostError):
+        await saver.ledger.claim(wanted(key=KEY), decided=decided(), fence=Fence(thread_id="t", token=7))
+    await saver.audit.settled("t")
+    assert KEY[:32] not in "".join([row.body async for row in rows(saver.pools)])
+    assert (await saver.ledger.claim(wanted(key=KEY), decided=decided())).mine
+
+
+async def test_claims_name_their_effects_while_the_log_is_busy(saver: PostgresSaver) -> None:
+    """Entries of this thread and of others are on their way all the time: no claim is ever seen without its entry."""
+
+    async def claimed(number: int) -> bool:
+        key = f"{number:032x}" * 2
+        thread = f"t{number % 3}"
+        entry = replace(decided(), thread_id=thread)
+        for _ in range(3):
+            saver.audit.note(replace(entry, id=uuid.uuid4().hex))
+        return (await saver.ledger.claim(wanted(key=key, thread_id=thread), decided=entry)).mine
+
+    assert all(await asyncio.gather(*(claimed(number) for number in range(1, 30))))
+    await saver.audit.write()
+    told = [json.loads(row.body).get("key") async for row in rows(saver.pools)]
+    assert sorted(filter(None, told)) == [f"{number:032x}" for number in range(1, 30)]
+    assert len(told) == 29 * 4

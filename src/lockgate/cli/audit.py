@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -98,7 +99,7 @@ def export(
     """Write the log to stdout, one JSON line a row; `audit verify --file` checks a whole one anywhere."""
     from lockgate.runtime.audit_chain import line
 
-    for row in _rows(thread, run, after):
+    for row, _ in _rows(thread, run, after):
         sys.stdout.write(line(row) + "\n")
 
 
@@ -157,14 +158,10 @@ def _entries(thread: str, run: str) -> Any:
     """Number and entry of each row, encrypted content open; what the key ring does not open stays as it is stored."""
     from lockgate.cli.screen import err, safe
     from lockgate.errors import RowError, StoreError
-    from lockgate.runtime.audit import told
-    from lockgate.runtime.seal import Keyring, Seal
-    from lockgate.settings import settings
+    from lockgate.runtime.audit_words import told
 
-    keys = settings().encryption_keys
-    seal = Seal(Keyring.parse(keys.get_secret_value()) if keys else None)
     said: set[str] = set()
-    for row in _rows(thread, run, 0):
+    for row, seal in _rows(thread, run, 0):
         try:
             entry = told(row, seal)
         except (ValueError, TypeError, AttributeError):
@@ -180,16 +177,19 @@ def _entries(thread: str, run: str) -> Any:
 
 
 def _rows(thread: str, run: str, after: int) -> Any:
-    """The rows, streamed from the database's loop."""
+    """The rows, streamed from the database's loop, each with what opens it."""
     import asyncio
 
     from lockgate.cli.store import opened
+    from lockgate.errors import StoreError
     from lockgate.runtime import audit_check
 
     async def stream() -> Any:
         async with opened() as saver:
+            with suppress(StoreError):  # said where it is missed
+                await saver.seal.ready()
             async for row in audit_check.rows(saver.pools, thread_id=thread or None, run_id=run or None, after=after):
-                yield row
+                yield row, saver.seal
 
     with asyncio.Runner() as runner:
         rows = stream()

@@ -100,10 +100,10 @@ def erase(
 
 @threads.command("rotate", epilog="\b\nExample:\n  LOCKGATE_ENCRYPTION_KEYS=new=...,old=... lockgate threads rotate")
 def rotate(as_json: AsJson = False) -> None:
-    """Encrypt all that is stored with the first key; afterwards the others can go. Without keys, decrypt it."""
+    """Encrypt all that is stored with the first key; afterwards the others can go."""
     from lockgate.cli.screen import out, print_json
     from lockgate.cli.store import opened, run
-    from lockgate.runtime.erasure import rotate as apply
+    from lockgate.runtime.rotation import rotate as apply
 
     async def go() -> int:
         async with opened() as saver:

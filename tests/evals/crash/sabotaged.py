@@ -9,11 +9,11 @@ from lockgate.effect import Claim
 from lockgate.evals.crash import nursery
 from lockgate.evals.crash.world import World
 from lockgate.nodes import dispatch, worker
-from lockgate.runtime.audit import PostgresAudit
 from lockgate.runtime.ledger import Ledger
+from lockgate.runtime.writing import Writer
 
 
-async def claim(self, wanted, *, fence=None):
+async def claim(self, wanted, *, fence=None, decided=None):
     return Claim(effect=wanted, mine=True)
 
 
@@ -23,8 +23,11 @@ async def settle(self, effect, status, *, result=None, **_):
     )
 
 
-def intend(self, *entries):
-    pass
+commit = Writer._commit
+
+
+async def silent(self, *args, decided=None, **options):
+    return await commit(self, *args, **options)
 
 
 def refusing(self, request):
@@ -37,7 +40,7 @@ match sys.argv[1]:
     case "halting":
         worker.HALTING = dispatch.HALTING = ()
     case "audit":
-        PostgresAudit.intend = intend
+        Writer._commit = silent
     case "answer":
         World.answer = refusing
 nursery.main()
