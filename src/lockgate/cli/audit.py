@@ -42,7 +42,11 @@ def verify(
         async with opened() as saver:
             return await audit_check.verify(saver.pools, key=public, kept=kept)
 
-    found = run(check())
+    try:
+        found = run(check())
+    except KeyboardInterrupt:
+        err().print("interrupted: not all rows were read, so nothing is known of the log. Run it again.")
+        raise typer.Exit(130) from None
     if as_json:
         flaws = [{"what": f.what, "row": f.seq, "last": f.last, "message": f.message} for f in found.flaws]
         vouched = {"row": found.signed.seq, "at": found.signed.at, "key": found.signed.key} if found.signed else None
@@ -96,10 +100,18 @@ def export(
     after: Annotated[int, typer.Option(min=0, help="Begin after this row.")] = 0,
 ) -> None:
     """Write the log to stdout, one JSON line a row; `audit verify --file` checks a whole one anywhere."""
+    from lockgate.cli.screen import err
     from lockgate.runtime.audit_chain import line
 
-    for row in _rows(thread, run, after):
-        sys.stdout.write(line(row) + "\n")
+    last = count = 0
+    try:
+        for row in _rows(thread, run, after):
+            sys.stdout.write(line(row) + "\n")
+            last, count = row.seq, count + 1
+    except KeyboardInterrupt:
+        more = f"Go on: lockgate audit export --after {max(last, after)}"
+        err().print(f"interrupted after {count:,} rows. {more}")
+        raise typer.Exit(130) from None
 
 
 @audit.command("key", epilog="\b\nExample:\n  lockgate audit key /safe/audit.key")
