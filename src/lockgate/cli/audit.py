@@ -194,14 +194,18 @@ def _entries(thread: str, run: str) -> Any:
 def _rows(thread: str, run: str, after: int) -> Any:
     """The rows, streamed from the database's loop."""
     import asyncio
+    from contextlib import aclosing
 
     from lockgate.cli.store import opened
     from lockgate.runtime import audit_check
 
     async def stream() -> Any:
         async with opened() as saver:
-            async for row in audit_check.rows(saver.pools, thread_id=thread or None, run_id=run or None, after=after):
-                yield row
+            asked = audit_check.rows(saver.pools, thread_id=thread or None, run_id=run or None, after=after)
+            # The reader of stdout may leave in the middle.
+            async with aclosing(asked) as rows:  # type: ignore[type-var]
+                async for row in rows:
+                    yield row
 
     with asyncio.Runner() as runner:
         rows = stream()
