@@ -29,7 +29,7 @@ Count = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0)]
 Text = Annotated[str, Field(min_length=1)]
 
-_KIND = Kind(name="team", file="team file")
+_KIND = Kind(name="team", file="team file", plain=True)
 _ANY = frozenset({"version", "name", "description", "pattern", "model", "policy", "agents", "deadline"})
 _AGENT = frozenset({"description", "model", "policy", "prompt", "tools", "max_iterations"})
 _BOUNDS = frozenset({"budget", "seconds", "readers"})

@@ -14,7 +14,7 @@ from lockgate.guardrails.sections import Sections
 from lockgate.guardrails.wording import field_text, first_problem
 from lockgate.yaml_data import Document, Kind, Loc, Problem, read_file, read_yaml
 
-_KIND = Kind(name="pack", file="policy file", error=PolicyError, split="Split it and merge the policies.")
+_KIND = Kind(name="pack", file="policy file", error=PolicyError, split="Split it and merge the policies.", plain=True)
 _PACKS = files("lockgate.guardrails") / "packs"
 
 

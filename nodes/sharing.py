@@ -18,6 +18,7 @@ from lockgate.ports import RateStore, Share
 from lockgate.recording import played
 from lockgate.runtime.budgets import IN_PROCESS, RUN, RUN_WINDOW
 from lockgate.runtime.saver import PostgresSaver
+from lockgate.text import clean
 
 log = logging.getLogger(__name__)
 
@@ -164,15 +165,16 @@ def _of_rate(rate: Rate, measure: str, bound: float, count: int, *, agent: str, 
     who = caller()
     match rate.by:
         case "user":
-            subject = [who.tenant, who.user]
+            subject = [clean(who.tenant), clean(who.user)]
         case "tenant":
-            subject = [who.tenant]
+            subject = [clean(who.tenant)]
         case "agent":
             subject = [agent]
         case "tool":
             subject = [tool]
         case "everyone":
             subject = []
+    # Without NULs and halves of surrogate pairs, which JSON can name and Postgres cannot read.
     key = [rate.by, subject, measure, rate.window, rate.tools and list(rate.tools)]
     share = _share(key, rate.window, measure, bound, count)
     told = f"{amount(measure, share.bound):,} {measure} in {rate.window:g} s for each {rate.by}"

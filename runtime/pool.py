@@ -148,8 +148,8 @@ class Pools:
 
     async def connect(self) -> Connection:
         """A new connection outside the pool, for the caller to close."""
-        async with store_errors():
-            parameters = parse(await asyncio.to_thread(self._address))
+        parameters = parse(await asyncio.to_thread(self._address))
+        async with store_errors(at=_place(parameters)):
             connection = await Connection.connect(
                 **parameters, autocommit=True, prepare_threshold=0, row_factory=dict_row
             )
@@ -207,9 +207,15 @@ def parse(url: str) -> dict[str, Any]:
         ) from None
 
 
+def _place(parameters: dict[str, Any]) -> str:
+    """Where the server listens, as a person calls it; never who asks, and with what password."""
+    host = parameters.get("host") or parameters.get("hostaddr") or "the local socket"
+    return f"{host}:{parameters.get('port', 5432)}"
+
+
 @asynccontextmanager
-async def store_errors() -> AsyncIterator[None]:
-    """Turns errors of the database into StoreError or LeaseLostError."""
+async def store_errors(*, at: str = "") -> AsyncIterator[None]:
+    """Turns errors of the database into StoreError or LeaseLostError. `at` says where it was looked for."""
     try:
         yield
     except psycopg.Error as error:
@@ -220,7 +226,8 @@ async def store_errors() -> AsyncIterator[None]:
                 "nothing that this one does from here on is kept.",
                 f"Let the other one finish. See what it does: lockgate show {thread}",
             ) from None
-        raise StoreError(f"The database failed: {_text(error)}", _hint(error), down=_is_down(error)) from None
+        where = f" at {at}" if at else ""
+        raise StoreError(f"The database{where} failed: {_text(error)}", _hint(error), down=_is_down(error)) from None
 
 
 def _is_down(error: psycopg.Error) -> bool:
@@ -231,7 +238,7 @@ def _is_down(error: psycopg.Error) -> bool:
 
 
 def _text(error: psycopg.Error) -> str:
-    return str(error).strip().split("\nCONTEXT:")[0] or type(error).__name__
+    return " ".join(str(error).split("\nCONTEXT:")[0].split()) or type(error).__name__
 
 
 def _hint(error: psycopg.Error) -> str:
@@ -239,6 +246,8 @@ def _hint(error: psycopg.Error) -> str:
     # An error at connecting has no state, only the server's words.
     if state.startswith("28") or re.search(r"authentication failed|no password supplied|FATAL: +role ", text):
         return "Check user and password in DATABASE_URL."
+    if "invalid response" in text or "unsupported frontend protocol" in text:
+        return "What listens there is no Postgres server. Check host and port in DATABASE_URL."
     if state == "3D000" or re.search(r'FATAL: +database "[^"]*" does not exist', text):
         return "Create that database, or name another in DATABASE_URL."
     if state == "42501":
@@ -246,5 +255,5 @@ def _hint(error: psycopg.Error) -> str:
     if state == "42P01":
         return "Open the database with open_checkpointer(), which makes its tables."
     if isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)):
-        return "Check that the server runs and that DATABASE_URL names it, then resume the thread: nothing is lost."
+        return "Check that the server runs and that DATABASE_URL names it. Nothing is lost: a thread can be resumed."
     return ""

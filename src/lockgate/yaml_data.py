@@ -32,13 +32,14 @@ _PREFIX = "tag:yaml.org,2002:"
 class Kind:
     """What a text is and how errors speak of it: `name` ("pack"), its `file` ("policy file"), their class.
 
-    `split` is the next step for one that is too large.
+    `split` is the next step for one that is too large. In a `plain` one no text holds control characters.
     """
 
     name: str
     file: str
     error: type[FileError] = FileError
     split: str = "Split it."
+    plain: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,7 +179,7 @@ def _data(node: Any, loc: Loc, document: Document) -> Any:
 def _scalar(node: Any, loc: Loc, document: Document) -> Any:
     """The value that YAML 1.1 and 1.2 agree on; a fault, and the text, where they do not."""
     kind, text = node.tag.removeprefix(_PREFIX), node.value
-    if odd := _CONTROL.search(text):
+    if document.kind.plain and (odd := _CONTROL.search(text)):
         hint = "Remove it; a pattern says it as \\x and two digits, in single quotes."
         message = f"the text holds a control character (U+{ord(odd[0]):04X})."
         document.faults.append(_at(node, message, hint, loc))

@@ -345,3 +345,45 @@ async def test_a_model_call_that_fails_gives_back_what_was_reserved(saver: Postg
         config: Any = {"configurable": {"thread_id": thread}}
         with pytest.raises(ConnectionError):
             await graph.ainvoke({"messages": "go"}, config)
+
+
+TIMED = "budgets: {rates: [{by: tool, per: day, seconds: 70}, {by: user, per: hour, tool_calls: 9}]}"
+
+
+async def test_a_tools_timeout_is_set_aside_and_then_the_time_it_took(
+    saver: PostgresSaver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reserved: list[int] = []
+
+    async def counted() -> int:
+        async with saver.pools.connection() as connection:
+            sql = "SELECT coalesce(sum(amount), 0) AS n FROM budget_uses WHERE key LIKE '%seconds%'"
+            row = await (await connection.execute(sql)).fetchone()
+        return int(row["n"]) if row else -1
+
+    async def timed(*args: Any) -> Any:
+        reserved.append(await counted())
+        result, status = await attempt(*args)
+        return replace(result, seconds=4), status
+
+    monkeypatch.setattr("lockgate.nodes.effects.attempt", timed)
+    # The tools have 30 s each: of the first answer all three fit, the third with what is left.
+    graph = agent(TIMED, calls("look", "look", "look", "look"), calls("look", start=9), "done", checkpointer=saver)
+    config: Any = {"configurable": {"thread_id": "t"}}
+    out = await graph.ainvoke({"messages": "go"}, config)
+    assert reserved[0] == 70_000 and (RAN["look"], len(denials(out))) == (4, 1)
+    assert "at most 70.0 seconds in 86400 s for each tool" in denials(out)[0]
+    assert await counted() == 16_000  # the call that was denied has taken none
+    assert out["status"] == Status.COMPLETED
+
+
+async def test_a_run_under_rates_is_played_again_without_counting(saver: PostgresSaver) -> None:
+    from lockgate.graphs.replay import replay
+
+    graph = agent(TIMED, calls("look"), "done", checkpointer=saver)
+    await graph.ainvoke({"messages": "go"}, {"configurable": {"thread_id": "t"}})
+    again = await replay(graph, "t")
+    assert again.same and again.values["answer"] == "done" and RAN["look"] == 1
+    async with saver.pools.connection() as connection:
+        row = await (await connection.execute("SELECT count(*) AS n FROM budget_uses")).fetchone()
+    assert row is not None and row["n"] == 2

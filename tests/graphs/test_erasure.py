@@ -159,6 +159,18 @@ async def test_nothing_that_was_said_is_left_in_any_table(kept: PostgresSaver, d
     assert again.threads == [] and set(again.rows.values()) == {0}
 
 
+async def test_what_a_user_with_an_odd_name_has_used_keeps_nobody_from_being_erased(saver: PostgresSaver) -> None:
+    for user in ("a\0b", "\ud800", 'quote" \\u0000'):
+        agent = react.build(model=ScriptedModel(turns=["x"] * 3), policy=Policy.parse(ODD), checkpointer=saver)
+        config: Any = {"configurable": {"thread_id": "t"}}
+        await agent.ainvoke({"messages": "go"}, config, context=Caller(user=user, tenant="acme"))
+    erased = await erase(saver, tenant="acme")
+    assert erased.rows["budget_uses"] == 3
+
+
+ODD = "version: 1\nrules: []\nbudgets: {rates: [{by: user, per: day, model_calls: 9}]}\n"
+
+
 async def test_words_that_vanish_without_their_thread_are_named(saver: PostgresSaver, database_url: str) -> None:
     await ran(saver, "a", ANN, WORD)
     await saver.audit.settled("a")

@@ -100,6 +100,25 @@ def test_a_debate_that_is_a_worker_has_its_tasks_budget() -> None:
     assert ASKED == {"Ann": 1, "Ben": 1, "judge": 1}
 
 
+def test_an_answer_that_is_asked_for_again_draws_on_the_same_share() -> None:
+    ASKED.clear()
+    bench = [Debater(name=name, brief=name, model=model(name, "no JSON at all")) for name in ("Ann", "Ben")]
+    for calls, each in ((3, 1), (6, 2), (99, 2)):
+        ASKED.clear()
+        policy = bounded(f"{{model_calls: {calls}}}")
+        debate.build(debaters=bench, judge_model=judge(), rounds=0, policy=policy).invoke({"messages": "?"})
+        assert ASKED["Ann"] == ASKED["Ben"] == each
+
+
+def test_items_that_come_later_have_the_budget_anew() -> None:
+    ASKED.clear()
+    stage = pipeline.agent(answering("w"), name="read", objective="Read.", takes=str, gives=int)
+    graph = pipeline.build(stages=[stage], policy=bounded("{model_calls: 2}"), checkpointer=InMemorySaver())
+    for count in (2, 4):
+        graph.invoke({"items": ["a"]}, {"configurable": {"thread_id": "t"}})
+        assert ASKED["w"] == count
+
+
 def answering(name: str) -> Any:
     return react.build(model=model(name, '"no number"'), name=name)
 

@@ -103,15 +103,19 @@ class LazyGroup(typer.core.TyperGroup):
             formatter.write_dl([(name, what) for name, (_, what, _) in COMMANDS.items()])
 
     def invoke(self, ctx: Any) -> Any:
-        debug = ctx.params.get("debug") or os.environ.get("LOCKGATE_DEBUG", "") not in ("", "0")
+        words = [*ctx._protected_args, *ctx.args]  # noqa: SLF001 - click tells them by no other name
+        as_json = "--json" in words[: words.index("--")] if "--" in words else "--json" in words
         try:
             return super().invoke(ctx)
         except LockgateError as error:
             from lockgate.cli.screen import print_error
 
-            print_error(error, debug=debug)
+            print_error(error, as_json=as_json)
             raise typer.Exit(1) from None
         except (KeyboardInterrupt, typer.Abort):
+            from lockgate.cli.screen import err
+
+            err().print("interrupted")
             raise typer.Exit(130) from None
 
 

@@ -43,7 +43,11 @@ def verify(
         async with opened() as saver:
             return await audit_check.verify(saver.pools, key=public, kept=kept)
 
-    found = run(check())
+    try:
+        found = run(check())
+    except KeyboardInterrupt:
+        err().print("interrupted: not all rows were read, so nothing is known of the log. Run it again.")
+        raise typer.Exit(130) from None
     if as_json:
         flaws = [{"what": f.what, "row": f.seq, "last": f.last, "message": f.message} for f in found.flaws]
         vouched = {"row": found.signed.seq, "at": found.signed.at, "key": found.signed.key} if found.signed else None
@@ -97,10 +101,18 @@ def export(
     after: Annotated[int, typer.Option(min=0, help="Begin after this row.")] = 0,
 ) -> None:
     """Write the log to stdout, one JSON line a row; `audit verify --file` checks a whole one anywhere."""
+    from lockgate.cli.screen import err
     from lockgate.runtime.audit_chain import line
 
-    for row, _ in _rows(thread, run, after):
-        sys.stdout.write(line(row) + "\n")
+    last = count = 0
+    try:
+        for row, _ in _rows(thread, run, after):
+            sys.stdout.write(line(row) + "\n")
+            last, count = row.seq, count + 1
+    except KeyboardInterrupt:
+        more = f"Go on: lockgate audit export --after {max(last, after)}"
+        err().print(f"interrupted after {count:,} rows. {more}")
+        raise typer.Exit(130) from None
 
 
 @audit.command("key", epilog="\b\nExample:\n  lockgate audit key /safe/audit.key")
@@ -179,6 +191,7 @@ def _entries(thread: str, run: str) -> Any:
 def _rows(thread: str, run: str, after: int) -> Any:
     """The rows, streamed from the database's loop, each with what opens it."""
     import asyncio
+    from contextlib import aclosing
 
     from lockgate.cli.store import opened
     from lockgate.errors import StoreError
@@ -188,8 +201,11 @@ def _rows(thread: str, run: str, after: int) -> Any:
         async with opened() as saver:
             with suppress(StoreError):  # said where it is missed
                 await saver.seal.ready()
-            async for row in audit_check.rows(saver.pools, thread_id=thread or None, run_id=run or None, after=after):
-                yield row, saver.seal
+            asked = audit_check.rows(saver.pools, thread_id=thread or None, run_id=run or None, after=after)
+            # The reader of stdout may leave in the middle.
+            async with aclosing(asked) as rows:  # type: ignore[type-var]
+                async for row in rows:
+                    yield row, saver.seal
 
     with asyncio.Runner() as runner:
         rows = stream()

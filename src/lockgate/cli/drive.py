@@ -16,7 +16,7 @@ import typer
 from lockgate.cli.doubt import commands, in_doubt
 from lockgate.cli.launch import Launch
 from lockgate.cli.review import SHOWN_ID, answer, ask, describe, is_approval
-from lockgate.cli.screen import err, one_line, out, print_json, safe
+from lockgate.cli.screen import err, fault, one_line, out, print_error, print_json, safe
 from lockgate.errors import ApprovalError, ConfigError, LockgateError, RunStoppedError, ThreadError
 from lockgate.events import EVENTS, Event
 
@@ -91,13 +91,17 @@ def drive(
         err().print(f"\nstopped at a safe point; nothing is lost. {stopped.hint}")
         raise typer.Exit(SIGNALLED[stopped.reason]) from None
     except (KeyboardInterrupt, asyncio.CancelledError):
+        if manner.json:
+            print_json({"type": "result", "thread": session.thread_id, "status": "interrupted"}, lines=True)
         err().print(f"\ninterrupted; nothing is lost. Go on: lockgate resume {session.thread_id}")
         raise typer.Exit(130) from None
     except LockgateError as error:
-        if manner.json:
-            fault = {"type": type(error).__name__, "message": error.message, "hint": error.hint}
-            print_json({"type": "result", "thread": session.thread_id, "status": "error", "error": fault}, lines=True)
-        raise
+        if not manner.json:
+            raise
+        told = {"type": "result", "thread": session.thread_id, "status": "error", "error": fault(error)}
+        print_json(told, lines=True)
+        print_error(error)
+        raise typer.Exit(1) from None
     raise AssertionError("_finish ends the process")
 
 

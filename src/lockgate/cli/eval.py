@@ -1,17 +1,21 @@
 """`eval list` and `eval run`."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+import asyncio
+import os
+import sys
+from contextlib import suppress
+from typing import Annotated, Any
 
 import typer
 
 from lockgate.errors import ConfigError
 
-if TYPE_CHECKING:
-    from lockgate.evals import Progress
-
 evals = typer.Typer(
     add_completion=False, rich_markup_mode=None, help="Measure guards and agents on suites of known attacks and tasks."
 )
+
+_GRACE = 3.0
+"""Seconds that an eval has to put down what it was at when it is interrupted."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 
@@ -60,7 +64,13 @@ def run_eval(
         | ({} if seed is None else {"seed": seed})
         | _settings(option)
     )
-    report = run_sync(found.run(options, _progress()))
+    far = _Progress()
+    try:
+        report = run_sync(found.run(options, far))
+    except KeyboardInterrupt:
+        err().print(f"interrupted {far}, so there are no figures. Less of it: --limit, --suite or --seeds")
+        _left_behind()
+        raise typer.Exit(130) from None
     if as_json:
         print_json(report.as_json())
     else:
@@ -69,6 +79,25 @@ def run_eval(
         for line in broken:
             err().print(line, style="bold red")
         raise typer.Exit(1)
+
+
+def _left_behind() -> None:
+    """Waits for what was cancelled to end; ends the process at once when it still computes.
+
+    The interpreter cannot go down in good order around a thread that is in the middle of compiled code.
+    """
+    from lockgate.bridge import background_loop
+
+    async def ended() -> bool:
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        return not others or not (await asyncio.wait(others, timeout=_GRACE))[1]
+
+    with suppress(TimeoutError, KeyboardInterrupt):
+        if asyncio.run_coroutine_threadsafe(ended(), background_loop()).result(2 * _GRACE):
+            return
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(130)
 
 
 def _settings(texts: list[str]) -> dict[str, Any]:
@@ -82,16 +111,21 @@ def _settings(texts: list[str]) -> dict[str, Any]:
     return settings
 
 
-def _progress() -> "Progress":
+class _Progress:
     """A line on stderr for each tenth that is done."""
-    from lockgate.cli.screen import err
 
-    told = [-1]
+    def __init__(self) -> None:
+        self._tenth = -1
+        self._far = "before the first run"
 
-    def tell(done: int, total: int, what: str) -> None:
+    def __call__(self, done: int, total: int, what: str) -> None:
+        from lockgate.cli.screen import err
+
+        self._far = f"after {done} of {total} ({what})"
         tenth = 10 * done // max(total, 1)
-        if tenth != told[0]:
-            told[0] = tenth
+        if tenth != self._tenth:
+            self._tenth = tenth
             err().print(f"{what}: {done} of {total}")
 
-    return tell
+    def __str__(self) -> str:
+        return self._far

@@ -145,7 +145,7 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Judge every call of recorded runs under another policy, and show what would change, and which of it was done."""
-    from lockgate.cli.screen import one_line, out, print_json, styled
+    from lockgate.cli.screen import err, one_line, out, print_json, styled
     from lockgate.decision import verb
     from lockgate.guardrails import Gate, Policy
     from lockgate.guardrails.standin import StandIn
@@ -154,7 +154,14 @@ def replay(
     policy = Policy.load(pack)
     given = Caller(user=user, roles=frozenset(role)) if user or role else None
     known = known_tools(pack, tools)
-    found = [made for name in thread or _newest(limit) for made in _recorded(name, given)]
+    names, read = thread or _newest(limit), 0
+    found: list[RecordedCall] = []
+    try:
+        for name in names:
+            found += _recorded(name, given)
+            read += 1
+    except KeyboardInterrupt:
+        err().print(f"interrupted: only {read} of {len(names)} threads were judged")
     specs = {made.call.name: known.get(made.call.name) or StandIn().spec(made.call.name) for made in found}
     gate = Gate(policy, specs)
     judged = [(made, _recorded_answer(made), gate.decide(made.call, made.history)) for made in found]
@@ -174,8 +181,10 @@ def replay(
             }
             for made, was, now in shown
         ]
-        print_json({"calls": len(judged), "changed": len(changed), "answers": answers})
-        return
+        print_json(
+            {"calls": len(judged), "changed": len(changed), "answers": answers, "interrupted": read < len(names)}
+        )
+        raise typer.Exit(130 if read < len(names) else 0)
     for made, was, now in shown:
         call = f"{made.call.name} {json.dumps(made.call.args, ensure_ascii=False, default=repr)}"
         place = f"{one_line(made.thread_id, 40)}  {one_line(made.call.id, 40)}  {one_line(call, 120)}  "
@@ -192,6 +201,7 @@ def replay(
             )
     ran = sum(made.executed for made, _, _ in changed)
     out().print(f"{len(judged)} calls, {len(changed)} would be answered otherwise; {ran} of those were executed.")
+    raise typer.Exit(130 if read < len(names) else 0)
 
 
 def recorded_call(thread: str, call: str, caller: "Caller") -> "RecordedCall":

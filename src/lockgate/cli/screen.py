@@ -1,6 +1,7 @@
 """What is printed, and how."""
 
 import json
+import os
 import sys
 import traceback
 from collections.abc import Mapping
@@ -50,13 +51,20 @@ def print_json(value: Any, *, lines: bool = False) -> None:
         sys.stdout.flush()
 
 
-def print_error(error: LockgateError, *, debug: bool = False) -> None:
-    """`error: message`, and `hint: what to do next` when there is one."""
-    if debug:
+def print_error(error: LockgateError, *, as_json: bool = False) -> None:
+    """`error: message`, and `hint: what to do next` when there is one; `as_json` also as one JSON line on stdout."""
+    if as_json:
+        print_json({"error": fault(error)}, lines=True)
+    if os.environ.get("LOCKGATE_DEBUG", "") not in ("", "0"):
         err().print(safe("".join(traceback.format_exception(error))), style="dim")
     err().print(styled(("error: ", "bold red"), safe(error.message)))
     if error.hint:
         err().print(styled(("hint: ", "bold cyan"), safe(error.hint)))
+
+
+def fault(error: LockgateError) -> dict[str, str]:
+    """The error as a program reads it."""
+    return {"type": type(error).__name__, "message": error.message, "hint": error.hint}
 
 
 def styled(*parts: "str | tuple[str, str] | Text") -> "Text":
