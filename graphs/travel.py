@@ -11,8 +11,9 @@ from typing import Any, get_type_hints
 
 from langchain_core.messages import BaseMessage
 from langchain_core.runnables import RunnableConfig
-from langgraph.channels import EphemeralValue, LastValue
+from langgraph.channels import DeltaChannel, EphemeralValue, LastValue
 from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.checkpoint.serde.types import _DeltaSnapshot
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.pregel._checkpoint import create_checkpoint
 from langgraph.types import Command, Overwrite, StateSnapshot
@@ -149,7 +150,7 @@ async def fork(graph: Graph, thread_id: str, at: str, settings: Mapping[str, Any
         config["metadata"] = {SPEC: launched}
     update = _update(graph, snapshot, settings or {})
     if not update:
-        return await _copied(graph, config)
+        return await _copied(graph, config, snapshot.values)
     goto: list[Any] = [task.name for task in snapshot.tasks if task.path[0] != "__pregel_push"]
     if len(goto) < len(snapshot.tasks):
         goto += await _sends(graph, config)
@@ -203,18 +204,26 @@ async def effects_since(graph: Graph, thread_id: str, snapshot: StateSnapshot) -
     return [one for one in effects if one.claimed_at >= began and one.status is not EffectStatus.FAILED]
 
 
-async def _copied(graph: Graph, config: RunnableConfig) -> RunnableConfig:
-    """As LangGraph copies a checkpoint, but with what the thread was started with: it would be another's otherwise."""
+async def _copied(graph: Graph, config: RunnableConfig, values: Mapping[str, Any]) -> RunnableConfig:
+    """As LangGraph copies a checkpoint, but with what the thread was started with: it would be another's otherwise.
+
+    A copy of the first one that was stored holds its delta channels whole: those before it, whose writes they are made
+    of, are known to its own lineage alone.
+    """
     saver = _saver(graph)
     found = await saver.aget_tuple(config)
     assert found is not None
+    copy = create_checkpoint(found.checkpoint, None, found.metadata.get("step", -1) + 1)
+    if found.parent_config is None:
+        whole = {name for name, channel in graph.channels.items() if isinstance(channel, DeltaChannel)} & values.keys()
+        copy["channel_values"] |= {name: _DeltaSnapshot(values[name]) for name in whole}
     step = found.metadata.get("step", -1) + 1
     where = found.parent_config or {"configurable": {**found.config["configurable"], "checkpoint_id": None}}
     metadata = {**(graph.config or {}).get("metadata", {}), **config.get("metadata", {})}
     kept = {name: value for name, value in found.metadata.items() if name in ("parents", COUNTERS)}
     return await saver.aput(
         {**where, "metadata": metadata},
-        create_checkpoint(found.checkpoint, None, step),
+        copy,
         {"source": "fork", "step": step, "parents": {}, **kept},  # type: ignore[typeddict-item]
         {},
     )

@@ -254,6 +254,8 @@ def _hint(error: psycopg.Error) -> str:
         return "Grant the user of DATABASE_URL the right to create and write tables."
     if state == "42P01":
         return "Open the database with open_checkpointer(), which makes its tables."
+    if isinstance(error, psycopg.DataError):
+        return "A stored value is none that was written here: put its row back from a backup."
     if isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)):
         return "Check that the server runs and that DATABASE_URL names it. Nothing is lost: a thread can be resumed."
     return ""

@@ -2,17 +2,18 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 from langgraph.checkpoint.base import CheckpointTuple, writes_sort_key
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
-from lockgate.errors import CorruptRowError, RowError, StoreError
+from lockgate.errors import CorruptRowError, NewerRowError, RowError, StoreError
 from lockgate.runtime.gather import Head
 from lockgate.runtime.lineage import Lineage, collector_paused
 from lockgate.runtime.seal import Seal
 from lockgate.runtime.segment import BLOB, Saved, Seed, Segment, Typed, Write, about, mark, unpack
 
+T = TypeVar("T")
 Fetch: TypeAlias = Callable[[bytes, Sequence[Any]], Awaitable[list[dict[str, Any]]]]
 PAGES = (4, 32, 256)
 """Rows to read at once, going back: the wanted one is mostly among the newest."""
@@ -183,6 +184,7 @@ _NEWEST = b"SELECT seq FROM steps WHERE thread_id = %s ORDER BY seq DESC LIMIT 1
 _SPINES = (f"SELECT seq, touched, spine FROM steps WHERE thread_id = %s{_OF_NS} ORDER BY seq").encode()  # noqa: S608
 _ALL_SPINES = b"SELECT seq, touched, spine FROM steps WHERE thread_id = %s ORDER BY seq"
 _BLOBS = b"SELECT digest, data FROM blobs WHERE thread_id = %s AND digest = ANY(%s)"
+_UPGRADE = "Upgrade Lockgate: pip install --upgrade lockgate"
 _RESTORE = "Restore the row from a backup, or go on from an earlier checkpoint: lockgate show"
 
 
@@ -192,6 +194,17 @@ def segment(seal: Seal, thread_id: str, row: Mapping[str, Any]) -> Segment:
         return unpack(row["spine"], row["body"], thread_id, seal, row.get("record"))
     except RowError as error:
         raise _placed(error, seal, thread_id, row) from None
+
+
+def named(thread_id: str, what: str, read: Callable[..., T], *values: Any) -> T:
+    """What `read` makes of the values. Raises RowError that names what it is and where, if it raises one."""
+    try:
+        return read(*values)
+    except RowError as error:
+        hint = _UPGRADE if isinstance(error, NewerRowError) else "Put the row back from a backup, or delete the thread."
+        raise type(error)(
+            f"In thread {thread_id!r}, {what} cannot be read: {error.message}.", hint, thread_id=thread_id
+        ) from None
 
 
 def head(saved: Saved, segments: Any) -> Head:
@@ -216,10 +229,9 @@ def _linked(seal: Seal, thread_id: str, row: Mapping[str, Any]) -> list[str]:
 
 def _placed(error: RowError, seal: Seal, thread_id: str, row: Mapping[str, Any]) -> RowError:
     """`error` with the place of the row and the next step."""
-    newer = type(error).__name__ == "NewerRowError"
     touched = [name for name in row["touched"] or _linked(seal, thread_id, row) if isinstance(name, str)]
     where = f"row {row['seq']} of thread {thread_id!r}" + (f" (checkpoint {touched[-1]})" if touched else "")
-    hint = "Upgrade Lockgate: pip install --upgrade lockgate" if newer else _RESTORE
+    hint = _UPGRADE if isinstance(error, NewerRowError) else _RESTORE
     return type(error)(
         f"Cannot read {where}: {error.message}.",
         hint,

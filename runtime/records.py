@@ -10,7 +10,7 @@ from lockgate.errors import ApprovalError
 from lockgate.events import Event
 from lockgate.handoff import Usage
 from lockgate.runtime.filed import Filed
-from lockgate.runtime.reading import segment
+from lockgate.runtime.reading import named, segment
 from lockgate.runtime.record import opened_spec
 from lockgate.runtime.saver import PostgresSaver
 from lockgate.runtime.segment import about
@@ -146,16 +146,7 @@ class Records:
         """The runs of a thread, oldest first."""
         await self._saver.seal.ready()
         rows = await self._rows(_RUNS, (thread_id,))
-        return [
-            Run(
-                **{
-                    **row,
-                    "usage": _usage(row["usage"]),
-                    "spec": opened_spec(row["spec"], thread_id, self._saver.seal),
-                }
-            )
-            for row in rows
-        ]
+        return [Run(**{**row, "usage": _usage(row["usage"]), "spec": self._spec(row)}) for row in rows]
 
     async def events(self, thread_id: str) -> list[TimedEvent]:
         """The events of a thread in the order in which they started."""
@@ -188,9 +179,17 @@ class Records:
             raise ApprovalError(f"{interrupt_id[:50]!r} begins {len(exact)} ids.", "Write more of the id.")
         return Approval(**self._opened(exact[0], "value", "answer"))
 
+    def _spec(self, row: dict[str, Any]) -> dict[str, Any]:
+        what = f"what run {row['run_id']} was started with"
+        return named(row["thread_id"], what, opened_spec, row["spec"], row["thread_id"], self._saver.seal)
+
     def _opened(self, row: dict[str, Any], *names: str) -> dict[str, Any]:
-        kind = about(row["thread_id"], "json")
-        return {**row, **{name: self._saver.seal.open_json(row[name], kind) for name in names}}
+        kind, row_id = about(row["thread_id"], "json"), row["interrupt_id"]
+        opened = {
+            name: named(row["thread_id"], f"the {name} of {row_id}", self._saver.seal.open_json, row[name], kind)
+            for name in names
+        }
+        return {**row, **opened}
 
     async def _rows(self, sql: str, parameters: Sequence[Any]) -> list[dict[str, Any]]:
         async with self._saver.pools.connection() as connection:

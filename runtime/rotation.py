@@ -10,13 +10,14 @@ from typing import Any, Protocol
 from langgraph.checkpoint.serde.base import SerializerProtocol
 from psycopg.types.json import Jsonb
 
-from lockgate.errors import CorruptRowError, RowError, StoreError
+from lockgate.errors import RowError, StoreError
 from lockgate.runtime.budgets import adopt
 from lockgate.runtime.data_key import rewrap
 from lockgate.runtime.effect_row import EffectRows, of_result
 from lockgate.runtime.effect_row import about as of_effect
 from lockgate.runtime.ledger import COLUMNS
 from lockgate.runtime.pool import Pools
+from lockgate.runtime.reading import named
 from lockgate.runtime.record import closed_spec, opened_spec
 from lockgate.runtime.retention import all_rows
 from lockgate.runtime.seal import Seal
@@ -100,7 +101,7 @@ async def _blobs(connection: Connection, seal: Seal, thread_id: str) -> int:
     cursor = await connection.execute(_BLOBS, (thread_id,))
     for blob in await cursor.fetchall():
         if not seal.is_current(blob["data"]):
-            data = seal.close(_opened(seal, blob["data"], place, thread_id, "a blob"), place)
+            data = seal.close(named(thread_id, "a blob", seal.open, blob["data"], place), place)
             await connection.execute(_BLOB, (data, thread_id, blob["digest"]))
             changed += 1
     return changed
@@ -110,7 +111,8 @@ async def _runs(connection: Connection, seal: Seal, thread_id: str) -> int:
     changed = 0
     cursor = await connection.execute(_RUNS, (thread_id,))
     for row in await cursor.fetchall():
-        spec = closed_spec(opened_spec(row["spec"], thread_id, seal), thread_id, seal)
+        what = f"what run {row['run_id']} was started with"
+        spec = closed_spec(named(thread_id, what, opened_spec, row["spec"], thread_id, seal), thread_id, seal)
         if spec != row["spec"]:
             await connection.execute(_RUN, (Jsonb(spec), row["run_id"]))
             changed += 1
@@ -155,13 +157,13 @@ async def _effects(connection: Connection, rows: EffectRows, thread_id: str) -> 
             continue
         closed = {**row, "digest": digest}
         for name in stale:
-            try:
-                if name in pieces:
-                    closed[name] = seal.close(rows.opened(row[name], pieces[name]), pieces[name])
-                else:
-                    closed[name] = seal.close_text(seal.open_text(row[name], texts[name]), texts[name])
-            except CorruptRowError as error:
-                raise _placed(error, thread_id, f"the {name} of {what}") from None
+            place = f"the {name} of {what}"
+            if name in pieces:
+                data = named(thread_id, place, rows.opened, row[name], pieces[name])
+                closed[name] = seal.close(data, pieces[name])
+            else:
+                text = named(thread_id, place, seal.open_text, row[name], texts[name])
+                closed[name] = seal.close_text(text, texts[name])
         await connection.execute(_EFFECT, closed)
         changed += 1
     return changed
@@ -185,24 +187,9 @@ async def _receipts(connection: Connection, seal: Seal) -> int:
 
 def _again(seal: Seal, value: Any, thread_id: str) -> Jsonb:
     place = about(thread_id, "json")
-    try:
-        return Jsonb(seal.close_json(seal.open_json(value, place), place))
-    except CorruptRowError as error:
-        raise _placed(error, thread_id, "a row of events or approvals") from None
+    return Jsonb(seal.close_json(named(thread_id, "a row of the record", seal.open_json, value, place), place))
 
 
-def _opened(seal: Seal, data: bytes, place: bytes, thread_id: str, what: str) -> bytes:
-    try:
-        return seal.open(data, place)
-    except CorruptRowError as error:
-        raise _placed(error, thread_id, what) from None
-
-
-def _placed(error: RowError, thread_id: str, what: str) -> RowError:
-    return type(error)(f"In thread {thread_id!r}, {what} cannot be read: {error.message}.", _HINT, thread_id=thread_id)
-
-
-_HINT = "Put the row back from a backup, or delete the thread."
 _THREADS = """
 SELECT thread_id FROM steps UNION SELECT thread_id FROM blobs UNION SELECT thread_id FROM runs
 UNION SELECT thread_id FROM events UNION SELECT thread_id FROM approvals UNION SELECT thread_id FROM effects

@@ -209,3 +209,22 @@ async def test_an_effect_whose_row_went_while_its_runner_died_is_asked_about(
     await drain(again.resume({question.id: {"action": "happened", "result": "paid", "by": "ann"}}))
     assert (await again.state()).values["answer"] == "Done." and till.paid == ["t"]
     await other.aclose()
+
+
+async def test_a_fork_from_the_first_checkpoint_that_was_stored_repeats_nothing(saver: PostgresSaver) -> None:
+    """Steps are gathered, so the checkpoints before it were never stored; what was said is there all the same."""
+    till = Till()
+    session = till.session(saver, "t", "allow")
+    await drain(session.start("go"))
+    moments = [moment async for moment in travel.history(session.graph, "t")]
+    first = next(moment for moment in reversed(moments) if "execute_tool" in moment.next)
+    said = (await travel.state_at(session.graph, "t", first.id)).values
+    assert first.messages == 2
+    for moment in moments:
+        if moment.id != first.id and not moment.parent:
+            pytest.fail("the moment under test is not the first that was stored")
+    await travel.fork(session.graph, "t", first.id)
+    assert (await session.state()).values == said
+    await drain(session.resume())
+    values = (await session.state()).values
+    assert till.paid == ["t"] and values["answer"] == "Done." and len(values["messages"]) == 4
