@@ -107,7 +107,8 @@ class _Passage:
             elif claim.mine:
                 effect, how = await self._run(effect), "ran"
             if effect.status in FINAL and effect.result is not None:
-                return effect.result, how, effect
+                undone = how == "ledger" and await self.ledger.undone(effect)
+                return _undone(self.spec) if undone else effect.result, how, effect
             claim, how = await self._find_out(effect)
 
     async def _run(self, effect: Effect) -> Effect:
@@ -239,6 +240,11 @@ class _Passage:
             "problem": problem,
             "answers": ["happened", "run", "give_up"],
         }
+
+
+def _undone(spec: ToolSpec) -> ToolResult:
+    again = " Call it again if it is to take effect anew." if spec.once_per == "call" else ""
+    return ToolResult.failed(ErrorKind.UNDONE, f"{spec.name} took effect and was undone since.{again}")
 
 
 def _late(spec: ToolSpec, why: str) -> ToolResult:

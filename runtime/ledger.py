@@ -86,6 +86,7 @@ WHERE e.thread_id = %(thread)s OR e.undo_of = ANY(%(keys)s)
 ORDER BY e.claimed_at, e.key LIMIT %(limit)s
 """  # noqa: S608
 _KEYS = b"SELECT key FROM effects WHERE thread_id = %s"
+_UNDONE = b"SELECT FROM effects WHERE undo_of = ANY(%s) AND status = 'done'"
 ERASE = """
 UPDATE effects SET args = NULL, args_type = NULL, result = NULL, result_type = NULL, evidence = 'erased with its thread'
 WHERE thread_id = ANY(%s) AND evidence <> 'erased with its thread'
@@ -204,6 +205,11 @@ class Ledger:
         """Says that this process is not at the effect any more; others that wait for it go on."""
         if (future := self._under_way.pop(effect.key, None)) is not None:
             future.set_result(None)
+
+    async def undone(self, effect: Effect) -> bool:
+        """See `EffectLedger.undone`."""
+        await self._rows.seal.ready()
+        return bool(await self._pools.fetch(_UNDONE, (self._keys(effect),)))
 
     async def of_thread(self, thread_id: str) -> list[Effect]:
         """The effects of a thread and what undid them, oldest first; those that the ledger has lost as `unknown`."""

@@ -1,12 +1,18 @@
 """Tools in worker processes: a call that outlives its timeout is killed, whatever it is doing.
 
 A thread cannot be stopped, so a synchronous tool that hangs in C code or in a system call is only left behind. A tool
-with `process=True` runs in a process of its own pool (anyio's), which is killed instead.
+with `process=True` runs in a process of its own pool (anyio's), which is killed instead, with all processes that the
+tool has started. Each is a session of its own, so that Ctrl-C at a terminal reaches the run and not the tool.
 """
 
 import asyncio
+import os
+import signal
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from anyio import BrokenWorkerProcess, CapacityLimiter, to_process
@@ -50,21 +56,35 @@ async def in_process(spec: ToolSpec, args: dict[str, Any], seconds: float) -> Se
     """
     module, name = place_of(spec.run)
     limiter = _limiter(asyncio.get_running_loop())
-    try:
-        async with asyncio.timeout(seconds):
-            return await to_process.run_sync(
-                call_named, module, name, args, spec.max_output, idempotency_key(), cancellable=True, limiter=limiter
-            )
-    except TimeoutError:
-        raise TimedOutError from None
-    except BrokenWorkerProcess as error:
-        raise ProcessEndedError from error
+    with NamedTemporaryFile(prefix="lockgate-") as pid:
+        call = (module, name, args, spec.max_output, idempotency_key(), pid.name)
+        try:
+            async with asyncio.timeout(seconds):
+                return await to_process.run_sync(call_named, *call, cancellable=True, limiter=limiter)
+        except TimeoutError:
+            _end_session(pid.name)
+            raise TimedOutError from None
+        except BrokenWorkerProcess as error:
+            _end_session(pid.name)
+            raise ProcessEndedError from error
+        except asyncio.CancelledError:
+            _end_session(pid.name)
+            raise
 
 
-def call_named(module: str, name: str, args: dict[str, Any], limit: int, key: str) -> Sent:
+def _end_session(pid_file: str) -> None:
+    """Kills what the tool has started; its own process is dead by now."""
+    with suppress(OSError, ValueError, AttributeError):  # it had not begun, or has left nothing behind; or Windows
+        os.killpg(int(Path(pid_file).read_text()), signal.SIGKILL)
+
+
+def call_named(module: str, name: str, args: dict[str, Any], limit: int, key: str, pid_file: str) -> Sent:
     """In the worker process: what the tool called `name` answers. Only plain data crosses back, no exception does."""
     from lockgate.tools.execute import UnserializableError, render  # which imports this module
 
+    with suppress(OSError, AttributeError):  # it leads a session already; or Windows
+        os.setsid()
+    Path(pid_file).write_text(str(os.getpid()))
     found: Any = None
     try:
         found = import_module(module)

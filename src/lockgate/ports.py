@@ -132,6 +132,10 @@ class EffectLedger(Protocol):
         """Records that `question` is put to a person about the present attempt."""
         ...
 
+    async def undone(self, effect: Effect) -> bool:
+        """Whether another effect has undone this one."""
+        ...
+
     def left(self, effect: Effect) -> None:
         """Says that this process is not at the effect any more; to be called after each claim that was `mine`."""
         ...

@@ -26,6 +26,8 @@ class ErrorKind(StrEnum):
     """The audit log could not be written, so the effect did not happen."""
     IN_DOUBT = "in_doubt"
     """Nobody knows whether it took effect."""
+    UNDONE = "undone"
+    """It took effect, and was undone since."""
     NOT_RUN = "not_run"
     """The run ended or moved on before the call."""
     DEADLINE = "deadline"

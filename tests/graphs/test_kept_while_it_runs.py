@@ -13,7 +13,8 @@ from lockgate.graphs import react
 from lockgate.graphs.session import Session
 from lockgate.ports import Caller
 from lockgate.runtime import PostgresSaver, Records, open_checkpointer
-from lockgate.runtime.erasure import Retention, erase, prune, rotate
+from lockgate.runtime.erasure import Retention, erase, prune
+from lockgate.runtime.rotation import rotate
 from lockgate.settings import Settings
 
 POLICY = Policy.parse("version: 1\nname: t\nrules: [{id: a, tools: ['*'], action: allow, reason: test}]\n")

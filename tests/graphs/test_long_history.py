@@ -1,4 +1,4 @@
-"""What looking back costs: what was said is decoded once for a list of moments, and an id is found without any state."""
+"""What looking back costs: what was said is decoded once for a list of moments, an id is found without any."""
 
 from typing import Annotated, Any, TypedDict
 

@@ -1,7 +1,10 @@
 """Tools in worker processes: killed at their timeout, and nothing but text comes back."""
 
+import asyncio
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -101,3 +104,51 @@ def test_what_a_process_could_not_import_is_refused_at_once() -> None:
         async def waits() -> str:
             """Async."""
             return ""
+
+
+@tool(effect=False, process=True, timeout=2)
+def spawn(note: str) -> str:
+    """Start a program that would go on for an hour, and wait for it."""
+    program = f"import os, time; open({note!r}, 'w').write(str(os.getpid())); time.sleep(3_600)"
+    subprocess.run([sys.executable, "-c", program], check=True)
+    return ""
+
+
+def gone(pid: int) -> bool:
+    """Whether no such process runs; one that has ended and was not waited for does not."""
+    try:
+        return "\nState:\tZ" in Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return True
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="looks at processes in /proc")
+@pytest.mark.parametrize("how", ["timeout", "cancelled"])
+async def test_what_the_tool_has_started_ends_with_it(tmp_path: Path, how: str) -> None:
+    note = tmp_path / "pid"
+    call = asyncio.ensure_future(result(spawn, note=str(note)))
+    while not (note.exists() and note.read_text()) and not call.done():
+        await asyncio.sleep(0.01)
+    pid = int(note.read_text())
+    if how == "timeout":
+        assert (await call).error is ErrorKind.TIMEOUT
+    else:
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+    for _ in range(1_000):
+        if gone(pid):
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail("it goes on")
+
+
+@tool(effect=False, process=True, timeout=30)
+def group() -> int:
+    """The process group it runs in."""
+    return os.getpgrp()
+
+
+async def test_ctrl_c_of_the_terminal_does_not_reach_it() -> None:
+    """A terminal sends it to the group in the foreground."""
+    assert int((await result(group)).value) != os.getpgrp()
