@@ -101,6 +101,8 @@ class Meter:
         if (until := deadline()) and until.passed:
             return Halt(status=Status.DEADLINE, text=f"Stopped before a model call: {until}.")
         budget = self.budget(state)
+        if not (budget and budget.bounds()) and not inherited() and not any(s.rates for s in self.sections):
+            return Permit(model=model, seconds=until.left if until else None, until=until)
         if self._unpriced(model, budget):
             name = model or "(unnamed)"
             text = f"Stopped: a budget in USD is set, but the packs have no price for the model {name}. "
@@ -122,7 +124,7 @@ class Meter:
             return permit
         permit = replace(permit, reservation=uuid.uuid4().hex, claims=tuple(claims))
         if full := await reserve(permit.reservation, claims, expires_after=RESERVED_FOR):
-            return Halt(status=Status.BUDGET, text=f"Stopped before a model call: {full}{_room(claims)}")
+            return Halt(status=Status.BUDGET, text=f"Stopped before a model call: {full}{_room(full)}")
         return permit
 
     async def spend(self, permit: Permit, ask: Callable[[], Awaitable[tuple[T, Usage]]]) -> tuple[T | Halt, Usage]:
@@ -248,10 +250,12 @@ def used_up(when: str, bound: str) -> Halt:
     return Halt(status=Status.BUDGET, text=f"{text} The pack (budgets.run, budgets.agents) and the task set it.")
 
 
-def _room(claims: Sequence[Claim]) -> str:
-    """How a run can go on that found no room."""
-    if not any(claim.lasting for claim in claims):
+def _room(full: str) -> str:
+    """How a run can go on that found no room, and why is `full`."""
+    if not full.startswith("Over budget"):
         return ""
+    if full.endswith("in the team's run."):
+        return " The team's pack sets it (budgets.agents), and a new message to the team begins with all of it again."
     return " Room comes back as time passes; the packs set how much (budgets.rates)."
 
 

@@ -157,6 +157,31 @@ def test_tools_of_a_pipeline_draw_on_it_too() -> None:
         assert all("Over budget" in letter.errors[0] for letter in out["dead_letters"])
 
 
+@pytest.mark.parametrize("bound", ["tools: {look: 2}", "tool_seconds: {look: 60}", "agents: {one: {tool_calls: 2}}"])
+def test_the_tools_of_stages_draw_on_what_their_pipeline_bounds_besides_its_run(bound: str) -> None:
+    ran: list[int] = []
+
+    @tool(effect=False, timeout=30)
+    def look(n: int) -> int:
+        """Look."""
+        ran.append(n)
+        return n
+
+    def wrap(n: int) -> dict[str, int]:
+        return {"n": n}
+
+    only = 'version: 1\nrules:\n  - {id: few, tools: ["*"], args: {n: {max: 4}}, action: allow}\n'
+    stage = pipeline.tool(look, policy=Policy.parse(only), takes=dict[str, int], gives=int, name="one")
+    policy = Policy.parse(f"{RULES}budgets: {{{bound}}}")
+    graph = pipeline.build(stages=[pipeline.function(wrap), stage], policy=policy, parallel=1)
+    out = graph.invoke({"items": [9, 8, 1, 2, 3]})  # the first two are denied and give back what was reserved
+    told = [letter.errors[0] for letter in out["dead_letters"]]
+    seconds = "seconds" in bound  # they took hardly any, so there is room for all
+    assert sorted(ran) == ([1, 2, 3] if seconds else [1, 2])
+    assert sum("Over budget: at most" in text for text in told) == (0 if seconds else 1)
+    assert sum("No rule allows" in text for text in told) == 2
+
+
 @given(
     st.builds(Budget, tokens=st.none() | st.integers(0, 10**6), usd=st.none() | st.floats(0, 100)), st.integers(1, 50)
 )

@@ -139,7 +139,7 @@ def test_the_rules_stay_the_stricter_ones() -> None:
     ("pack", "where", "what"),
     [
         ("risk: {low: 0.9}", "p.yaml:5: field 'risk'", "low (0.9) is above high"),
-        ("risk: {low: 2}", "p.yaml:5: field 'risk.low'", "less than or equal to 1"),
+        ("risk: {low: 2}", "p.yaml:5: field 'risk.low'", "must be at most 1"),
         ("risk: {tabel: {}}", "p.yaml:5: field 'risk.tabel'", "table"),
         ("risk:\n  table: {high: {reversible: {low: free}}}", "p.yaml:6: field 'risk.table.high", "'autonomous'"),
         ("risk: {estimators: [hedgin]}", "field 'risk.estimators'", "Did you mean 'hedging'"),
