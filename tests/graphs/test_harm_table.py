@@ -199,7 +199,7 @@ async def heard(what: str, reader: Callable[[], Awaitable[Any]]) -> Any:
         error = raised
     assert error.hint, f"{what}: {error!r} has no next step"
     if isinstance(error, RowError):
-        assert error.thread_id in error.message and error.thread_id, f"{what}: {error!r}"
+        assert f"thread {error.thread_id!r}" in error.message, f"{what}: {error!r}"
     return error
 
 

@@ -12,6 +12,7 @@ from lockgate.graphs import compensate, react, travel
 from lockgate.graphs.session import Session
 from lockgate.handoff import AgentTask
 from lockgate.runtime import PostgresSaver, Records, open_checkpointer
+from lockgate.runtime.keyring import Keyring
 
 POLICY = "version: 1\nrules:\n  - {id: all, tools: [pay], action: ACTION, reason: a test}\n"
 HARMS = {
@@ -230,3 +231,19 @@ async def test_a_fork_from_the_first_checkpoint_that_was_stored_repeats_nothing(
     await drain(session.resume())
     values = (await session.state()).values
     assert till.paid == ["t"] and values["answer"] == "Done." and len(values["messages"]) == 4
+
+
+async def test_a_harmed_question_does_not_hide_those_of_others(saver: PostgresSaver, database_url: str) -> None:
+    till = Till()
+    keyed = PostgresSaver(database_url, keys=Keyring({"k": b"k" * 32}))
+    for thread in ("t", "good"):
+        await till.waits(keyed, thread)
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        harm = "UPDATE approvals SET value = '{\"$sealed\": \"TEcC\"}' WHERE thread_id = 't' RETURNING interrupt_id"
+        (harmed,) = connection.execute(harm).fetchone() or ("",)
+    found = {one.thread_id: one.value for one in await Records(keyed).approvals()}
+    assert found["good"]["tool"] == "pay" and "In thread 't', the value of" in found["t"]["reason"]
+    with pytest.raises(CorruptRowError, match="In thread 't'") as caught:
+        await Records(keyed).approval(harmed)
+    assert caught.value.hint
+    await keyed.aclose()
