@@ -207,16 +207,15 @@ async def effects_since(graph: Graph, thread_id: str, snapshot: StateSnapshot) -
 async def _copied(graph: Graph, config: RunnableConfig, values: Mapping[str, Any]) -> RunnableConfig:
     """As LangGraph copies a checkpoint, but with what the thread was started with: it would be another's otherwise.
 
-    A copy of the first one that was stored holds its delta channels whole: those before it, whose writes they are made
-    of, are known to its own lineage alone.
+    It holds the delta channels whole: the checkpoints before it, whose writes they are made of, need not be stored, and
+    are then known to its own lineage alone.
     """
     saver = _saver(graph)
     found = await saver.aget_tuple(config)
     assert found is not None
     copy = create_checkpoint(found.checkpoint, None, found.metadata.get("step", -1) + 1)
-    if found.parent_config is None:
-        whole = {name for name, channel in graph.channels.items() if isinstance(channel, DeltaChannel)} & values.keys()
-        copy["channel_values"] |= {name: _DeltaSnapshot(values[name]) for name in whole}
+    whole = {name for name, channel in graph.channels.items() if isinstance(channel, DeltaChannel)} & values.keys()
+    copy["channel_values"] |= {name: _DeltaSnapshot(values[name]) for name in whole}
     step = found.metadata.get("step", -1) + 1
     where = found.parent_config or {"configurable": {**found.config["configurable"], "checkpoint_id": None}}
     metadata = {**(graph.config or {}).get("metadata", {}), **config.get("metadata", {})}

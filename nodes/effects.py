@@ -168,7 +168,8 @@ class _Passage:
         assert isinstance(self.ruling.decision, Allow)
         approvers = self.ruling.decision.approvers
         mark = self._mark(effect)
-        valid_from = int(effect.asked.removeprefix(mark)) if effect.asked.startswith(mark) else None
+        put = effect.asked.removeprefix(mark) if effect.asked.startswith(mark) else ""
+        valid_from = int(put) if put.isdecimal() else None  # a mark that was harmed marks nothing: it is asked anew
         problem = ""
         while True:
             self.asked += 1

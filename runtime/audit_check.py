@@ -22,7 +22,7 @@ _PAGE = 2_000
 _ROWS = """
 SELECT a.seq, a.thread_id, a.run_id, a.call_id, a.body, a.prev, a.hash, c.content,
     c.content IS NULL AND EXISTS (SELECT FROM steps s WHERE s.thread_id = a.thread_id) AS lives
-FROM audit a LEFT JOIN audit_content c ON c.seq = a.seq
+FROM audit a LEFT JOIN audit_content c ON c.seq = a.seq AND c.thread_id = a.thread_id
 WHERE a.seq > %s AND (%s::text IS NULL OR a.thread_id = %s) AND (%s::text IS NULL OR a.run_id = %s) ORDER BY a.seq
 """
 _HEADS = "SELECT seq, hash, at, key, signature FROM audit_heads ORDER BY seq"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
-from lockgate.errors import ApprovalError
+from lockgate.errors import ApprovalError, RowError
 from lockgate.events import Event
 from lockgate.handoff import Usage
 from lockgate.runtime.filed import Filed
@@ -159,10 +159,10 @@ class Records:
         return sorted([*found, *filed.values()], key=lambda event: event.started)
 
     async def approvals(self, status: str | None = "pending", *, thread_id: str | None = None) -> list[Approval]:
-        """Approvals of that status (None for all), oldest first."""
+        """Approvals of that status (None for all), oldest first. One that cannot be read says so as its reason."""
         where = "WHERE (%s::text IS NULL OR status = %s) AND (%s::text IS NULL OR thread_id = %s) ORDER BY asked_at"
         rows = await self._rows(_APPROVALS + where, (status, status, thread_id, thread_id))
-        return [Approval(**self._opened(row, "value", "answer")) for row in rows]
+        return [self._approval(row) for row in rows]
 
     async def approval(self, interrupt_id: str) -> Approval:
         """The approval whose id is or begins with `interrupt_id`.
@@ -178,6 +178,12 @@ class Records:
         if len(exact) > 1:
             raise ApprovalError(f"{interrupt_id[:50]!r} begins {len(exact)} ids.", "Write more of the id.")
         return Approval(**self._opened(exact[0], "value", "answer"))
+
+    def _approval(self, row: dict[str, Any]) -> Approval:
+        try:
+            return Approval(**self._opened(row, "value", "answer"))
+        except RowError as error:  # it must not hide the others
+            return Approval(**{**row, "value": {"reason": error.message}, "answer": None})
 
     def _spec(self, row: dict[str, Any]) -> dict[str, Any]:
         what = f"what run {row['run_id']} was started with"

@@ -6,10 +6,9 @@ The columns are those of information_schema, so a new one is covered by itself.
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from itertools import count
 from typing import Any
 
 import psycopg
@@ -200,7 +199,7 @@ async def heard(what: str, reader: Callable[[], Awaitable[Any]]) -> Any:
         error = raised
     assert error.hint, f"{what}: {error!r} has no next step"
     if isinstance(error, RowError):
-        assert error.thread_id in error.message and error.thread_id, f"{what}: {error!r}"
+        assert f"thread {error.thread_id!r}" in error.message, f"{what}: {error!r}"
     return error
 
 
@@ -212,7 +211,11 @@ async def read_all(saver: PostgresSaver, till: Till) -> dict[str, Any]:
 
     async def audit() -> list[Any]:
         await saver.seal.ready()
-        return [told(row, saver.seal) async for row in rows(saver.pools, thread_id="t")]
+        found = []
+        async for row in rows(saver.pools, thread_id="t"):
+            with suppress(ValueError):  # no JSON any more: `verify` names it
+                found.append(told(row, saver.seal))
+        return found
 
     readers: dict[str, Callable[[], Awaitable[Any]]] = {
         "history": history,
@@ -257,13 +260,14 @@ async def play(url: str, ring: str, column: Column, first: Effect) -> None:
 
 
 def cases(every: list[Column], *, all_of_them: bool, ring: str) -> Iterator[tuple[Column, str, str]]:
-    """Column, harm, value; unless `all_of_them`, one harm a column, another for each and for each ring."""
-    turns = count(list(RINGS).index(ring) * 2)
-    for column in every:
+    """Column, harm, value; unless `all_of_them`, one harm a column, under one ring or the other."""
+    for turn, column in enumerate(every):
         harms = sorted(column.harms().items())
-        turn = next(turns)
-        chosen = harms if all_of_them else [harms[turn % len(harms)]]
-        yield from ((column, harm, value) for harm, value in chosen)
+        if all_of_them:
+            yield from ((column, harm, value) for harm, value in harms)
+        elif turn % 2 == list(RINGS).index(ring):
+            harm, value = harms[turn // 2 % len(harms)]
+            yield column, harm, value
 
 
 @pytest.mark.parametrize("all_of_them", [False, pytest.param(True, marks=pytest.mark.slow)])
@@ -283,7 +287,7 @@ def test_no_reader_guesses_at_a_harmed_column_and_no_other_thread_suffers(
                 except Exception as error:
                     faults.append(f"{column.table}.{column.name}, {harm}: {error!r:.300}")
     assert not faults, "\n".join(faults)
-    assert done > len(every) * (2 if all_of_them else 0.5)
+    assert done > len(every) * (2 if all_of_them else 0.25)
     tables = {column.table for column in every}
     assert tables > {"steps", "blobs", "effects", "runs", "approvals", "leases", "audit", "budget_uses", "data_keys"}
 

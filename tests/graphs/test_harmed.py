@@ -12,6 +12,7 @@ from lockgate.graphs import compensate, react, travel
 from lockgate.graphs.session import Session
 from lockgate.handoff import AgentTask
 from lockgate.runtime import PostgresSaver, Records, open_checkpointer
+from lockgate.runtime.keyring import Keyring
 
 POLICY = "version: 1\nrules:\n  - {id: all, tools: [pay], action: ACTION, reason: a test}\n"
 HARMS = {
@@ -211,20 +212,49 @@ async def test_an_effect_whose_row_went_while_its_runner_died_is_asked_about(
     await other.aclose()
 
 
-async def test_a_fork_from_the_first_checkpoint_that_was_stored_repeats_nothing(saver: PostgresSaver) -> None:
-    """Steps are gathered, so the checkpoints before it were never stored; what was said is there all the same."""
+@pytest.mark.parametrize("before", ["nothing", "the input"])
+async def test_a_fork_repeats_nothing_though_checkpoints_before_it_were_never_stored(
+    saver: PostgresSaver, monkeypatch: pytest.MonkeyPatch, before: str
+) -> None:
+    """Steps are gathered, so the one that a checkpoint came from need not be there; what was said is all the same."""
+    for place in ("writing.LINGER", "writing.MAX_AGE"):  # nothing is written before it has to be
+        monkeypatch.setattr(f"lockgate.runtime.{place}", 600.0)
     till = Till()
     session = till.session(saver, "t", "allow")
+    if before == "the input":
+        put, written = saver.aput, []
+
+        async def at_once(config: Any, checkpoint: Any, metadata: Any, versions: Any) -> Any:
+            done = await put(config, checkpoint, metadata, versions)
+            if not written:
+                written.append(done)
+                await saver.aflush("t")
+            return done
+
+        monkeypatch.setattr(saver, "aput", at_once)
     await drain(session.start("go"))
     moments = [moment async for moment in travel.history(session.graph, "t")]
     first = next(moment for moment in reversed(moments) if "execute_tool" in moment.next)
+    assert (first.step, bool(first.parent)) == (3, before == "the input")
     said = (await travel.state_at(session.graph, "t", first.id)).values
-    assert first.messages == 2
-    for moment in moments:
-        if moment.id != first.id and not moment.parent:
-            pytest.fail("the moment under test is not the first that was stored")
     await travel.fork(session.graph, "t", first.id)
-    assert (await session.state()).values == said
+    assert (await session.state()).values == said and len(said["messages"]) == 2
     await drain(session.resume())
     values = (await session.state()).values
     assert till.paid == ["t"] and values["answer"] == "Done." and len(values["messages"]) == 4
+
+
+async def test_a_harmed_question_does_not_hide_those_of_others(saver: PostgresSaver, database_url: str) -> None:
+    till = Till()
+    keyed = PostgresSaver(database_url, keys=Keyring({"k": b"k" * 32}))
+    for thread in ("t", "good"):
+        await till.waits(keyed, thread)
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        harm = "UPDATE approvals SET value = '{\"$sealed\": \"TEcC\"}' WHERE thread_id = 't' RETURNING interrupt_id"
+        (harmed,) = connection.execute(harm).fetchone() or ("",)
+    found = {one.thread_id: one.value for one in await Records(keyed).approvals()}
+    assert found["good"]["tool"] == "pay" and "In thread 't', the value of" in found["t"]["reason"]
+    with pytest.raises(CorruptRowError, match="In thread 't'") as caught:
+        await Records(keyed).approval(harmed)
+    assert caught.value.hint
+    await keyed.aclose()
