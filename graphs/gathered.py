@@ -1,7 +1,7 @@
 """Graphs whose runs are gathered and leased: one runner a thread, and at its end a write of all that is not written."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager, closing, suppress
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, closing, contextmanager, suppress
 from functools import cache
 from typing import Any
 
@@ -10,6 +10,7 @@ from langgraph.graph.state import CompiledStateGraph
 
 from lockgate.bridge import run_sync
 from lockgate.effect import Fence
+from lockgate.graphs.stopping import stoppable
 from lockgate.langgraph_keys import TASK_ID
 from lockgate.runtime import thread_lease
 from lockgate.runtime.fence import FENCE, fence_of
@@ -26,20 +27,32 @@ class Gathered(CompiledStateGraph[Any, Any, Any, Any]):
     def stream(self, input: Any, config: Any = None, **kwargs: Any) -> Iterator[Any]:  # noqa: A002 - LangGraph's name
         """As LangGraph's own."""
         held = AsyncExitStack()
-        config = run_sync(held.enter_async_context(self._run(config)))
-        try:
-            with closing(super().stream(input, config, **kwargs)) as parts:  # type: ignore[type-var]
-                yield from parts
-        except BaseException as error:
-            run_sync(held.__aexit__(type(error), error, error.__traceback__))
-            raise
-        run_sync(held.aclose())
+        with self._stoppable(config, kwargs):
+            config = run_sync(held.enter_async_context(self._run(config)))
+            try:
+                with closing(super().stream(input, config, **kwargs)) as parts:  # type: ignore[type-var]
+                    yield from parts
+            except BaseException as error:
+                run_sync(held.__aexit__(type(error), error, error.__traceback__))
+                raise
+            run_sync(held.aclose())
 
     async def astream(self, input: Any, config: Any = None, **kwargs: Any) -> AsyncIterator[Any]:  # noqa: A002
         """As LangGraph's own."""
-        async with self._run(config) as own, aclosing(super().astream(input, own, **kwargs)) as parts:  # type: ignore[type-var]
-            async for part in parts:
-                yield part
+        with self._stoppable(config, kwargs):
+            async with self._run(config) as own, aclosing(super().astream(input, own, **kwargs)) as parts:  # type: ignore[type-var]
+                async for part in parts:
+                    yield part
+
+    @contextmanager
+    def _stoppable(self, config: Any, kwargs: dict[str, Any]) -> Iterator[None]:
+        """Has `stop_all` reach a run that is not inside another, unless its caller stops it."""
+        where = {**(self.config or {}).get("configurable", {}), **ensure_config(config).get("configurable", {})}
+        if TASK_ID in where or kwargs.get("control") is not None or "thread_id" not in where:
+            yield
+            return
+        with stoppable(str(where["thread_id"])) as kwargs["control"]:
+            yield
 
     @asynccontextmanager
     async def _run(self, config: Any) -> AsyncIterator[Any]:

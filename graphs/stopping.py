@@ -1,0 +1,82 @@
+"""`stopped_by_signals`: SIGTERM and SIGINT end the runs of a script at their next safe point."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import Any
+
+from langgraph.errors import GraphDrained
+from langgraph.runtime import RunControl
+
+from lockgate.errors import RunStoppedError
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_running: set[RunControl] = set()
+
+
+def stop_all(reason: str = "shutdown") -> None:
+    """Asks every run of this process to stop before its next step; what is under way ends first.
+
+    Each then raises RunStoppedError. May be called from any thread and from signal handlers.
+    """
+    for control in tuple(_running):
+        control.request_drain(reason)
+
+
+@contextmanager
+def stoppable(thread_id: str) -> Iterator[RunControl]:
+    """While it is open, `stop_all` reaches the run with this control. Raises RunStoppedError when it was stopped."""
+    control = RunControl()
+    _running.add(control)
+    try:
+        yield control
+    except GraphDrained as drained:
+        raise RunStoppedError(
+            f"Thread {thread_id!r} was stopped at a safe point ({drained.reason}).",
+            f"Go on: invoke the graph with None in the same thread, or lockgate resume {thread_id}",
+            drained.reason,
+        ) from None
+    finally:
+        _running.discard(control)
+
+
+@contextmanager
+def stopped_by_signals() -> Iterator[None]:
+    """While it is open, the first SIGTERM or SIGINT stops every run at its next safe point; a second one acts as ever.
+
+    When a run was stopped so, it says on stderr how to go on and raises SystemExit, with 128 and the signal's number as
+    shells have it. For the main thread of a script; a service that has handlers of its own calls `stop_all` in them.
+    """
+    before: dict[signal.Signals, Any] = {}
+    came: list[int] = []
+
+    def stop(number: int, _: FrameType | None) -> None:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+        if not _running:
+            signal.raise_signal(number)
+            return
+        came.append(number)
+        _say("stopping when what is under way has ended; once more to stop at once")
+        stop_all(signal.Signals(number).name)
+
+    try:
+        for one in SIGNALS:
+            before[one] = signal.signal(one, stop)
+        yield
+    except RunStoppedError as stopped:
+        if not came:
+            raise
+        _say(f"{stopped.message} {stopped.hint}")
+        raise SystemExit(128 + came[0]) from None
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
+def _say(text: str) -> None:
+    with suppress(OSError, ValueError):  # there may be nobody to read it
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
