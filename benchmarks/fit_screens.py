@@ -64,7 +64,7 @@ def rows(text: str) -> list[tuple[int, int, Row]]:
         return []
     host, mentions = Host.of(low, read_all), Mentions(text)
     found = []
-    for start, end, words in read_all:
+    for index, (start, end, words) in enumerate(read_all):
         rest = mentions.around(start, end)
         if rest is not None:
             piece = lowered(rest)
@@ -73,7 +73,7 @@ def rows(text: str) -> list[tuple[int, int, Row]]:
             piece = low[start:end]
         row = dict.fromkeys([*words.words, *classes(words.mask, words.verb), *pieces(piece)], 1.0)
         if rest is None:
-            row.update(second(piece, start, words, host))
+            row.update(second(piece, index, host))
         found.append((start, end, row))
     return found
 

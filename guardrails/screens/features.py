@@ -9,6 +9,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
+from lockgate.guardrails.screens.addressed import NOBODY, Address, address
 from lockgate.guardrails.screens.lexicon import BIT, COMMON, LEADING, LEXICON, UNSPACED
 from lockgate.guardrails.screens.phrases import STRONG, said
 from lockgate.guardrails.screens.weights import WEIGHTS
@@ -41,7 +42,14 @@ _ORDERS = BIT["act"] | BIT["write"] | BIT["alter"] | BIT["override"]
 _FEW_WORDS, _MANY_WORDS, _LONG_WORD = 4, 30, 4
 _SHORT = 2_048
 """Characters of a text up to which every sentence is read, whatever its words."""
-_LONE = 3
+_CLOSE, _HEADING = 60, 8
+"""Characters between sentences that belong together; words of a sentence that may be a heading."""
+_WEIGHTY = ("override", "prior", "rules", "secret", "private", "user", "deontic", "you", "we", "reply", "urgent", "act", "write")
+_NEAR = ("override", "prior", "rules", "agent", "secret", "private", "user", "authority", "urgent", "talk", "you", "we", "polite")
+_VERBS = ("act", "write", "alter", "override")
+_NAMING = BIT["agent"]
+_PAST = frozenset("was were had did went led took got made said told wrote sent gave did found came became".split())
+_LONE, _MANY = 3, 12
 """Sentences below which a text has no surroundings to stand out from."""
 
 
@@ -118,6 +126,8 @@ class Host:
     edges: tuple[int, int]
     """Where the first and the last sentence start."""
     low: str
+    plain: bool
+    read_all: Sequence[tuple[int, int, Words]]
 
     @classmethod
     def of(cls, low: str, read_all: Sequence[tuple[int, int, Words]]) -> "Host":
@@ -136,17 +146,22 @@ class Host:
             letter=_LETTER.search(low[:100]) is not None,
             edges=(read_all[0][0], read_all[-1][0]),
             low=low,
+            plain=low.isascii(),
+            read_all=read_all,
         )
 
 
-def second(piece: str, start: int, words: Words, host: Host) -> Iterator[tuple[str, float]]:
-    """Names and values for the sentence `piece` at `start`: its phrases, and how it stands out from its text."""
+def second(piece: str, index: int, host: Host) -> Iterator[tuple[str, float]]:
+    """Names and values for the sentence `piece`, the one at `index`: its phrases, and how it stands in its text."""
+    start, _, words = host.read_all[index]
     phrases = said(piece, words.mask)
     yield from ((f"~{name}", 1.0) for name in phrases)
     strong = len(STRONG.intersection(phrases))
     novel = _novel(words.words, host)
     lone = host.sentences < _LONE
     crowd = min(1.0, 3 * (host.orders - 1) / max(3, host.sentences - 1))
+    spoken_to = _address_of(host.read_all[index], host)
+    yield from ((name, 1.0) for name in spoken_to.features)
     kind = "weak"
     if strong:
         yield f"%strong{min(3, strong)}", 1.0
@@ -157,33 +172,72 @@ def second(piece: str, start: int, words: Words, host: Host) -> Iterator[tuple[s
     elif piece.rstrip(" \"')*").endswith(("?", "\uff1f")):
         kind = "question"
         yield "%question alone", 1.0 / max(1, host.questions)
-    yield f"%{kind}", 1.0
-    yield f"%{kind} novel", novel
-    yield f"%{kind} crowd", crowd
-    yield f"%{kind} talk", host.talk
-    yield f"%{kind} code", host.code
-    if host.letter:
-        yield f"%{kind} letter", 1.0
-    if lone:
-        yield f"%{kind} lone", 1.0
-    elif start in host.edges:
-        yield f"%{kind} edge", 1.0
-    if len(words.words) < _FEW_WORDS:
-        yield f"%{kind} short", 1.0
-    elif len(words.words) > _MANY_WORDS:
-        yield f"%{kind} long", 1.0
+    told = _told(words.words)
+    before, after = _beside(index, host)
+    for one in (kind, f"&{spoken_to.level}") if spoken_to.level else (kind,):
+        yield f"%{one}", 1.0
+        yield f"%{one} novel", novel
+        yield f"%{one} crowd", crowd
+        yield f"%{one} talk", host.talk
+        yield f"%{one} code", host.code
+        yield f"%{one} told", told
+        if host.letter:
+            yield f"%{one} letter", 1.0
+        if lone:
+            yield f"%{one} lone", 1.0
+        elif start in host.edges:
+            yield f"%{one} edge", 1.0
+        if len(words.words) < _FEW_WORDS:
+            yield f"%{one} short", 1.0
+        elif len(words.words) > _MANY_WORDS:
+            yield f"%{one} long", 1.0
+        yield from ((f"%{one} {name}", 1.0) for name in _WEIGHTY if words.mask & BIT[name])
+    if before is not None:
+        turned = _address_of(before, host)
+        if turned.level:
+            yield f"<&{turned.level}", 1.0
+            yield f"<&{turned.level} {kind}", 1.0
+            yield f"<&{turned.level} talk", host.talk
+            if len(before[2].words) < _HEADING:
+                yield f"<&{turned.level} heading", 1.0
+        yield from ((f"<@{name}", 1.0) for name in _NEAR if before[2].mask & BIT[name])
+        yield from ((f"<^{name}", 1.0) for name in _VERBS if before[2].verb & BIT[name])
+    if after is not None:
+        yield from ((f">@{name}", 1.0) for name in _NEAR if after[2].mask & BIT[name])
+        yield from ((f">^{name}", 1.0) for name in _VERBS if after[2].verb & BIT[name])
     if _continued(host.low, start):
         yield f"%{kind} continued", 1.0
+
+
+def _told(words: Sequence[str]) -> float:
+    """How much a sentence tells what happened, from 0 to 1."""
+    return min(1.0, sum(1 for word in words if word in _PAST or (word.endswith("ed") and len(word) > _LONG_WORD)) / 2)
+
+
+def _beside(index: int, host: Host) -> tuple[tuple[int, int, Words] | None, tuple[int, int, Words] | None]:
+    """The sentences close before and after one."""
+    start, end, _ = host.read_all[index]
+    before = host.read_all[index - 1] if index else None
+    after = host.read_all[index + 1] if index + 1 < host.sentences else None
+    return (
+        before if before and start - before[1] <= _CLOSE else None,
+        after if after and after[0] - end <= _CLOSE else None,
+    )
+
+
+def _address_of(sentence: tuple[int, int, Words], host: Host) -> Address:
+    start, end, words = sentence
+    return address(host.low[start:end]) if words.mask & _NAMING or not host.plain else NOBODY
 
 
 def _novel(words: list[str], host: Host) -> float:
     """The share of the words about something that occur nowhere else in the text."""
     topic = [word for word in words if len(word) >= _LONG_WORD and word not in COMMON]
     if not topic:
-        return 0.5 if host.sentences >= _LONE else 0.25
+        return 0.5 * min(1.0, host.sentences / _MANY)
     here = Counter(words)
     novel = 1.0 - sum(1 for word in topic if host.counts[word] > here[word]) / len(topic)
-    return novel if host.sentences >= _LONE else novel / 2
+    return novel * min(1.0, host.sentences / _MANY)
 
 
 def _continued(low: str, start: int) -> bool:

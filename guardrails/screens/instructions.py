@@ -17,7 +17,7 @@ from lockgate.guardrails.screens.weights import BIAS, WEIGHTS
 
 MAX_SENTENCE = 400
 """Characters judged at once; a longer sentence is judged in pieces."""
-MIN_AGAIN, SOME_AGAIN, CHARACTERS_AGAIN = 4, 2, 1_024
+MIN_AGAIN, SOME_AGAIN, CHARACTERS_AGAIN = 4, 1, 1_024
 """Sentences of one text that are looked at again: the best so many; in a long text the second number and one more for
 each of so many characters."""
 HOT = -10.0
@@ -36,7 +36,7 @@ _MENTIONED = 7.0
 """What a sentence loses that is merely quoted; twice that in a text about attacks."""
 _MIN_SENTENCE = 9
 _END = re.compile(
-    r"[.!?](?=[\s\"')\]*<\\])|\|(?=[^|\n]{12})|[\n\r\u2022\u3002\uff01\uff1f\u061f]|\\n|\"\s?[:,}]\s?|<[^<>]{0,300}>"
+    r"[.!?](?=[\s\"')\]*<\\])|\|(?=[^|\n]{12})|[\n\r\u2022\u3002\uff01\uff1f\u061f]|\\n|\"\s?[:,}]\s?|<(?:[^<>\"]|\"(?:[^\"<>]{0,40}|[^\"<>\s]{41,300})\"){0,120}>"
 )
 _CLOSING = frozenset(".!?\u3002\uff01\uff1f\u061f")
 _INSIDE = frozenset("\"'`\u201d\u2019)")
@@ -45,6 +45,7 @@ _INSIDE = frozenset("\"'`\u201d\u2019)")
 class Sentence(NamedTuple):
     """One sentence that may be an order: its place in the text, its words, and the sum of the first step."""
 
+    index: int
     start: int
     end: int
     words: Words
@@ -87,7 +88,7 @@ def candidates(low: str) -> tuple[list[Sentence], list[tuple[int, int, Words]]]:
         words = reader.read(start, end)
         read_all.append((start, end, words))
         if (words.mask or words.weight) and (total := BIAS + words.weight + about(words.mask, words.verb)) >= HOT:
-            hot.append(Sentence(start, end, words, total))
+            hot.append(Sentence(len(read_all) - 1, start, end, words, total))
     return hot, read_all
 
 
@@ -106,7 +107,7 @@ def judged(text: str) -> Iterator[tuple[int, int, float]]:
             most -= 1
             piece = low[one.start : one.end]
             total += counted(piece)
-            for name, value in second(piece, one.start, one.words, host):
+            for name, value in second(piece, one.index, host):
                 total += WEIGHTS.get(name, 0.0) * value
         elif total < CERTAIN:
             continue

@@ -68,7 +68,10 @@ class Mentions:
             start, end = quotation.span()
             lead = self.text[max(0, start - _LEAD) : start]
             # In JSON every text stands in quotation marks, and a list of quotations is announced once.
-            of_data = lead.rstrip()[-1:] in {":", "{", "[", ","} and self.text[end : end + 1] in {",", "}", "]", ":"}
+            before = lead.rstrip()[-1:]
+            of_data = before == "=" or (
+                before in {":", "{", "[", ","} and self.text[end : end + 1] in {",", "}", "]", ":"}
+            )
             if not of_data and (_ANNOUNCED.search(lead) or start - last < _LEAD // 3):
                 found.append((start, end))
                 last = end
