@@ -13,6 +13,7 @@ from lockgate.audit import MAX_TEXT, AuditEntry, apart, audit_key, body
 from lockgate.errors import StoreError
 from lockgate.runtime.audit_chain import AuditRow
 from lockgate.runtime.effect_row import stored_key
+from lockgate.runtime.reading import named
 from lockgate.runtime.seal import Seal
 from lockgate.runtime.segment import about
 from lockgate.text import clean
@@ -46,7 +47,10 @@ def told(row: AuditRow, seal: Seal) -> dict[str, Any]:
     entry = opened(json.loads(row.body), seal)
     if row.content is None:
         return entry
-    words = seal.words.open_json(json.loads(row.content), about(row.thread_id, "audit"))
+    closed = json.loads(row.content)
+    words = named(
+        row.thread_id, f"row {row.seq} of the audit log", seal.words.open_json, closed, about(row.thread_id, "audit")
+    )
     return {**entry, **{name: value for name, value in words.items() if name in ("args", "reason")}}
 
 

@@ -20,6 +20,11 @@ TOKEN = "$siv:"  # noqa: S105 - no secret
 _ABOUT = b"data key\0" + NAME.encode()
 _READ = b"SELECT wrapped FROM data_keys WHERE name = %s"
 _MAKE = b"INSERT INTO data_keys (name, wrapped) VALUES (%s, %s) ON CONFLICT DO NOTHING"
+_USED = b"""
+SELECT EXISTS (SELECT FROM data_keys) OR EXISTS (SELECT FROM effects WHERE length(key) > 64)
+    OR EXISTS (SELECT FROM audit WHERE position(%s IN body) > 0) AS used
+"""
+_LOST = "Put the row 'data' of the table data_keys back from a backup: what it closed opens with no other."
 _TAG = 16  # bytes that a token is longer than its text
 
 
@@ -72,8 +77,13 @@ class DataKey:
 
 
 async def data_key(pools: Pools, ring: Keyring) -> DataKey:
-    """The key of this database, made when there is none. Raises StoreError when no key of the ring opens it."""
+    """The key of this database, made when there was none yet.
+
+    Raises StoreError when no key of the ring opens it, or it is gone: another would find nothing that stands there.
+    """
     rows = await pools.fetch(_READ, (NAME,))
+    if not rows and (await pools.fetch(_USED, (f'"{TOKEN}',)))[0]["used"]:
+        raise StoreError("The data key of this database is gone.", _LOST)
     if not rows:
         async with pools.connection() as connection:
             await connection.execute(_MAKE, (NAME, ring.encrypt(os.urandom(KEY_BYTES), _ABOUT)))
@@ -87,7 +97,7 @@ def _unwrapped(wrapped: bytes, ring: Keyring) -> bytes:
     except CorruptRowError as error:
         raise StoreError(
             f"The data key of this database does not open: {error.message}.",
-            "Put the row 'data' of the table data_keys back from a backup: what it closed opens with no other.",
+            _LOST,
         ) from None
 
 

@@ -53,9 +53,11 @@ def test_show_opens_what_is_encrypted_with_the_key_ring_alone(bench: Bench) -> N
     tamper(bench, "UPDATE audit_content SET content = (SELECT content FROM audit_content WHERE seq = 3) WHERE seq = 1")
     spoilt = bench("audit", "verify")
     assert spoilt.code == 1 and "row 1 has other words (arguments, reason) than were written" in spoilt.out
-    tamper(bench, "UPDATE audit_content SET thread_id = 'u', content = left(content, 60) || '\"}'")
+    tamper(bench, "UPDATE audit_content SET content = left(content, 60) || '\"}'")
     told = bench("audit", "show", "--json", **keys)
-    assert "Row 1 does not open" in told.err and len(told.lines) == 4
+    assert "row 1 of the audit log cannot be read" in told.err and len(told.lines) == 4
+    tamper(bench, "UPDATE audit_content SET thread_id = 'u'")
+    assert "row 1 has lost its words" in bench("audit", "verify").out
 
 
 def test_verify_says_whole_or_names_the_row(ran: Bench) -> None:

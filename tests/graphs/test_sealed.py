@@ -376,3 +376,9 @@ async def test_a_data_key_that_is_gone_or_changed_is_named(sealed: PostgresSaver
         await team(other).ainvoke({"messages": "x"}, {"configurable": {"thread_id": "t"}})
     assert "backup" in caught.value.hint
     await other.aclose()
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("UPDATE data_keys SET name = 'other'")
+    third = PostgresSaver(database_url, keys=ring("old"))
+    with pytest.raises(StoreError, match="data key of this database is gone"):  # another one would find no effect
+        await third.ledger.of_thread("t")
+    await third.aclose()

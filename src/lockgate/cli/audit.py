@@ -169,7 +169,7 @@ def _vouched(found: "Verdict") -> str:
 def _entries(thread: str, run: str) -> Any:
     """Number and entry of each row, encrypted content open; what the key ring does not open stays as it is stored."""
     from lockgate.cli.screen import err, safe
-    from lockgate.errors import RowError, StoreError
+    from lockgate.errors import StoreError
     from lockgate.runtime.audit_words import told
 
     said: set[str] = set()
@@ -181,7 +181,7 @@ def _entries(thread: str, run: str) -> Any:
             continue
         except StoreError as error:
             entry = json.loads(row.body)
-            why = f"Row {row.seq} does not open: {error}." if isinstance(error, RowError) else str(error)
+            why = str(error)
             if why not in said:
                 err().print(safe(why))
             said.add(why)
