@@ -16,6 +16,8 @@ from lockgate.graphs.travel import Graph, loose_node, overwrites
 
 _BRANCH = "branch:to:"
 _TASKS = "__pregel_tasks"
+ACCEPT = "__lockgate_accept"
+"""Key of a run's `configurable`: whoever resumes has accepted the changes, or has had them looked at."""
 _TOLD = 10
 """Changes that an error names one by one."""
 
@@ -54,7 +56,7 @@ async def adopt(graph: Graph, config: RunnableConfig, *, accept: bool = False) -
     """
     now = deployment_of(graph)
     saver: Any = graph.checkpointer
-    thread: RunnableConfig = {"configurable": {"thread_id": config["configurable"]["thread_id"], "checkpoint_ns": ""}}
+    thread: RunnableConfig = {"configurable": {**config["configurable"], "checkpoint_ns": ""}}
     found = await saver.aget_tuple(thread)
     then = (found.metadata or {}).get(METADATA) if found else None
     if found is None or now is None or then in (None, now.digest):
@@ -65,7 +67,10 @@ async def adopt(graph: Graph, config: RunnableConfig, *, accept: bool = False) -
     before = remembered(then) or (await saver.adeployment(then) if hasattr(saver, "adeployment") else None)
     migration = next((one for one in _registered if one.applies(before, now)), None)
     names = migration.nodes if migration else {}
-    gone = sorted({name for name in (*nodes, *(s.node for s in sends)) if names.get(name, name) not in graph.nodes})
+    pending = {*nodes, *(send.node for send in sends)}
+    gone = sorted(name for name in pending if names.get(name, name) not in graph.nodes)
+    if migration is None and before is not None:
+        gone = gone or [part for part in before.parts if part not in now.parts and _inside(part, pending)]
     if migration is None and accept and not gone:
         return
     if migration is None or gone:
@@ -88,15 +93,26 @@ def _pending(values: Mapping[str, Any]) -> tuple[list[str], list[Send]]:
     return nodes, [send for send in values.get(_TASKS) or () if isinstance(send, Send)]
 
 
+def _inside(part: str, pending: set[str]) -> bool:
+    """Whether it is a node of what runs inside a pending one, where work may be pending too."""
+    kind, _, name = part.partition(" ")
+    return kind == "node" and any(name.startswith((f"{node}/", f"{node}:")) for node in pending)
+
+
 def _refused(thread_id: str, before: Deployment | None, now: Deployment, gone: list[str]) -> DeploymentError:
     changes = now.changes_since(before) if before else ["what it was then is not known"]
     more = f"; and {len(changes) - _TOLD} more" if len(changes) > _TOLD else ""
     told = "; ".join(changes[:_TOLD]) + more
     if gone:
-        lost = ", ".join(gone)
+        lost = ", ".join(gone[:_TOLD])
         hint = f"Its next step, {lost}, is gone. Register a Migration(nodes={{{gone[0]!r}: ...}}), or deploy back."
+        if gone[0].startswith("node "):
+            hint = "Work may be pending in what is gone. Deploy back, or register a Migration."
     else:
-        hint = f"Go on under the new one: lockgate resume {thread_id} --accept-changes. Or register a Migration."
+        hint = (
+            f"Go on under the new one: lockgate resume {thread_id} --accept-changes, or "
+            "Session.resume(accept_changes=True). Or register a Migration."
+        )
     return DeploymentError(
         f"Thread {thread_id!r} has work that was begun under another deployment: {told}.", hint, tuple(changes)
     )

@@ -18,18 +18,19 @@ from lockgate.spec import ToolSpec
 
 def deployed(graph: Pregel[Any, Any, Any, Any]) -> Deployment:
     """Nodes with where they lead, keys of the state, tools and policies, those of workers and stages included."""
-    return Deployment(parts=dict(sorted(_parts(graph, "", set()))))
+    return Deployment(parts=dict(sorted(_parts(graph, "", frozenset()))))
 
 
-def _parts(graph: Pregel[Any, Any, Any, Any], prefix: str, seen: set[int]) -> Iterator[tuple[str, str]]:
-    if id(graph) in seen:
+def _parts(graph: Pregel[Any, Any, Any, Any], prefix: str, above: frozenset[int]) -> Iterator[tuple[str, str]]:
+    if id(graph) in above:
         return
-    seen.add(id(graph))
+    above |= {id(graph)}
     wired = wiring(graph)
     for name, power in wired.powers.items():
         yield f"node {prefix}{name}", ", ".join(sorted(wired.edges.get(name, ())))
         for index, inner in enumerate(power.graphs):
-            yield from _parts(inner, f"{prefix}{name}/{getattr(inner, 'name', '') or index}/", seen)
+            called = power.names[index] if power.names else getattr(inner, "name", "") or index
+            yield from _parts(inner, f"{prefix}{name}/{called}/", above)
     for name, channel in graph.channels.items():
         if not name.startswith(("__", "branch:", "join:")):
             yield f"key {prefix}{name}", f"{type(channel).__name__} of {_type(getattr(channel, 'typ', ''))}"

@@ -5,11 +5,14 @@ from contextlib import AsyncExitStack, aclosing, asynccontextmanager, closing, c
 from functools import cache
 from typing import Any
 
+from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import ensure_config, var_child_runnable_config
 from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Command
 
 from lockgate.bridge import run_sync
 from lockgate.effect import Fence
+from lockgate.graphs.deploying import ACCEPT, adopt
 from lockgate.graphs.stopping import stoppable
 from lockgate.langgraph_keys import TASK_ID
 from lockgate.runtime import thread_lease
@@ -28,7 +31,7 @@ class Gathered(CompiledStateGraph[Any, Any, Any, Any]):
         """As LangGraph's own."""
         held = AsyncExitStack()
         with self._stoppable(config, kwargs):
-            config = run_sync(held.enter_async_context(self._run(config)))
+            config = run_sync(held.enter_async_context(self._run(input, config)))
             try:
                 with closing(super().stream(input, config, **kwargs)) as parts:  # type: ignore[type-var]
                     yield from parts
@@ -40,7 +43,7 @@ class Gathered(CompiledStateGraph[Any, Any, Any, Any]):
     async def astream(self, input: Any, config: Any = None, **kwargs: Any) -> AsyncIterator[Any]:  # noqa: A002
         """As LangGraph's own."""
         with self._stoppable(config, kwargs):
-            async with self._run(config) as own, aclosing(super().astream(input, own, **kwargs)) as parts:  # type: ignore[type-var]
+            async with self._run(input, config) as own, aclosing(super().astream(input, own, **kwargs)) as parts:  # type: ignore[type-var]
                 async for part in parts:
                     yield part
 
@@ -55,8 +58,8 @@ class Gathered(CompiledStateGraph[Any, Any, Any, Any]):
             yield
 
     @asynccontextmanager
-    async def _run(self, config: Any) -> AsyncIterator[Any]:
-        """What surrounds a run: the config to run with."""
+    async def _run(self, entry: Any, config: Any) -> AsyncIterator[Any]:
+        """What surrounds a run: the config to run with. Raises DeploymentError for a resume that may lose work."""
         around = ensure_config(config).get("configurable", {})
         where = {**(self.config or {}).get("configurable", {}), **around}
         thread_id = where.get("thread_id")
@@ -73,6 +76,9 @@ class Gathered(CompiledStateGraph[Any, Any, Any, Any]):
                 fence = await stack.enter_async_context(lease) if around_it is None else around_it
                 own = fence.get(FENCE) if around_it is None else None
                 config = {**(config or {}), "configurable": {**((config or {}).get("configurable") or {}), **fence}}
+            if TASK_ID not in around and (entry is None or isinstance(entry, Command)):
+                asked: RunnableConfig = {"configurable": dict((config or {}).get("configurable") or {})}
+                await adopt(self, asked, accept=bool(where.get(ACCEPT)))
             if not (TASK_ID in around and GATHER in around):  # else a graph around this one ends the run
                 await stack.enter_async_context(self._ending(thread_id, own))
             yield config

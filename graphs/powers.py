@@ -36,6 +36,8 @@ class Powers:
     model: bool = False
     jumps: bool = False
     graphs: list[Pregel[Any, Any, Any, Any]] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    """What a node of Lockgate calls each of its `graphs`; empty for the code of others."""
 
 
 def powers(bound: Any) -> Powers:
@@ -43,7 +45,11 @@ def powers(bound: Any) -> Powers:
     if isinstance(bound, Node) and type(bound) is Node and bound.body.__module__ == f"lockgate.nodes.{bound.role}":
         model = bound.role in _THINKERS
         return Powers(
-            role=bound.role, tool=bound.role == "execute_tool", model=model, graphs=list(bound.graphs.values())
+            role=bound.role,
+            tool=bound.role == "execute_tool",
+            model=model,
+            graphs=list(bound.graphs.values()),
+            names=list(bound.graphs),
         )
     found = Powers()
     seen: set[int] = set()

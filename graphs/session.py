@@ -19,7 +19,7 @@ from langgraph.types import Command, Interrupt, PregelTask, StateSnapshot, Strea
 
 from lockgate.deadline import SECONDS, checked
 from lockgate.errors import ApprovalError, ConfigError, RunStoppedError, ThreadFinishedError, ThreadNotFoundError
-from lockgate.graphs.deploying import adopt
+from lockgate.graphs.deploying import ACCEPT, adopt
 from lockgate.nodes.human_review import is_blocking
 from lockgate.ports import Caller
 from lockgate.runtime import thread_lease
@@ -101,7 +101,8 @@ class Session:
         await adopt(self.graph, self.config, accept=accept_changes)
         snapshot = await self.state()
         resolved = self._resolved(snapshot, answers)
-        async for part in self._stream(Command(resume=resolved) if resolved else None, modes):
+        # A migration that was carried out stands in the thread, and changes that were accepted are so for this run.
+        async for part in self._stream(Command(resume=resolved) if resolved else None, modes, {ACCEPT: accept_changes}):
             yield part
 
     def stop(self, reason: str = "shutdown") -> None:

@@ -31,11 +31,24 @@ class Deployment:
         return hashlib.sha256(canonical_json(dict(self.parts)).encode()).hexdigest()[:16]
 
     def changes_since(self, before: "Deployment") -> list[str]:
-        """What has changed, a sentence a part; what is gone comes first."""
-        gone = [f"{name} is gone" for name in before.parts if name not in self.parts]
-        new = [f"{name} is new" for name in self.parts if name not in before.parts]
+        """What has changed, a sentence a part; what is gone comes first. A member of a team is one part."""
+        gone = [f"{name} is gone" for name in _only(before.parts, self.parts)]
+        new = [f"{name} is new" for name in _only(self.parts, before.parts)]
         other = [f"{n} has changed" for n, v in self.parts.items() if n in before.parts and before.parts[n] != v]
         return [*gone, *other, *new]
+
+
+def _only(parts: Mapping[str, str], others: Mapping[str, str]) -> list[str]:
+    """The parts that the others lack; one whose whole agent they lack is told as that agent."""
+    there = {agent for name in others for agent in _agents(name)}
+    lacking = [next((a for a in _agents(n) if a not in there), n) for n in parts if n not in others]
+    return list(dict.fromkeys(lacking))
+
+
+def _agents(name: str) -> list[str]:
+    """Whom a part belongs to, from the outermost on: `dispatch/clerk` for `tool dispatch/clerk/refund`."""
+    path = name.partition(" ")[2].split("/")[:-1]
+    return ["/".join(path[:length]) for length in range(1, len(path) + 1)]
 
 
 _known: dict[str, Deployment] = {}

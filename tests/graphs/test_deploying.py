@@ -1,14 +1,15 @@
 """A deploy while a thread has pending work: named and refused, accepted, or migrated; never dropped in silence."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, StateGraph
-from langgraph.types import interrupt
+from langgraph.types import Command, interrupt
 from tests.graphs.desk import BOSS, POLICY, Desk, refund_call
-from tests.graphs.team import says
+from tests.graphs.team import plan, says
 
 from lockgate import Policy, ScriptedModel, tool
 from lockgate.deployment import Deployment
@@ -87,7 +88,6 @@ async def test_a_finished_thread_goes_on_under_any_deployment(store: Any) -> Non
 
 def waiting_graph(store: Any, name: str) -> Any:
     """A graph of one node called `name` that asks, after one that only passes on."""
-    from langgraph.types import Command
 
     def first(_: Any) -> Any:
         return Command(goto=name)
@@ -155,4 +155,80 @@ def test_a_fingerprint_is_the_same_for_the_same_graph_and_tells_what_differs() -
     assert changed.changes_since(one) == ["policy react has changed"]
     team = deployed(orchestrator.build(workers={"a": says("x")}, model=ScriptedModel(turns=["x"])))
     wider = deployed(orchestrator.build(workers={"a": agent(None)}, model=ScriptedModel(turns=["x"])))
-    assert "tool dispatch/react/refund is new" in wider.changes_since(team)
+    assert "tool dispatch/a/refund is new" in wider.changes_since(team)
+    others = deployed(orchestrator.build(workers={"b": agent(None)}, model=ScriptedModel(turns=["x"])))
+    assert others.changes_since(wider) == ["dispatch/a is gone", "dispatch/b is new"]
+    two = {"a": agent(None, policy=OTHER), "b": agent(None)}
+    both = deployed(orchestrator.build(workers=two, model=ScriptedModel(turns=["x"])))
+    same = deployed(orchestrator.build(workers={**two, "a": agent(None)}, model=ScriptedModel(turns=["x"])))
+    assert both.changes_since(same) == ["policy dispatch/a/react has changed"]
+
+
+@pytest.mark.parametrize("face", ["ainvoke", "invoke"])
+async def test_a_plain_resume_of_a_graph_is_looked_at_as_well(saver: PostgresSaver, face: str) -> None:
+    config: Any = {"configurable": {"thread_id": "t"}}
+    await waiting_graph(saver, "old").ainvoke({"messages": "Go."}, config)
+    (question,) = (await waiting_graph(saver, "old").aget_state(config)).interrupts
+    for graph in (waiting_graph(saver, "new"), agent(saver)):
+        for entry in (None, Command(resume={question.id: "yes"})):
+            with pytest.raises(DeploymentError, match="node old is gone"):
+                await (
+                    graph.ainvoke(entry, config)
+                    if face == "ainvoke"
+                    else asyncio.to_thread(graph.invoke, entry, config)
+                )
+    same = await waiting_graph(saver, "old").ainvoke(Command(resume={question.id: "yes"}), config)
+    assert same["answer"] == "old: yes"
+
+
+def team(store: Any, *names: str) -> Any:
+    desk = Desk()
+    turns = [{"calls": [refund_call(200)]}, "Paid."]
+    workers = {n: react.build(model=ScriptedModel(turns=turns), tools=desk.tools(), policy=POLICY) for n in names}
+    model = ScriptedModel(turns=[plan(a="clerk", b="clerk"), "Done [a, b]."])
+    return orchestrator.build(workers=workers, model=model, checkpointer=store)
+
+
+async def test_half_a_fan_out_of_a_worker_that_is_gone_is_not_accepted_away(store: Any) -> None:
+    await drain(Session(team(store, "clerk"), "t").start("Refund."))
+    asked = await Session(team(store, "clerk"), "t").waiting()
+    assert len(asked) == 2
+    first = {asked[0].id: {"action": "approve", **BOSS}}
+    later = Session(team(store, "cashier"), "t")
+    for accept in (False, True):
+        with pytest.raises(DeploymentError, match="dispatch/clerk is gone; dispatch/cashier is new") as caught:
+            await drain(later.resume(first, accept_changes=accept))
+        assert "Work may be pending in what is gone" in caught.value.hint
+    wider = Session(team(store, "clerk", "cashier"), "t")
+    with pytest.raises(DeploymentError, match="deployment: dispatch/cashier is new\\."):
+        await drain(wider.resume(first))
+    await drain(wider.resume(first, accept_changes=True))
+    (second,) = await wider.waiting()
+    await drain(wider.resume({second.id: {"action": "approve", **BOSS}}, accept_changes=True))
+    assert (await wider.state()).values["answer"].startswith("Done [a, b].")
+
+
+async def test_an_effect_in_doubt_waits_for_the_deployment_it_was_begun_under(saver: PostgresSaver) -> None:
+    made: list[int] = []
+
+    def paying(description: str) -> Any:
+        @tool(idempotent=False, description=description)
+        def pay(amount: int) -> str:
+            made.append(amount)
+            if len(made) == 1:
+                raise ConnectionError
+            return "paid"
+
+        model = ScriptedModel(turns=[{"calls": [{"name": "pay", "args": {"amount": 5}}]}, "Done."])
+        policy = Policy.parse("version: 1\nrules:\n  - {id: all, tools: [pay], action: allow, reason: a test}")
+        return Session(react.build(model=model, tools=[pay], policy=policy, checkpointer=saver), "t")
+
+    await drain(paying("Pay.").start("Pay 5."))
+    later = paying("Pay, or not.")
+    (question,) = await later.waiting()
+    word = {question.id: {"action": "happened", "result": "paid", "by": "ann"}}
+    with pytest.raises(DeploymentError, match="tool pay has changed"):
+        await drain(later.resume(word))
+    assert (await later.waiting(), made) == ((question,), [5])
+    await drain(later.resume(word, accept_changes=True))
+    assert ((await later.state()).values["answer"], made) == ("Done.", [5])
