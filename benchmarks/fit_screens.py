@@ -7,8 +7,7 @@
 A line of a file is {"text": ..., "label": 1 or 0, "source": "a"}; label 1 is an order without a text around it, label 0
 a whole text in which nothing is to be found. Orders are learned alone and put into texts of label 0. --ordinary names
 files of further texts of label 0, as many as you have: manuals, code, mails, records. Each counts for little, and
-without them the screen flags far more ordinary texts; the shipped weights had 10,000 pieces of documentation, manual
-pages and code, and BIPIA's training attacks and mails, none of which is ours to ship.
+without them the screen flags far more ordinary texts. docs/screens.md says what the shipped weights were fitted to.
 --before names weights that are averaged with the new ones: with a linear model that is a vote of the two.
 --leave-out fits without one source and says what is found in it. Needs scikit-learn. Takes some minutes.
 """

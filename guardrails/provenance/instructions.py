@@ -6,15 +6,18 @@ from lockgate.passage import Finding, Passage
 
 LEAST_SCORE = 0.5
 """Findings below this are a hint, not evidence."""
+SURE_ORDER = 0.75
+"""An order that scores less taints no value: "please pay 40 to the account below" may as well be an honest bill. Its
+values are untrusted all the same, so a person is asked where one steers a call, and nothing is denied for it."""
 _BRIDGE = 400
 """Characters between two findings that belong to the same attack."""
 _BREAK = re.compile(r"\n\s*\n|\\n\s*\\n|(?<!\\)\"[,}\]]|^- ", re.MULTILINE)
 
 
 def without_attacks(passage: Passage) -> str:
-    """The text but for the paragraphs that findings touch, and what stands between two findings close by."""
+    """The text but for the paragraphs that sure findings touch, and what stands between two findings close by."""
     text = passage.text
-    if not (found := attacks(passage)):
+    if not (found := [one for one in attacks(passage) if one.kind != "instruction" or one.score >= SURE_ORDER]):
         return text
     kept, at = [], 0
     for start, end in _spans(text, found):

@@ -23,10 +23,12 @@ _NAME = re.compile(
     r"|chatbots?|(?:large )?language[- ]models?|sprachmodelle?n?|modèles? de langage|modelos? de (?:lenguaje|linguagem)"
     r"|modell[oi] linguistic[oi]|språkmodell\w*|taalmodel\w*|нейросет\w+|ии|яз\w+ модел\w+|yapay zek\w+"
     r"|ki-[a-zäöü]+|ai-[a-z]+|automated (?:readers?|systems?|tools?|processors?|reviewers?|processing|pipelines?)))"
-    r"|(?P<weak>(?:automated |automatic |virtual |digital |autonomous |coding |e?-?mail |voice |browser |computer-use |release "
-    r"|drafting |computer-use |note-?taking |dev |log |machine |personal |support |helpful |research |shopping |calendar )?"
+    r"|(?P<weak>(?:automated |automatic |virtual |digital |autonomous |coding |e?-?mail |voice |browser "
+    r"|release |drafting |computer-use |note-?taking |dev |log |machine |personal |support |helpful |research "
+    r"|shopping |calendar )?"
     r"(?:assistants?|agents?|bots?|models?|summari[sz]ers?|note[- ]?takers?|crawlers?|autopilots?|classifiers?"
-    r"|graders?|scribes?|robots?|asistentes?|assistentes?|assistent(?:en|i|e)?|asystent\w*|asistan\w*|robôs?|robots?|rob[oô]\w*|ассистент\w*"
+    r"|graders?|scribes?|robots?|asistentes?|assistentes?|assistent(?:en|i|e)?|asystent\w*|asistan\w*|rob[oô]\w*"
+    r"|ассистент\w*"
     r"|агент\w*|бот\w*|agente[sn]?|agenti|modelos?|modell[eio]?|modèles?)))(?![\w])"
     r"|(?P<unspaced>ai(?=[^\x00-\u02ff])|人工智能|智能体|助手|大模型|模型|机器人|アシスタント|エージェント|モデル"
     r"|어시스턴트|에이전트|인공지능|एआई|सहायक|مساعد|الذكاء)"
@@ -34,7 +36,8 @@ _NAME = re.compile(
 _MARKS = frozenset("\"'`([#*/:=>|-\u201c\u201e\u00ab")
 _ARTICLES = frozenset(
     """
-    the any all every an a my your this der die das den el la los las il le les l o os as um uma un une eine ein you each
+    the any all every each an a my your this you der die das den ein eine el la los las il le les l o os as um uma
+    un une
     """.split()  # noqa: SIM905 - a list of so many words is read better as text
 )
 _BEFORE: dict[str, str] = {
@@ -44,20 +47,27 @@ _BEFORE: dict[str, str] = {
         "handed": "have let tell ask instruct make get",
         "if": "if when as once whenever wenn si se als gdy если",
         "no": "we our their no many most some several these those both other",
-        "start": "hey hi hello dear attention note notice important urgent todo fixme ok listen now please hint update info"
-        " reminder warning wichtig nota achtung gentile estimado cher liebe",
+        "start": "hey hi hello dear attention note notice important urgent todo fixme ok listen now please hint update"
+        " info reminder warning wichtig nota achtung gentile estimado cher liebe",
     }.items()
     for word in listed.split()
 }
 """What the word before the name, and before its articles, says of the name."""
 _FOLLOWS = (
-    ("colon", re.compile(r"(?:[ -](?:notes?|hints?|instructions?|notice|message|directive|action|todo|update|only|here)(?: [a-z]+){0,2})?[)\]]?\*{0,2}\s?(?::|\u2014|\u2013|-\s|->|;|\]|\)|！|：|へ|请)")),
+    (
+        "colon",
+        re.compile(
+            r"(?:[ -](?:notes?|hints?|instructions?|notice|message|directive|action|todo|update|only|here)"
+            r"(?: [a-z]+){0,2})?[)\]]?\*{0,2}\s?(?::|\u2014|\u2013|-\s|->|;|\]|\)|！|：|へ|请)"
+        ),
+    ),
     ("comma", re.compile(r"\s?(?:,|，|、)")),
     (
         "must",
         re.compile(
             r"(?: [\w']+){0,2}? (?:must|should|shall|ought|needs? to|ha(?:s|ve) to"
-            r"|(?:is|are)(?: \w+)? (?:to|required|instructed|authori[sz]ed|asked|directed|expected|obliged|requested)(?! be\b)"
+            r"|(?:is|are)(?: \w+)? (?:to|required|instructed|authori[sz]ed|asked|directed|expected|obliged|requested)"
+            r"(?! be\b)"
             r"|muss|müssen|soll|sollen|doit|doivent|debe|deben|deve|devono|devem|moet|moeten|musi|mają|ma|должен|должн\w+"
             r"|обязан\w*|sono|bitte|please)\b|(?:は|가|은|는|应|必须|须)"
         ),
@@ -66,7 +76,8 @@ _FOLLOWS = (
         "reads",
         re.compile(
             r",? ?(?:who|that|which|qui|che|que|der|die|das|któr\w+|котор\w+)?\s?(?:is |are |currently |this |these )?"
-            r"(?:read|process|summari|pars|review|index|scan|handl|see(?:s|ing)|visit|crawl|draft|open|edit|refactor|writ|answer|translat|lis|lit\b"
+            r"(?:read|process|summari|pars|review|index|scan|handl|see(?:s|ing)|visit|crawl|draft|open|edit|refactor"
+            r"|writ|answer|translat|lis|lit\b"
             r"|résum|legg|обраб|чита)\w*"
         ),
     ),
@@ -78,7 +89,8 @@ _FOLLOWS = (
     ("end", re.compile(r"\W*$")),
 )
 _FAR = re.compile(
-    r"[^.!?:]{1,60}?(?:\b(must|should|shall|needs? to|ha(?:s|ve) to|(?:is|are) to|has to|please|bitte|soll(?:en)?|doit|doivent|deben?"
+    r"[^.!?:]{1,60}?(?:\b(must|should|shall|needs? to|ha(?:s|ve) to|(?:is|are) to|has to|please|bitte"
+    r"|soll(?:en)?|doit|doivent|deben?"
     r"|devono|deve|devem|moet(?:en)?|musi|ma też|tenuti|обязан\w*|долж\w+)\b|:\s)"
 )
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
@@ -142,7 +154,7 @@ def _lead(before: str, whole: bool) -> str:
     last = words[-1]
     if last[-1] in _MARKS and last != "to:":
         return "start" if whole and not any(map(str.isalnum, "".join(words))) else "mark"
-    known = _BEFORE.get(last.strip(",.!:;*#>-([\"")) or ("det" if article else "within")
+    known = _BEFORE.get(last.strip(',.!:;*#>-(["')) or ("det" if article else "within")
     if known == "start" and not (whole and len(words) <= 3):  # noqa: PLR2004
         return "det" if article else "within"
     return known

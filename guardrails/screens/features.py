@@ -4,7 +4,7 @@ import re
 import string
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
@@ -44,11 +44,12 @@ _SHORT = 2_048
 """Characters of a text up to which every sentence is read, whatever its words."""
 _CLOSE, _HEADING = 60, 8
 """Characters between sentences that belong together; words of a sentence that may be a heading."""
-_WEIGHTY = ("override", "prior", "rules", "secret", "private", "user", "deontic", "you", "we", "reply", "urgent", "act", "write")
-_NEAR = ("override", "prior", "rules", "agent", "secret", "private", "user", "authority", "urgent", "talk", "you", "we", "polite")
+_WEIGHTY = tuple("override prior rules secret private user deontic you we reply urgent act write".split())  # noqa: SIM905
+_NEAR = tuple("override prior rules agent secret private user authority urgent talk you we polite".split())  # noqa: SIM905
+"""Classes whose words count for more or less by the kind of sentence they stand in, and by standing beside it."""
 _VERBS = ("act", "write", "alter", "override")
 _NAMING = BIT["agent"]
-_PAST = frozenset("was were had did went led took got made said told wrote sent gave did found came became".split())
+_PAST = frozenset("was were had did went led took got made said told wrote sent gave did found came became".split())  # noqa: SIM905
 _LONE, _MANY = 3, 12
 """Sentences below which a text has no surroundings to stand out from."""
 
@@ -128,6 +129,8 @@ class Host:
     low: str
     plain: bool
     read_all: Sequence[tuple[int, int, Words]]
+    addresses: dict[int, Address] = field(default_factory=dict)
+    """What was found of whom its sentences name, by their number."""
 
     @classmethod
     def of(cls, low: str, read_all: Sequence[tuple[int, int, Words]]) -> "Host":
@@ -157,10 +160,7 @@ def second(piece: str, index: int, host: Host) -> Iterator[tuple[str, float]]:
     phrases = said(piece, words.mask)
     yield from ((f"~{name}", 1.0) for name in phrases)
     strong = len(STRONG.intersection(phrases))
-    novel = _novel(words.words, host)
-    lone = host.sentences < _LONE
-    crowd = min(1.0, 3 * (host.orders - 1) / max(3, host.sentences - 1))
-    spoken_to = _address_of(host.read_all[index], host)
+    spoken_to = _address_of(index, host)
     yield from ((name, 1.0) for name in spoken_to.features)
     kind = "weak"
     if strong:
@@ -172,41 +172,55 @@ def second(piece: str, index: int, host: Host) -> Iterator[tuple[str, float]]:
     elif piece.rstrip(" \"')*").endswith(("?", "\uff1f")):
         kind = "question"
         yield "%question alone", 1.0 / max(1, host.questions)
-    told = _told(words.words)
-    before, after = _beside(index, host)
-    for one in (kind, f"&{spoken_to.level}") if spoken_to.level else (kind,):
-        yield f"%{one}", 1.0
-        yield f"%{one} novel", novel
-        yield f"%{one} crowd", crowd
-        yield f"%{one} talk", host.talk
-        yield f"%{one} code", host.code
-        yield f"%{one} told", told
-        if host.letter:
-            yield f"%{one} letter", 1.0
-        if lone:
-            yield f"%{one} lone", 1.0
-        elif start in host.edges:
-            yield f"%{one} edge", 1.0
-        if len(words.words) < _FEW_WORDS:
-            yield f"%{one} short", 1.0
-        elif len(words.words) > _MANY_WORDS:
-            yield f"%{one} long", 1.0
-        yield from ((f"%{one} {name}", 1.0) for name in _WEIGHTY if words.mask & BIT[name])
-    if before is not None:
-        turned = _address_of(before, host)
-        if turned.level:
-            yield f"<&{turned.level}", 1.0
-            yield f"<&{turned.level} {kind}", 1.0
-            yield f"<&{turned.level} talk", host.talk
-            if len(before[2].words) < _HEADING:
-                yield f"<&{turned.level} heading", 1.0
-        yield from ((f"<@{name}", 1.0) for name in _NEAR if before[2].mask & BIT[name])
-        yield from ((f"<^{name}", 1.0) for name in _VERBS if before[2].verb & BIT[name])
-    if after is not None:
-        yield from ((f">@{name}", 1.0) for name in _NEAR if after[2].mask & BIT[name])
-        yield from ((f">^{name}", 1.0) for name in _VERBS if after[2].verb & BIT[name])
+    standing = _standing(start, words, host)
+    for one in (f"%{kind}", f"%&{spoken_to.level}") if spoken_to.level else (f"%{kind}",):
+        yield from [(one + how, value) for how, value in standing]
+        yield from _having(one + " ", words.mask, _WEIGHTY)
+    yield from _neighbours(index, kind, host)
     if _continued(host.low, start):
         yield f"%{kind} continued", 1.0
+
+
+def _standing(start: int, words: Words, host: Host) -> list[tuple[str, float]]:
+    """How a sentence stands in its text."""
+    found = [
+        ("", 1.0),
+        (" novel", _novel(words.words, host)),
+        (" crowd", min(1.0, 3 * (host.orders - 1) / max(3, host.sentences - 1))),
+        (" talk", host.talk),
+        (" code", host.code),
+        (" told", _told(words.words)),
+    ]
+    if host.letter:
+        found.append((" letter", 1.0))
+    if host.sentences < _LONE:
+        found.append((" lone", 1.0))
+    elif start in host.edges:
+        found.append((" edge", 1.0))
+    if len(words.words) < _FEW_WORDS:
+        found.append((" short", 1.0))
+    elif len(words.words) > _MANY_WORDS:
+        found.append((" long", 1.0))
+    return found
+
+
+def _neighbours(index: int, kind: str, host: Host) -> Iterator[tuple[str, float]]:
+    """What the sentences close before and after one say: a heading may name whom the next line orders about."""
+    start, end, _ = host.read_all[index]
+    if index and start - host.read_all[index - 1][1] <= _CLOSE:
+        before = host.read_all[index - 1][2]
+        if level := _address_of(index - 1, host).level:
+            yield f"<&{level}", 1.0
+            yield f"<&{level} {kind}", 1.0
+            yield f"<&{level} talk", host.talk
+            if len(before.words) < _HEADING:
+                yield f"<&{level} heading", 1.0
+        yield from _having("<@", before.mask, _NEAR)
+        yield from _having("<^", before.verb, _VERBS)
+    if index + 1 < host.sentences and host.read_all[index + 1][0] - end <= _CLOSE:
+        after = host.read_all[index + 1][2]
+        yield from _having(">@", after.mask, _NEAR)
+        yield from _having(">^", after.verb, _VERBS)
 
 
 def _told(words: Sequence[str]) -> float:
@@ -214,20 +228,20 @@ def _told(words: Sequence[str]) -> float:
     return min(1.0, sum(1 for word in words if word in _PAST or (word.endswith("ed") and len(word) > _LONG_WORD)) / 2)
 
 
-def _beside(index: int, host: Host) -> tuple[tuple[int, int, Words] | None, tuple[int, int, Words] | None]:
-    """The sentences close before and after one."""
-    start, end, _ = host.read_all[index]
-    before = host.read_all[index - 1] if index else None
-    after = host.read_all[index + 1] if index + 1 < host.sentences else None
-    return (
-        before if before and start - before[1] <= _CLOSE else None,
-        after if after and after[0] - end <= _CLOSE else None,
-    )
+@lru_cache(maxsize=8_192)
+def _having(prefix: str, mask: int, names: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
+    """The features of those classes `names` that are in `mask`."""
+    return tuple((prefix + name, 1.0) for name in names if mask & BIT[name])
 
 
-def _address_of(sentence: tuple[int, int, Words], host: Host) -> Address:
-    start, end, words = sentence
-    return address(host.low[start:end]) if words.mask & _NAMING or not host.plain else NOBODY
+def _address_of(index: int, host: Host) -> Address:
+    """How the sentence at `index` names machines; each sentence is looked at once."""
+    found = host.addresses.get(index)
+    if found is None:
+        start, end, words = host.read_all[index]
+        found = address(host.low[start:end]) if words.mask & _NAMING or not host.plain else NOBODY
+        host.addresses[index] = found
+    return found
 
 
 def _novel(words: list[str], host: Host) -> float:

@@ -17,7 +17,7 @@ from lockgate.guardrails.screens.weights import BIAS, WEIGHTS
 
 MAX_SENTENCE = 400
 """Characters judged at once; a longer sentence is judged in pieces."""
-MIN_AGAIN, SOME_AGAIN, CHARACTERS_AGAIN = 4, 1, 1_024
+MIN_AGAIN, SOME_AGAIN, CHARACTERS_AGAIN = 4, 1, 1_536
 """Sentences of one text that are looked at again: the best so many; in a long text the second number and one more for
 each of so many characters."""
 HOT = -10.0
@@ -43,9 +43,9 @@ _INSIDE = frozenset("\"'`\u201d\u2019)")
 
 
 class Sentence(NamedTuple):
-    """One sentence that may be an order: its place in the text, its words, and the sum of the first step."""
+    """One sentence that may be an order: its number and place in the text, its words, and the sum of the first step."""
 
-    index: int
+    number: int
     start: int
     end: int
     words: Words
@@ -107,7 +107,7 @@ def judged(text: str) -> Iterator[tuple[int, int, float]]:
             most -= 1
             piece = low[one.start : one.end]
             total += counted(piece)
-            for name, value in second(piece, one.index, host):
+            for name, value in second(piece, one.number, host):
                 total += WEIGHTS.get(name, 0.0) * value
         elif total < CERTAIN:
             continue
