@@ -69,7 +69,7 @@ def _swapped(suite: Suite, own: tuple[Step, ...]) -> Iterator[tuple[str, tuple[S
     """Two calls of one tool, the value of one with the target of the other."""
     for place, (name, args) in enumerate(own):
         for other_name, other in own[place + 1 :]:
-            keys = [key for key in args if args[key] != other.get(key)]
+            keys = [key for key in args if key in other and args[key] != other[key]]
             if suite.tools[name].reads is None and name == other_name and len(keys) > 1:
                 key = keys[-1]
                 yield (
