@@ -9,6 +9,8 @@ from functools import cached_property
 
 from lockgate.guardrails.provenance.encodings import decoded, rot13
 from lockgate.guardrails.provenance.folding import fold, squeeze, unmask, words
+from lockgate.guardrails.provenance.moments import Day, Hour, days, hours
+from lockgate.guardrails.provenance.numerals import spelled_numbers
 
 _KEPT = 16_000_000
 """Characters of the texts whose indices are kept. A session's texts are asked again at each call."""
@@ -84,6 +86,21 @@ class Index:
         """What the text says in encoded form: (encoding, index of it)."""
         return tuple((name, Index(plain)) for name, plain in decoded(self.text))
 
+    @cached_property
+    def spoken(self) -> frozenset[Decimal]:
+        """The numbers that the text says in words."""
+        return spelled_numbers(self.folded)
+
+    @cached_property
+    def days(self) -> frozenset[Day]:
+        """The days that the text names, however they are written."""
+        return days(self.folded)
+
+    @cached_property
+    def hours(self) -> frozenset[Hour]:
+        """The hours that the text names, however they are written."""
+        return hours(self.folded)
+
     def counts(self, number: Decimal) -> bool:
         """Whether the text speaks of this amount or count: of no date, time or percentage, and no part of a name."""
         text = self.folded
@@ -94,7 +111,8 @@ class Index:
                 match = _NUMBER.match(text, at - (text[at - 1 : at] in ("-", "+")))
                 if match and number in _values(match.group()) and not _dated(text, match.start(), match.end()):
                     return True
-        return False
+        # `One` and `none` stand in texts for much else.
+        return number > 1 and number in self.spoken
 
 
 def occurrences(text: str, needle: str) -> Iterator[int]:

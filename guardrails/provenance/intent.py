@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from lockgate.evidence import Asked
-from lockgate.guardrails.provenance.folding import fold
+from lockgate.guardrails.provenance.folding import fold, words
+from lockgate.guardrails.provenance.tongues import QUESTION, asks, foreign
 from lockgate.guardrails.provenance.verbs import (
     AMBIGUOUS,
     CLASSES,
@@ -22,9 +23,13 @@ from lockgate.guardrails.provenance.verbs import (
     MONEY,
     NEGATIONS,
     OPENERS,
+    PAPERS,
     PHRASES,
     PLAIN,
+    POINTERS,
     READING,
+    RIGHTS,
+    STARTS,
     TO_BE,
     VISITING,
 )
@@ -34,9 +39,19 @@ from lockgate.spec import ToolSpec
 
 _MAX = 20_000
 """Characters of one message that are read for what it asks."""
+_LEAST = 3
+"""Letters of the shortest word that names a thing."""
+_INNER = re.compile(r"(?<=\w)[.:](?=\w)")
+"""Signs inside of addresses and numbers, which end no sentence."""
+_WORD = re.compile(r"[^\W\d_]+")
 _TOKEN = re.compile(r"[^\W\d_]+(?:'[a-z]+)?|[.,;:!?\n()]")
 _QUOTED = re.compile(r"(?<!\w)'[^'\n]{2,400}'(?!\w)|\"[^\"\n]{2,400}\"|`[^`\n]{1,400}`")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_SMALL = PLAIN | OPENERS | NEGATIONS | words(
+    "if when once while because since as in on at of for from with by about into before until unless whether what "
+    "all both only even like than per via over under between during without within against there here yes no"
+)
+"""Words that stand where a request starts, and are no verbs."""
 _HABIT = frozenset({"sure", "sense", "note"})
 _SHORT = 60
 _NOUN = re.compile(r"\b([a-z]+) (?=(?:at|of|by|is|was|has)\b)")
@@ -57,12 +72,34 @@ def asked(spec: ToolSpec, passages: Iterable[Passage]) -> Asked:
         return Asked.UNCLEAR
     user = [_request(passage.text[:_MAX]) for passage in heard if passage.source != "operator"]
     if any(wanted & classes for classes, _, _ in user):
-        return Asked.YES
+        return Asked.YES if spec.sensitive or _meant(spec, heard) else Asked.UNCLEAR
     if bidden(spec, heard):
         return Asked.UNCLEAR
     if not wanted or not user or any(delegates for _, _, delegates in user):
         return Asked.UNCLEAR
     return Asked.NO if any(classes or reads for classes, reads, _ in user) else Asked.UNCLEAR
+
+
+def _meant(spec: ToolSpec, heard: Iterable[Passage]) -> bool:
+    """Whether the user's words name what the tool is about, where no argument of it can tell.
+
+    `Email Ann` asks for a kind of telling, as a tool does that writes wiki pages; but not for that.
+    """
+    things = _things(spec.name, spec.description)
+    said = (fold(p.text[:_MAX]) for p in heard if p.source != "operator")
+    return not things or any(not things.isdisjoint(map(_singular, _WORD.findall(text))) for text in said)
+
+
+@lru_cache(maxsize=1024)
+def _things(name: str, description: str) -> frozenset[str]:
+    """The words of a tool's name, and of its description's first sentence, that are no verbs."""
+    first = re.split(r"[.\n]", description.strip(), maxsplit=1)[0]
+    found = [_singular(word) for word in (*_name_words(name), *_WORD.findall(first.casefold()))]
+    return frozenset(word for word in found if len(word) > _LEAST and word not in _OF and _base(word) not in _OF)
+
+
+def _singular(word: str) -> str:
+    return word.removesuffix("s")
 
 
 def bidden(spec: ToolSpec, passages: Iterable[Passage]) -> bool:
@@ -107,12 +144,14 @@ def speaks_of(pattern: re.Pattern[str], passages: Iterable[Passage]) -> bool:
 @lru_cache(maxsize=1024)
 def effects_of(name: str, description: str) -> frozenset[str]:
     """The classes of effect that a tool's name speaks of, else the first sentence of its description."""
-    words = [word for word in re.split(r"[\W_\d]+", _CAMEL.sub("_", name).casefold()) if word]
-    for word in words:
+    parts = _name_words(name)
+    for word in parts:
         if found := _OF.get(word):
-            if not MONEY.isdisjoint(words):
+            if not MONEY.isdisjoint(parts):
                 return found - {"tell"} or found
-            return found if LETTERS.isdisjoint(words) else found - {"pay"} or found
+            if not LETTERS.isdisjoint(parts):
+                return found - {"pay"} or found
+            return found - {"tell"} or found if "make" in found and not PAPERS.isdisjoint(parts) else found
     first = re.split(r"[.\n]", description.strip(), maxsplit=1)[0]
     for word in re.findall(r"[a-z]+", first.casefold())[:6]:
         if found := _OF.get(_base(word)):
@@ -120,10 +159,19 @@ def effects_of(name: str, description: str) -> frozenset[str]:
     return frozenset()
 
 
+def _name_words(name: str) -> list[str]:
+    return [word for word in re.split(r"[\W_\d]+", _CAMEL.sub("_", name).casefold()) if word]
+
+
 @lru_cache(maxsize=4_096)  # above the messages of a long thread, all of which are asked about in each turn
 def _request(text: str) -> tuple[frozenset[str], bool, bool]:
     """(classes of effect asked for, whether an answer is asked for, whether the choice is handed on)."""
     text = _QUOTED.sub(" ", fold_lines(text))
+    if foreign(text):
+        classes = asks(text)
+        wonders = not classes and QUESTION.fullmatch(text.strip()) is not None
+        return classes, wonders, not wonders
+    text = _INNER.sub(" ", text)
     delegates = DELEGATION.search(LISTED.sub(" ", text)) is not None or (
         len(text) <= _SHORT and CONSENT.match(text) is not None
     )
@@ -138,6 +186,8 @@ def _request(text: str) -> tuple[frozenset[str], bool, bool]:
             reads = True
         elif _begs(tokens, place) and word not in PLAIN and word[0].isalpha() and not _known(word):
             delegates = True  # what it is that the user asks for is not understood
+        elif _starts(tokens, place) and after in POINTERS and word[0].isalpha() and not (_known(word) or word in _SMALL):
+            delegates = True
         found = _OF.get(word) or (_OF.get(_base(word)) if word.endswith("ing") else None)
         if not found or (word in AMBIGUOUS and not opens) or _idle(word, before, after):
             continue
@@ -145,6 +195,12 @@ def _request(text: str) -> tuple[frozenset[str], bool, bool]:
             continue
         classes |= {"make"} if (word, after) == ("set", "up") else found
     return frozenset(classes), reads or "?" in text, delegates
+
+
+def _starts(tokens: list[str], place: int) -> bool:
+    """Whether a request may start here: at a clause's start, or after `and` at one."""
+    before = tokens[max(0, place - 2) : place]
+    return not before or before[-1] in STARTS or (before[-1] == "and" and not before[0][0].isalpha())
 
 
 def _begs(tokens: list[str], place: int) -> bool:
@@ -168,6 +224,7 @@ def _idle(word: str, before: str, after: str) -> bool:
         (word == "make" and after in _HABIT)
         or (word in ("tell", "give", "let") and after in ("me", "us", "you"))
         or (word == "take" and after == "a")
+        or after in RIGHTS
         or (before in ("i", "they", "we", "he", "she", "it", "usually", "that", "which", "who"))
     )
 

@@ -8,11 +8,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import Any
 
 from lockgate.guardrails.provenance.folding import fold, plain, squeeze, unmask, words
 from lockgate.guardrails.provenance.index import NO_NAMES, Index, occurrences
+from lockgate.guardrails.provenance.moments import Day, Hour, moment
 
 _EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
 _URL = re.compile(r"(?:https?|ftp)://\S+|www\.\S+")
@@ -27,6 +29,13 @@ _NAMERS = words("id ids no nr number num ref reference code key #")
 _WORDS = re.compile(r"[^\W_]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WORD = re.compile(r"[^\W_]+|#")
+_NO_INITIALS = words("am pm at to of in on by is it if or as an be do go he me my no so up us we")
+"""Pairs of letters that are words, or say the time."""
+_NO_NOUNS = words(
+    "the and for from with about over under than least most only just exactly pay send transfer wire refund order buy "
+    "add remove set are was not but per via until till after before around some into takes costs spend give make keep"
+)
+"""Words before a number that do not say what it names."""
 _AMOUNTS = words("amount price sum total value quantity cost fee limit count budget balance salary")
 _DECIMAL = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,18})?")
 _DIGITS = re.compile(r"[0-9]+")
@@ -34,10 +43,14 @@ _DIGITS = re.compile(r"[0-9]+")
 
 @dataclass(frozen=True)
 class Needle:
-    """`value` is a leaf (a text or a number), `names` the words of its argument: `file_id` gives file and id."""
+    """`value` is a leaf (a text or a number), `names` the words of its argument: `file_id` gives file and id.
+
+    `things` are the words for what the tool is about: `Close an issue` and `issue 412` tell what 412 is.
+    """
 
     value: Any
     names: frozenset[str]
+    things: frozenset[str] = frozenset()
 
     @cached_property
     def text(self) -> str:
@@ -76,19 +89,22 @@ class Needle:
         """A mail address or a URL."""
         return bool(_EMAIL.fullmatch(self.text) or _URL.fullmatch(self.text))
 
-    def within(self, index: Index, *, masked: bool = True) -> str:
+    def within(self, index: Index, *, masked: bool = True, loose: bool = False) -> str:
         """How the value stands in the text: `exact`, `normalised`, `disguised`, or an empty string when it does not.
 
         `disguised` is written with characters that hide or pose as others; it is not looked for without `masked`.
+        `loose`: any noun before a number of some length says what it names, in a text that no attacker wrote.
         """
         if not self.text:
             return ""
         if self.number is not None and not self.named:
             return "exact" if index.counts(self.number) else ""
-        if any(True for _ in self._places(index.folded)):
+        if any(True for _ in self._places(index.folded, loose=loose)):
             return self._spelled(index)
         if masked and index.bare != index.folded and any(True for _ in self._places(index.bare)):
             return "disguised"
+        if self.moment and self._dated(index):
+            return "normalised"
         if self.whole:
             return "normalised" if self._url_stands(index) else ""
         return self._squeezed(index)
@@ -116,24 +132,38 @@ class Needle:
         # Letters of another width among Latin ones: a hit that the mere change of case does not give.
         return "normalised" if self.text in " ".join(index.text.casefold().split()) else "disguised"
 
-    def _places(self, text: str) -> Iterator[int]:
+    @cached_property
+    def moment(self) -> tuple[Day | None, Hour | None] | None:
+        """The day and the hour that the value is."""
+        return moment(self.text) if isinstance(self.value, str) else None
+
+    def _dated(self, index: Index) -> bool:
+        """Whether the text names the day and the hour, as people write them."""
+        day, hour = self.moment or (None, None)
+        if hour is not None and hour not in index.hours:
+            return False
+        return day is None or day in index.days or (None, *day[1:]) in index.days
+
+    def _places(self, text: str, *, loose: bool = False) -> Iterator[int]:
         for at in occurrences(text, self.text):
             end = at + len(self.text)
-            if _bounded(text, at, end) and (not self.named or self._is_named(text, at, end)):
+            if _bounded(text, at, end) and (not self.named or self._is_named(text, at, end, loose=loose)):
                 yield at
 
-    def _is_named(self, text: str, start: int, end: int) -> bool:
+    def _is_named(self, text: str, start: int, end: int, *, loose: bool) -> bool:
         """Whether the words before, in the same line or field, say that this is the argument's value."""
         before = re.split(r"[,;!?{}()\[\]]|\. ", text[max(0, start - _NEAR) : start])[-1]
         said = _WORD.findall(before)
         after = _WORD.match(text[end:].lstrip()[:12])
         if (said and said[-1] in NO_NAMES) or (after and after.group() in NO_NAMES):
             return False
+        if loose and end - start > _SHORT and said and len(said[-1]) > _SHORT and said[-1] not in _NO_NOUNS:
+            return True
         return self.named_by(frozenset(said[-2:]))
 
     def named_by(self, said: frozenset[str]) -> bool:
         """Whether these words, of a field or before the value, say that it is what the argument wants."""
-        wanted = self.names | _NAMERS
+        wanted = self.names | self.things | _NAMERS
         return not said.isdisjoint(wanted) or not {word.removesuffix("s") for word in said}.isdisjoint(wanted)
 
     def _squeezed(self, index: Index) -> str:
@@ -163,6 +193,15 @@ class Needle:
             if _bounded(index.folded, start, end):
                 return True
         return False
+
+
+@lru_cache(maxsize=1024)
+def things_of(name: str, description: str) -> frozenset[str]:
+    """The words of a tool's name and of its description's first sentence: `pull request` gives pr as well."""
+    first = re.split(r"[.\n]", description.strip(), maxsplit=1)[0].casefold()
+    found = _WORDS.findall(first)
+    initials = (left[0] + right[0] for left, right in pairwise(found) if min(len(left), len(right)) > _SHORT)
+    return names_of(name) | {word for word in found if len(word) > _SHORT} | {*initials} - _NO_INITIALS
 
 
 def names_of(path: str) -> frozenset[str]:

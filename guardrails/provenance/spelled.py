@@ -10,7 +10,7 @@ from typing import Any
 from lockgate.evidence import Kind
 from lockgate.guardrails.provenance.folding import squeeze
 from lockgate.guardrails.provenance.index import Index
-from lockgate.guardrails.provenance.needle import Needle, names_of
+from lockgate.guardrails.provenance.needle import Needle, names_of, things_of
 from lockgate.guardrails.provenance.tracing import Source, leaves
 from lockgate.spec import ToolSpec
 
@@ -50,7 +50,8 @@ def spelled(args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source], *,
 def _values(args: Mapping[str, Any], spec: ToolSpec) -> Iterator[tuple[str, Needle, bool]]:
     for name, value in args.items():
         for path, leaf in islice(leaves(value, name), _LEAVES):
-            needle = Needle(leaf.strip(_ENDS) if isinstance(leaf, str) else leaf, names_of(path))
+            things = things_of(spec.name, spec.description)
+            needle = Needle(leaf.strip(_ENDS) if isinstance(leaf, str) else leaf, names_of(path), things)
             yield path, needle, name in spec.sensitive or not spec.sensitive
 
 

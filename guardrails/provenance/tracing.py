@@ -77,14 +77,21 @@ def trace(value: Any, passages: Iterable[Passage], *, argument: str = "", named:
     return trace_in(value, sources(passages), argument, named=named)
 
 
-def trace_in(value: Any, ready: Sequence[Source], argument: str, *, named: bool = False) -> list[Trace]:
-    """As `trace`, in sources that are ready."""
+def trace_in(
+    value: Any,
+    ready: Sequence[Source],
+    argument: str,
+    *,
+    named: bool = False,
+    things: frozenset[str] = frozenset(),
+) -> list[Trace]:
+    """As `trace`, in sources that are ready. `things` are the words for what the tool is about."""
     found = []
     for number, (path, leaf) in enumerate(leaves(value, argument)):
         if number >= MAX_LEAVES:
             found.append(Trace(path=path, kind=Kind.UNTRACED, how="too many values"))
             break
-        made = trace_leaf(path, leaf, ready)
+        made = trace_leaf(path, leaf, ready, things)
         if named and made.kind in (Kind.INTERNAL, Kind.UNTRUSTED) and (tool := designated(leaf, ready)):
             made = Trace(path=path, kind=Kind.USER, how="named", sources=("user", tool))
         found.append(made)
@@ -124,9 +131,9 @@ def leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-def trace_leaf(path: str, leaf: Any, ready: Sequence[Source]) -> Trace:
+def trace_leaf(path: str, leaf: Any, ready: Sequence[Source], things: frozenset[str] = frozenset()) -> Trace:
     """Where one text or number comes from."""
-    needle = Needle(leaf, names_of(path))
+    needle = Needle(leaf, names_of(path), things)
     for kind in Kind:
         found = [(source, how) for source in ready if source.kind is kind and (how := _stands(needle, source))]
         if found:
@@ -154,7 +161,7 @@ def _stands(needle: Needle, source: Source) -> str:
     if source.kind is Kind.UNTRUSTED:
         return needle.within(source.index) or _field(needle, source)
     # A value that looks like another is not that other one; and what a tool only repeats, it does not know.
-    how = needle.within(source.index, masked=False) if needle.sound else ""
+    how = needle.within(source.index, masked=False, loose=source.kind is Kind.USER) if needle.sound else ""
     how = how or _field(needle, source)
     return "" if how and source.given and needle.within(source.given) else how
 

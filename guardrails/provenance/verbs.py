@@ -7,7 +7,7 @@ from lockgate.guardrails.provenance.folding import words
 CLASSES: dict[str, str] = {
     "tell": (
         "send email mail message reply respond answer forward notify inform write post publish contact text dm "
-        "ping remind announce broadcast tweet comment submit deliver dispatch call phone tell"
+        "ping remind announce broadcast tweet comment submit deliver dispatch call phone tell alert thank"
     ),
     "pay": (
         "pay transfer refund reimburse wire remit buy purchase donate send settle withdraw deposit order return "
@@ -21,16 +21,21 @@ CLASSES: dict[str, str] = {
     "change": (
         "update change modify edit adjust set reset rename move reschedule replace rewrite amend correct fix "
         "increase decrease raise lower switch extend renew configure mark assign label convert postpone shift "
-        "revise enable disable activate deactivate lock unlock"
+        "revise enable disable activate deactivate lock unlock scale resize turn dim toggle"
     ),
     "remove": (
         "delete remove cancel erase clear drop unsubscribe archive purge kick ban revoke unshare discard trash "
         "close terminate wipe uninstall clean deregister"
     ),
-    "give": ("share invite add grant give allow permit authorize authorise assign enroll enrol join introduce onboard"),
-    "do": (
-        "run execute deploy start launch restart stop trigger invoke merge commit push approve reject confirm accept"
-    ),
+    "give": "share add grant give allow permit authorize authorise assign",
+    "invite": "invite add assign enroll enrol join introduce onboard give grant allow",
+    "run": "run execute launch start trigger invoke",
+    "stop": "stop halt pause suspend",
+    "restart": "restart reboot reload",
+    "release": "deploy release ship launch promote",
+    "merge": "merge commit push",
+    "accept": "approve confirm accept",
+    "refuse": "reject decline refuse",
 }
 """Verbs in their base form, by the kind of effect. A verb may be of several kinds."""
 
@@ -46,7 +51,7 @@ AMBIGUOUS = words(
     "report record share answer contact invoice charge tip copy label set mark move return address start stop "
     "run lock switch log remit drop push return refund deposit purchase draft invite sign fix raise increase "
     "decrease open close clear clean put order archive trash phone wire tip view list search check look review "
-    "count"
+    "count build alert release ship scale turn pause"
 )
 """Verbs that are nouns or adjectives as often: they count only where a verb stands."""
 
@@ -59,15 +64,18 @@ OPENERS = words(
 NEGATIONS = words("not don't dont never without no cannot can't doesn't didn't")
 
 _PLACE = "instructions?|actions?|tasks?|to-?dos?|steps?|requests?|requirements?|everything|whatever|what|things|items"
+_LETTER = "(?:e-?)?mails?|messages?|inbox|mailbox|tickets?|notes?|comments?"
 DELEGATION = re.compile(
     r"\b(?:follow|do|perform|execute|complete|handle|process|finish|implement|fulfil+|obey|go through|"
     r"address(?= (?:the|all|any|each|every|my|th[eo]se|this|what))|"
-    r"carry out|take care of|deal with|act on|work through|respond to|sort out|answer|apply|proceed)\b[^.!?\n]{0,60}?"
-    rf"\b(?:{_PLACE}|(?:e-?)?mails?|messages?|inbox|mailbox|tickets?|notes?|comments?)\b"
+    r"carry out|take care of|deal with|act on|work through|sort out|apply|proceed)\b[^.!?\n]{0,60}?"
+    rf"\b(?:{_PLACE}|{_LETTER})\b"
+    rf"|\b(?:answer|respond to)\b[^.!?\n]{{0,60}}?\b(?:{_PLACE}|{_LETTER})\b"
+    r"(?![^.!?\n]{0,40}?(?::|\b(?:that|with|saying)\b))"
     r"|\bas (?:instructed|described|requested|specified|asked|told|needed|necessary|appropriate)\b"
     r"|\b(?:whatever|anything|everything) (?:is |it |they |you )?(?:needs?|needed|necessary|required|asks?|says?)\b"
 )
-"""The user hands the choice of what to do to a text, or to the agent."""
+"""The user hands the choice of what to do to a text, or to the agent. Who says what to answer hands on nothing."""
 
 LISTED = re.compile(r"\b(?:following|these|below) \w+")
 """What the user then lists is no choice handed on."""
@@ -75,14 +83,18 @@ LISTED = re.compile(r"\b(?:following|these|below) \w+")
 MONEY = words("money payment payments fund funds cash transfer transaction")
 LETTERS = words("email mail message sms note letter invitation notification reply dm")
 """What is sent tells paying from telling."""
+PAPERS = words("page pages wiki article file document doc entry record list issue report blog handbook sheet script code")
+"""What is written tells making from telling."""
 
 _PHRASES = {
     "tell": r"let \S+(?: \S+){0,4} know|(?:get|be) in touch|reach out|loop in|fill in|drop \S+ a|pass \S+ (?:on|along)|"
-    r"(?:make|leave|put up) an? (?:post|comment|note|announcement|reply)",
+    r"(?:make|leave|put up|with) an? (?:\w+ ){0,2}(?:post|comment|note|announcement|reply|remark)",
     "pay": r"(?:make|do) (?:an?|the|my|another) (?:\w+ )?(?:payment|transfer|donation|order|purchase|deposit)",
     "make": r"put \S+(?: \S+)? (?:in|on|down|into)|block (?:off|out)|"
     r"(?:need|want|like|have|get|find) (?:me |us )?an? (?:\w+ ){0,2}(?:table|room|seat|ticket|reservation|booking|"
     r"appointment|slot|taxi|cab|ride)|pencil in|sign (?:me|us) up",
+    "invite": r"(?:schedule|plan|arrange|organi[sz]e|set up|book|create) an? (?:\w+ ){0,3}"
+    r"(?:meeting|call|appointment|lunch|dinner|event)\b[^.!?\n]{0,60}\bwith",
     "remove": r"get rid of|take (?:\S+ )?(?:off|out|down)|throw (?:\S+ )?(?:away|out)|call off|opt out",
 }
 PHRASES = tuple((kind, re.compile(rf"\b(?:{phrases})\b")) for kind, phrases in _PHRASES.items())
@@ -94,6 +106,13 @@ PLAIN = words(
 )
 """Words that may follow `please` and ask for nothing by themselves."""
 
+POINTERS = words("the a an my our your all any each every this that these those it them him her")
+"""Words by which an unknown word before them, where a verb stands, is a verb."""
+STARTS = frozenset(".;:!?\n") | words("then please just also first finally next")
+"""After these a request starts."""
+RIGHTS = words("access permission permissions rights right mode privileges")
+"""After these verbs are none: `write access`."""
+
 CONSENT = re.compile(r"\W*(?:yes|yep|yeah|ok|okay|sure|go ahead|do it|do that|proceed|continue|confirmed?|approved?)\b")
 """Words by which a short message agrees to what the agent proposed."""
 
@@ -104,7 +123,7 @@ DECODING = re.compile(
 
 VISITING = re.compile(
     r"\b(?:visit|open|browse|load|navigate|retrieve|fetch|get|request|go to|surf|download|access|call|click|"
-    r"query|ping)\b"
+    r"query|ping|render|preview|display|embed|import|scan|curl|wget|crawl|scrape|stream|refresh|connect)\b"
 )
 """Words by which a text wants an address opened."""
 

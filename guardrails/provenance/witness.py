@@ -14,6 +14,7 @@ from lockgate.guardrails.provenance.content import carried, dictated, filled
 from lockgate.guardrails.provenance.folding import fold
 from lockgate.guardrails.provenance.instructions import attacks
 from lockgate.guardrails.provenance.intent import asked, bidden, decodes, delegated, speaks_of
+from lockgate.guardrails.provenance.needle import things_of
 from lockgate.guardrails.provenance.secrets import marked, secrets_in, tokens
 from lockgate.guardrails.provenance.spelled import spelled
 from lockgate.guardrails.provenance.tracing import KIND_OF, Source, kind_of, leaves, sources, trace_in
@@ -40,7 +41,9 @@ def examine(args: Mapping[str, Any], spec: ToolSpec, history: History) -> Eviden
         )
     traces: list[Trace] = []
     for name, value in args.items():
-        found = trace_in(value, ready, name, named=wants is Asked.YES)
+        found = trace_in(
+            value, ready, name, named=wants is Asked.YES, things=things_of(spec.name, spec.description)
+        )
         traces += [_default(trace) if is_default(spec, name, value) else trace for trace in found]
     traces = [_filled(trace, args, ready) for trace in _excused(traces, history.passages)]
     untrusted = [passage for passage in history.passages if kind_of(passage) is Kind.UNTRUSTED]
