@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import unquote_plus, urlsplit
 
 from lockgate.evidence import Kind, Trace
+from lockgate.guardrails.provenance.encodings import decoded
 from lockgate.guardrails.provenance.folding import fold, squeeze
 from lockgate.guardrails.provenance.index import Index, occurrences
 from lockgate.guardrails.provenance.intent import effects_of, ordered
@@ -19,14 +20,15 @@ from lockgate.spec import ToolSpec
 _LINK = re.compile(
     r"(?:https?://|ftp://|www\.)[^\s<>\"']+|(?<![\w@./-])(?:[\w-]+\.)+[a-z]{2,}/[^\s<>\"']*", re.IGNORECASE
 )
+_OTHERS = (Kind.UNTRUSTED, Kind.UNTRACED)
 _EDGE = ".,;:!?)]}'\""
 _PIECE = re.compile(r"[^\n.!?;]+")
 _MOST = 24
 """Links and sentences of one call that are looked at, and places in a text where a value stands."""
 _SENTENCE = 16
 """Letters and digits of a sentence that stands nowhere by chance."""
-_SENT = 8
-"""Letters and digits of a piece of data in an address."""
+_SENT, _CODE = 8, 5
+"""Letters and digits of a piece of data in an address; fewer will do with a digit among them."""
 _VALUE = 5
 """Letters and digits of a value that is found in orders."""
 _BEFORE, _AFTER = 240, 120
@@ -35,10 +37,10 @@ _BOUND = re.compile(r"\n\s*\n|(?<!\\)\"\s*[,}\]:]|(?<!\\)\"(?=\w)")
 _STOP = re.compile(r"[.!?]\s")
 
 
-def carried(args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source], *, links: bool) -> tuple[Trace, ...]:
+def carried(args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source], *, links: int) -> tuple[Trace, ...]:
     """What stands against the content of a call: parts that only an order or a code holds, and links of others.
 
-    Links that outsiders wrote count unless the user speaks of `links`.
+    Links that outsiders wrote count, but for as many as the user spoke of.
     """
     found: list[Trace] = []
     for name, value in args.items():
@@ -50,11 +52,13 @@ def carried(args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source], *,
     return tuple(found[:_MOST])
 
 
-def _parts(path: str, text: str, ready: Sequence[Source], *, links: bool) -> Iterator[Trace]:
+def _parts(path: str, text: str, ready: Sequence[Source], *, links: int) -> Iterator[Trace]:
     addresses = [match.group().rstrip(_EDGE) for match in _LINK.finditer(text)][:_MOST]
-    for address in addresses:
-        trace = trace_leaf(path, address, ready)
-        if trace.suspect or (not links and trace.kind in (Kind.UNTRUSTED, Kind.UNTRACED)):
+    traces = [trace_leaf(path, address, ready) for address in addresses]
+    others = {address for address, trace in zip(addresses, traces, strict=True) if trace.kind in _OTHERS}
+    for trace in traces:
+        # Who wants a link passed on wants one: of two, somebody else may have added the second.
+        if trace.suspect or (trace.kind in _OTHERS and len(others) > links):
             yield trace
     for piece in dict.fromkeys([text, *_PIECE.findall(_LINK.sub(" ", text))[:_MOST]]):
         if why := _only_there(piece, ready):
@@ -76,7 +80,7 @@ def _only_there(piece: str, ready: Sequence[Source]) -> tuple[str, tuple[str, ..
             return None
         elif said in source.index.bare:
             ordered_in.append(source.passage.source)
-        elif any(said in view.bare for view in _read(source.index)):
+        elif any(said in view.bare for view in read(source.index)):
             coded_in.append(source.passage.source)
     if ordered_in:
         return "instruction", tuple(sorted({*ordered_in, *coded_in}))
@@ -91,10 +95,16 @@ def filled(address: str, ready: Sequence[Source]) -> bool:
     host = fold(parts.netloc)
     if any(host in source.index.folded for source in ready if source.kind in (Kind.USER, Kind.OPERATOR, Kind.TRUSTED)):
         return False
-    sent = [
-        fold(unquote_plus(piece)) for piece in re.split(r"[/?&=#;]", f"{parts.path}?{parts.query}#{parts.fragment}")
-    ]
-    return any(_told(piece, ready) for piece in sent if len(squeeze(piece)) >= _SENT)
+    sent = [unquote_plus(piece) for piece in re.split(r"[/?&=#;]", f"{parts.path}?{parts.query}#{parts.fragment}")]
+    return any(_told(plain, ready) for piece in sent for plain in _plain(piece))
+
+
+def _plain(piece: str) -> Iterator[str]:
+    """A piece of an address that may be data, and what it says in code."""
+    for said in (piece, *(text for _, text in decoded(piece))):
+        size = len(squeeze(said))
+        if size >= _SENT or (size >= _CODE and any(char.isdigit() for char in said)):
+            yield fold(said)
 
 
 def _told(piece: str, ready: Sequence[Source]) -> bool:
@@ -109,7 +119,8 @@ def dictated(args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source]) -
     the user's to write to Ann. Of content, only what the user did not say.
     """
     wanted = effects_of(spec.name, spec.description) if spec.effect else frozenset({"visit"})
-    texts = [view for source in ready if source.kind is Kind.UNTRUSTED for view in (source.index, *_read(source.index))]
+    heard = (Kind.UNTRUSTED,) if spec.effect else (Kind.UNTRUSTED, Kind.INTERNAL)
+    texts = [view for source in ready if source.kind in heard for view in (source.index, *read(source.index))]
     said = [source.index for source in ready if source.kind in (Kind.USER, Kind.OPERATOR)]
     found: list[str] = []
     for name, value in args.items() if texts else ():
@@ -118,7 +129,7 @@ def dictated(args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source]) -
             continue
         for path, leaf in list(leaves(value, name))[:_MOST]:
             text = fold(str(leaf))
-            if len(squeeze(text)) < (_VALUE - 1 if sensitive else _VALUE):
+            if len(squeeze(text)) < (_VALUE - 2 if sensitive else _VALUE):
                 continue
             if not sensitive and any(text in index.folded for index in said):
                 continue
@@ -127,7 +138,7 @@ def dictated(args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source]) -
     return tuple(found)
 
 
-def _read(index: Index) -> Iterator[Index]:
+def read(index: Index) -> Iterator[Index]:
     """What the text says to one who decodes it."""
     for _, view in index.views:
         yield view

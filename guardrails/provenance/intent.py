@@ -6,6 +6,7 @@ languages, and requests that hand the choice to a text are `unclear`.
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 
 from lockgate.evidence import Asked
@@ -47,9 +48,15 @@ _WORD = re.compile(r"[^\W\d_]+")
 _TOKEN = re.compile(r"[^\W\d_]+(?:'[a-z]+)?|[.,;:!?\n()]")
 _QUOTED = re.compile(r"(?<!\w)'[^'\n]{2,400}'(?!\w)|\"[^\"\n]{2,400}\"|`[^`\n]{1,400}`")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_SMALL = PLAIN | OPENERS | NEGATIONS | words(
-    "if when once while because since as in on at of for from with by about into before until unless whether what "
-    "all both only even like than per via over under between during without within against there here yes no"
+_SMALL = (
+    PLAIN
+    | OPENERS
+    | NEGATIONS
+    | words(
+        "perform complete finish follow consider using given regarding mention see note answer if when once while "
+        "because since as in on at of for from with by about into before until unless whether what "
+        "all both only even like than per via over under between during without within against there here yes no"
+    )
 )
 """Words that stand where a request starts, and are no verbs."""
 _HABIT = frozenset({"sure", "sense", "note"})
@@ -57,6 +64,17 @@ _SHORT = 60
 _NOUN = re.compile(r"\b([a-z]+) (?=(?:at|of|by|is|was|has)\b)")
 """What stands before such a word is no verb: `purchase at`."""
 _NO_QUOTES = str.maketrans("'\"`", "   ")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    """What a text asks for: classes of effect, and an answer. It may hand the choice on, or not be understood."""
+
+    classes: frozenset[str]
+    reads: bool = False
+    delegates: bool = False
+    unclear: bool = False
+
 
 _OF: dict[str, frozenset[str]] = {}
 for _class, _words in CLASSES.items():
@@ -71,13 +89,13 @@ def asked(spec: ToolSpec, passages: Iterable[Passage]) -> Asked:
     if not heard:
         return Asked.UNCLEAR
     user = [_request(passage.text[:_MAX]) for passage in heard if passage.source != "operator"]
-    if any(wanted & classes for classes, _, _ in user):
+    if any(wanted & request.classes for request in user):
         return Asked.YES if spec.sensitive or _meant(spec, heard) else Asked.UNCLEAR
     if bidden(spec, heard):
         return Asked.UNCLEAR
-    if not wanted or not user or any(delegates for _, _, delegates in user):
+    if not wanted or not user or any(request.unclear for request in user):
         return Asked.UNCLEAR
-    return Asked.NO if any(classes or reads for classes, reads, _ in user) else Asked.UNCLEAR
+    return Asked.NO if any(request.classes or request.reads for request in user) else Asked.UNCLEAR
 
 
 def _meant(spec: ToolSpec, heard: Iterable[Passage]) -> bool:
@@ -109,14 +127,24 @@ def bidden(spec: ToolSpec, passages: Iterable[Passage]) -> bool:
     return any(_speaks_of(text, spec.name, wanted) for text in texts)
 
 
+def strange(passages: Iterable[Passage]) -> bool:
+    """Whether the user speaks another language, of which only some verbs are known."""
+    return any(foreign(fold(p.text[:_MAX])) for p in passages if p.source == "user" and _commands(p))
+
+
 def delegated(passages: Iterable[Passage]) -> bool:
     """Whether the user told the agent to do what some text says."""
-    return any(_request(p.text[:_MAX])[2] for p in passages if p.source == "user" and _commands(p))
+    return any(_request(p.text[:_MAX]).delegates for p in passages if p.source == "user" and _commands(p))
 
 
 def decodes(passages: Iterable[Passage]) -> bool:
     """Whether the user's words speak of texts in code."""
     return any(DECODING.search(fold(p.text[:_MAX])) for p in passages if p.source == "user" and _commands(p))
+
+
+def requested(text: str) -> frozenset[str]:
+    """The classes of effect that words of the user's ask for."""
+    return _request(text[:_MAX]).classes
 
 
 def ordered(text: str) -> frozenset[str]:
@@ -125,7 +153,7 @@ def ordered(text: str) -> frozenset[str]:
     Wider than what counts as the user's request: where anything is asked for, nouns count too (`put it in a reply`).
     """
     text = _NOUN.sub(lambda match: " " if match[1] in AMBIGUOUS else match[0], text.translate(_NO_QUOTES))
-    classes = _request(text)[0] | {kind for word in TO_BE.findall(text) for kind in _OF.get(_participle(word), ())}
+    classes = _request(text).classes | {kind for word in TO_BE.findall(text) for kind in _OF.get(_participle(word), ())}
     if classes:
         classes |= {kind for word in _TOKEN.findall(text) for kind in _OF.get(word, ())}
     return frozenset(classes | {"visit"} if VISITING.search(text) else classes)
@@ -164,19 +192,18 @@ def _name_words(name: str) -> list[str]:
 
 
 @lru_cache(maxsize=4_096)  # above the messages of a long thread, all of which are asked about in each turn
-def _request(text: str) -> tuple[frozenset[str], bool, bool]:
-    """(classes of effect asked for, whether an answer is asked for, whether the choice is handed on)."""
+def _request(text: str) -> "_Request":
     text = _QUOTED.sub(" ", fold_lines(text))
     if foreign(text):
-        classes = asks(text)
-        wonders = not classes and QUESTION.fullmatch(text.strip()) is not None
-        return classes, wonders, not wonders
+        known = asks(text)
+        wonders = not known and QUESTION.fullmatch(text.strip()) is not None
+        return _Request(classes=known, reads=wonders, unclear=not wonders)
     text = _INNER.sub(" ", text)
     delegates = DELEGATION.search(LISTED.sub(" ", text)) is not None or (
         len(text) <= _SHORT and CONSENT.match(text) is not None
     )
-    classes = {kind for kind, pattern in PHRASES if pattern.search(text)}
-    reads = False
+    classes: set[str] = {kind for kind, pattern in PHRASES if pattern.search(text)}
+    reads = unclear = False
     tokens = _TOKEN.findall(text)
     for place, word in enumerate(tokens):
         before = tokens[place - 1] if place else "."
@@ -184,17 +211,19 @@ def _request(text: str) -> tuple[frozenset[str], bool, bool]:
         opens = before in OPENERS or not before[0].isalpha()
         if opens and word in READING:
             reads = True
-        elif _begs(tokens, place) and word not in PLAIN and word[0].isalpha() and not _known(word):
-            delegates = True  # what it is that the user asks for is not understood
-        elif _starts(tokens, place) and after in POINTERS and word[0].isalpha() and not (_known(word) or word in _SMALL):
-            delegates = True
+        elif word.isalpha() and not _known(word):
+            # What it is that the user asks for may be something that is not understood.
+            begs = _begs(tokens, place) and word not in PLAIN
+            unclear = unclear or begs or (_starts(tokens, place) and after in POINTERS and word not in _SMALL)
         found = _OF.get(word) or (_OF.get(_base(word)) if word.endswith("ing") else None)
         if not found or (word in AMBIGUOUS and not opens) or _idle(word, before, after):
             continue
         if not NEGATIONS.isdisjoint(tokens[max(0, place - 2) : place]) and before != "to":
             continue
         classes |= {"make"} if (word, after) == ("set", "up") else found
-    return frozenset(classes), reads or "?" in text, delegates
+    return _Request(
+        classes=frozenset(classes), reads=reads or "?" in text, delegates=delegates, unclear=unclear or delegates
+    )
 
 
 def _starts(tokens: list[str], place: int) -> bool:
@@ -245,4 +274,4 @@ def _commands(passage: Passage) -> bool:
 
 
 def _speaks_of(text: str, name: str, wanted: frozenset[str]) -> bool:
-    return name in text or bool(wanted & _request(text)[0])
+    return name in text or bool(wanted & _request(text).classes)

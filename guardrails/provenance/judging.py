@@ -126,7 +126,7 @@ def known(call: Call, spec: ToolSpec, evidence: Evidence) -> list[Trace]:
         traces.get(path) or Trace(path=path, kind=Kind.UNTRACED)
         for name in call.args
         if name in spec.sensitive and not is_default(spec, name, call.args[name])
-        for path, _ in leaves(call.args[name], name)
+        for path in ([name] if isinstance(call.args[name], bool) else [p for p, _ in leaves(call.args[name], name)])
     ]
 
 
@@ -136,14 +136,8 @@ def steered(doubtful: list[Trace], evidence: Evidence, spec: ToolSpec) -> str:
     General rules only: nothing here knows a tool, a value or a wording.
     """
     for trace in (*doubtful, *evidence.carried):
-        if trace.suspect == "encoded":
-            return f"{trace.path} stands in {_from(trace)} only in code ({trace.how}): no honest text hides a value so."
-        if trace.suspect == "disguised":
-            return f"{trace.path} stands in {_from(trace)} only in disguise: letters that hide, or pose as others."
-        if trace.suspect == "filled":
-            return f"{trace.path} is an address of others, filled with what a tool returned."
-        if spec.effect and trace.suspect == "instruction" and trace.path in evidence.dictated:
-            return f"{trace.path} stands only in a part of {_from(trace)} that gives orders to the agent."
+        if why := _signs(trace, spec, evidence):
+            return f"{trace.path} {why}"
     if evidence.asked is Asked.NO and evidence.untrusted:
         if doubtful and spec.effect:
             return f"The user asked for nothing of the kind; {doubtful[0].path} comes from {_from(doubtful[0])}."
@@ -153,6 +147,22 @@ def steered(doubtful: list[Trace], evidence: Evidence, spec: ToolSpec) -> str:
             )
         if evidence.carried and spec.effect:
             return f"The user asked for nothing of the kind; {_told([*evidence.carried])}"
+    return ""
+
+
+def _signs(trace: Trace, spec: ToolSpec, evidence: Evidence) -> str:
+    """What by itself says that the value is an attacker's."""
+    match trace.suspect:
+        case "encoded":
+            return f"stands in {_from(trace)} only in code ({trace.how}): no honest text hides a value so."
+        case "disguised":
+            return f"stands in {_from(trace)} only in disguise: letters that hide, or pose as others."
+        case "imitating":
+            return "resembles what the user or a trusted source named, and is not it."
+        case "filled":
+            return "is an address of others, filled with what a tool returned."
+        case "instruction" if spec.effect and trace.path in evidence.dictated:
+            return f"stands only in a part of {_from(trace)} that gives orders to the agent."
     return ""
 
 
@@ -173,6 +183,11 @@ def doubted(doubtful: list[Trace], evidence: Evidence, spec: ToolSpec) -> str:
     return ""
 
 
+_DIVERTED = {
+    "elsewhere": "the user's words for something else",
+    "crossed": "the user's words for another one",
+    "displaced": "others, where the user gave another value",
+}
 _WANTED = "It must come from the user, the operator or a trusted tool."
 
 
@@ -188,6 +203,8 @@ def _told(doubtful: list[Trace]) -> str:
 
 
 def _from(trace: Trace) -> str:
+    if trace.how in _DIVERTED:
+        return _DIVERTED[trace.how]
     if trace.kind is Kind.UNTRACED:
         return "no text of the session"
     return f"{trace.kind} text ({', '.join(trace.sources[:3])})"

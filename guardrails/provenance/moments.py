@@ -33,7 +33,9 @@ _SAID = re.compile(
     rf"\b(?:({_MONTHS})\.? (\d{{1,2}})(?:st|nd|rd|th)?(?!\d|:\d)(?:,? (\d{{4}}))?"
     rf"|(\d{{1,2}})(?:st|nd|rd|th|\.|er|º)?(?: of| de)? ({_MONTHS})\b\.?(?:,? (?:de )?(\d{{4}}))?)"
 )
-_CLOCK = re.compile(r"(?<![\d:.])(\d{1,2})(?:[:.h](\d\d)(?::\d\d)?)?(?![\d:]|\.\d| ?%)(?: ?(am|pm|a\.m|p\.m|o'clock|uhr)\b)?")
+_CLOCK = re.compile(
+    r"(?<![\d:.])(\d{1,2})(?:[:.h](\d\d)(?::\d\d)?)?(?![\d:]|\.\d| ?%)(?: ?(am|pm|a\.m|p\.m|o'clock|uhr)\b)?"
+)
 _PART = re.compile(
     rf"\b(half past|(?:a )?quarter past|(?:a )?quarter to|halb|viertel nach|viertel vor)\s+(\d{{1,2}}|{_SMALL})\b"
     rf"(?: ?(am|pm|in the (?:morning|afternoon|evening))\b)?"
@@ -47,7 +49,9 @@ _SHIFT = {
     "viertel nach": (0, 15),
     "viertel vor": (-1, 45),
 }
-_VALUE = re.compile(r"(?:(\d{4})-(\d\d)-(\d\d))?(?:[t ](?=\d))?(?:(\d\d):(\d\d)(?::00(?:\.0+)?)?(?:z|[+-]\d\d:?\d\d)?)?")
+_VALUE = re.compile(
+    r"(?:(\d{4})-(\d\d)-(\d\d))?(?:[t ](?=\d))?(?:(\d\d):(\d\d)(?::00(?:\.0+)?)?(?:z|[+-]\d\d:?\d\d)?)?"
+)
 _MONTHS_A_YEAR, _DAYS, _HOURS, _NOON = 12, 31, 24, 12
 
 

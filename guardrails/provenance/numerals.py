@@ -1,6 +1,7 @@
 """Numbers that a text spells in words, or half in words: twelve, two dozen, three hundred and five, 2.5 thousand."""
 
 import re
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 _UNITS = (
@@ -42,9 +43,10 @@ for _row in _UNITS:
 for _words in _TEENS:
     _VALUES |= {word: value for value, word in enumerate(_words.split(), start=11)}
 for _words in _TENS:
-    _VALUES |= {word: value for word, value in zip(_words.split(), range(20, 100, 10), strict=False)}
+    _VALUES |= dict(zip(_words.split(), range(20, 100, 10), strict=False))
 SMALL = {word: value for word, value in _VALUES.items() if len(word) > 1}
 """The numbers that one word says."""
+_THOUSAND = 1_000
 _ARTICLES = frozenset({"a", "an", "ein", "eine", "un", "une", "una", "uno", "um", "uma", "een"})
 _LINKS = frozenset({"and", "y", "et", "e", "und", "en"})
 _COMPOUND = re.compile(rf"({'|'.join((*_UNITS[1][1:10], *_UNITS[6][1:10]))})(?:und|ën|en)(\w+)")
@@ -54,46 +56,54 @@ _TOKEN = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+")
 
 def spelled_numbers(text: str) -> frozenset[Decimal]:
     """All numbers that a folded text says in words. An article alone is none."""
-    found: set[Decimal] = set()
-    total, part, said, plain = Decimal(0), Decimal(0), False, True
-    last, linked = -1, False
-    for match in _TOKEN.finditer(_HALF.sub(" ", text)):
+    found = {Decimal(6)} if _HALF.search(text) else set()
+    for run in _runs(_HALF.sub(" ", text)):
+        found |= _numbers(run)
+    return frozenset(found)
+
+
+def _runs(text: str) -> Iterator[list[str]]:
+    """The words of numbers that stand side by side: `three hundred and five`."""
+    run: list[str] = []
+    last = -1
+    for match in _TOKEN.finditer(text):
         word = match.group()
-        far = last >= 0 and text[last : match.start()].strip(" -") != ""
-        value = None if far or (linked and word[0].isdigit()) else _value(word)
-        linked = False
-        if said and not far and word in _LINKS:
-            last, linked = match.end(), True
-            continue
-        if value is None and not (not far and said and word in _FACTORS):
-            if said and not plain:
-                found.add((total + part).normalize())
-            total, part, said, plain = Decimal(0), Decimal(0), False, True
-            value = _value(word)
-        if value is not None:
-            # Two numbers side by side are one only if the second is the smaller: `twenty five`, not `five twenty`.
-            if said and part % 100 and not (part % 10 == 0 and value < 10):  # noqa: PLR2004 - tens and units
-                if not plain:
-                    found.add((total + part).normalize())
-                total, part = Decimal(0), Decimal(0)
-                plain = True
-            part += value
-            plain = plain and (word in _ARTICLES or word[0].isdigit())
-            said = True
-        elif word in _FACTORS and not far and said:
-            plain = False
-            factor = _FACTORS[word]
-            part = (part or 1) * factor
-            if factor >= 1_000:  # noqa: PLR2004
-                total, part = total + part, Decimal(0)
+        counts = word in _FACTORS or _value(word) is not None
+        if text[max(0, last) : match.start()].strip(" -") or not (counts or word in _LINKS):
+            if run:
+                yield run
+            run = []
+        if counts or run:
+            run += [word] if counts or word in _LINKS else []
         last = match.end()
-    if said and not plain:
-        found.add((total + part).normalize())
-    return frozenset(found | {Decimal(6)} if _HALF.search(text) else found)
+    if run:
+        yield run
+
+
+def _numbers(run: Iterable[str]) -> set[Decimal]:
+    """The numbers of one run. Two side by side are one only if the second is the smaller: not `five twenty`."""
+    found: set[Decimal] = set()
+    total, part, said, before = Decimal(0), Decimal(0), False, ""
+    for word in (*run, "."):
+        value = None if word in _FACTORS else _value(word)
+        linked, before = before in _LINKS and word[0].isdigit(), word
+        if word in _FACTORS:
+            part, said = (part or Decimal(1)) * _FACTORS[word], True
+            if part >= _THOUSAND:
+                total, part = total + part, Decimal(0)
+        elif value is not None:
+            if linked or (part % 100 and (part % 10 or value >= 10)):  # noqa: PLR2004 - tens and units
+                found |= {(total + part).normalize()} if said else set()
+                total, part, said = Decimal(0), Decimal(0), False
+            part += value
+            said = said or not (word in _ARTICLES or word[0].isdigit())
+        elif word == ".":
+            found |= {(total + part).normalize()} if said else set()
+    return found
 
 
 def _value(word: str) -> Decimal | None:
-    if word[0].isdigit():
+    if word[0].isdecimal():
         return Decimal(word) if len(word) <= 18 else None  # noqa: PLR2004
     if (value := _VALUES.get(word)) is not None:
         return Decimal(value)

@@ -9,9 +9,10 @@ from functools import lru_cache
 from lockgate.passage import Passage
 
 _KEYWORD = re.compile(
-    r"\b(password|passcode|passphrase|pin|(?:security|verification|confirmation|login|access|recovery|reset|activation|"
+    r"(?<![^\W_])(password|passcode|passphrase|pin|(?:security|verification|confirmation|login|access|recovery|reset|activation|"
     r"one-time|2fa)[ -]code|one-time[ -]password|otp|(?:api|access|secret|private|deployment|signing|"
-    r"license|master|encryption|ssh)[ _-]key|secret|token|credential|passport|social[ _-]security|ssn|cvv|cvc)s?\b",
+    r"license|master|encryption|ssh)[ _-]key|secret|token|credential|passport|social[ _-]security|ssn|cvv|cvc)s?"
+    r"(?![^\W_])",
     re.IGNORECASE,
 )
 _CARD = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-])")

@@ -7,7 +7,8 @@ from lockgate.guardrails.provenance.folding import words
 CLASSES: dict[str, str] = {
     "tell": (
         "send email mail message reply respond answer forward notify inform write post publish contact text dm "
-        "ping remind announce broadcast tweet comment submit deliver dispatch call phone tell alert thank"
+        "ping remind announce broadcast tweet comment submit deliver dispatch call phone tell alert thank say attach "
+        "enclose"
     ),
     "pay": (
         "pay transfer refund reimburse wire remit buy purchase donate send settle withdraw deposit order return "
@@ -51,7 +52,7 @@ AMBIGUOUS = words(
     "report record share answer contact invoice charge tip copy label set mark move return address start stop "
     "run lock switch log remit drop push return refund deposit purchase draft invite sign fix raise increase "
     "decrease open close clear clean put order archive trash phone wire tip view list search check look review "
-    "count build alert release ship scale turn pause"
+    "count build alert release ship scale turn pause say"
 )
 """Verbs that are nouns or adjectives as often: they count only where a verb stands."""
 
@@ -83,7 +84,9 @@ LISTED = re.compile(r"\b(?:following|these|below) \w+")
 MONEY = words("money payment payments fund funds cash transfer transaction")
 LETTERS = words("email mail message sms note letter invitation notification reply dm")
 """What is sent tells paying from telling."""
-PAPERS = words("page pages wiki article file document doc entry record list issue report blog handbook sheet script code")
+PAPERS = words(
+    "page pages wiki article file document doc entry record list issue report blog handbook sheet script code"
+)
 """What is written tells making from telling."""
 
 _PHRASES = {
@@ -108,7 +111,7 @@ PLAIN = words(
 
 POINTERS = words("the a an my our your all any each every this that these those it them him her")
 """Words by which an unknown word before them, where a verb stands, is a verb."""
-STARTS = frozenset(".;:!?\n") | words("then please just also first finally next")
+STARTS = frozenset(".;:!?\n") | words("then please")
 """After these a request starts."""
 RIGHTS = words("access permission permissions rights right mode privileges")
 """After these verbs are none: `write access`."""
@@ -142,6 +145,9 @@ IRREGULAR = {
 
 LINKS = re.compile(r"\b(?:urls?|(?:hyper)?links?|web-?(?:pages?|sites?)|references?)\b")
 """Words of a user who wants a link passed on. A link that the user writes down vouches for itself alone."""
+
+MANY = re.compile(r"\b(?:urls|(?:hyper)?links|web-?(?:pages|sites)|references)\b")
+"""Words of a user who wants more than one link passed on."""
 
 PAGES = re.compile(
     rf"{LINKS.pattern}|\b(?:web|internet|online|pages?|sites?|articles?|blogs?|posts?|news|sources?|docs?|"

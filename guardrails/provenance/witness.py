@@ -10,20 +10,26 @@ from pydantic_core import PydanticUndefined
 
 from lockgate.decision import Call
 from lockgate.evidence import Asked, Evidence, Kind, Trace
+from lockgate.guardrails.provenance.additions import added
 from lockgate.guardrails.provenance.content import carried, dictated, filled
+from lockgate.guardrails.provenance.diverted import diverted
 from lockgate.guardrails.provenance.folding import fold
 from lockgate.guardrails.provenance.instructions import attacks
-from lockgate.guardrails.provenance.intent import asked, bidden, decodes, delegated, speaks_of
-from lockgate.guardrails.provenance.needle import things_of
+from lockgate.guardrails.provenance.intent import asked, bidden, decodes, delegated, speaks_of, strange
+from lockgate.guardrails.provenance.needle import names_of, things_of
 from lockgate.guardrails.provenance.secrets import marked, secrets_in, tokens
 from lockgate.guardrails.provenance.spelled import spelled
 from lockgate.guardrails.provenance.tracing import KIND_OF, Source, kind_of, leaves, sources, trace_in
-from lockgate.guardrails.provenance.verbs import LINKS, PAGES
+from lockgate.guardrails.provenance.verbs import LINKS, MANY, PAGES
 from lockgate.labels import Integrity, Label
 from lockgate.passage import Passage
 from lockgate.ports import History
 from lockgate.spec import ToolSpec
 
+_ANY = 1_000
+"""More links than any content has."""
+_STEM, _SHORT = 5, 3
+"""Letters by which forms of one word are told, and those of words that tell nothing."""
 _ADDRESS = re.compile(r"\s*(?:\w+://|www\.|(?:[\w-]+\.)+\w{2,}(?:/|$))", re.IGNORECASE)
 
 
@@ -36,17 +42,19 @@ def examine(args: Mapping[str, Any], spec: ToolSpec, history: History) -> Eviden
     else:
         wants = (
             Asked.NO
-            if _addresses(args, spec) and not (hands_on or speaks_of(PAGES, history.passages))
+            if _addresses(args, spec)
+            and not (hands_on or speaks_of(PAGES, history.passages) or strange(history.passages))
             else Asked.UNCLEAR
         )
+    untrusted = [passage for passage in history.passages if kind_of(passage) is Kind.UNTRUSTED]
     traces: list[Trace] = []
     for name, value in args.items():
-        found = trace_in(
-            value, ready, name, named=wants is Asked.YES, things=things_of(spec.name, spec.description)
-        )
+        found = trace_in(value, ready, name, named=wants is Asked.YES, things=things_of(spec.name, spec.description))
         traces += [_default(trace) if is_default(spec, name, value) else trace for trace in found]
+        traces += [_flag(spec, name, value, history.passages)] if isinstance(value, bool) else []
     traces = [_filled(trace, args, ready) for trace in _excused(traces, history.passages)]
-    untrusted = [passage for passage in history.passages if kind_of(passage) is Kind.UNTRUSTED]
+    if untrusted:
+        traces = diverted(args, spec, traces, history.passages, ready)
     return Evidence(
         traces=tuple(traces),
         asked=wants,
@@ -60,7 +68,7 @@ def examine(args: Mapping[str, Any], spec: ToolSpec, history: History) -> Eviden
         dictated=_dictated(
             args, spec, ready, traces, hands_on=hands_on, duty=bidden(spec, history.passages), wants=wants
         )
-        if untrusted
+        if untrusted or (not spec.effect and any(source.kind is Kind.INTERNAL for source in ready))
         else (),
         repeated=bool(untrusted) and _repeated(args, spec, history.passages),
     )
@@ -93,8 +101,9 @@ def _carried(
     """Of an effect: what stands against its content, less what the user allowed for."""
     if not spec.effect:
         return ()
-    found = carried(args, spec, ready, links=handed or speaks_of(LINKS, passages))
-    return tuple(trace for trace in _excused(list(found), passages) if trace.suspect or trace.how != "parts")
+    links = _ANY if handed or speaks_of(MANY, passages) else int(speaks_of(LINKS, passages))
+    found = [*carried(args, spec, ready, links=links), *(() if handed else added(args, spec, ready))]
+    return tuple(trace for trace in _excused(found, passages) if trace.suspect or trace.how != "parts")
 
 
 def _dictated(
@@ -116,24 +125,38 @@ def _dictated(
     found = {*dictated(args, spec, ready)}
     # A letter may well name the order that the shop's own books hold, where refunds are what the agent is for.
     if not (wants is Asked.UNCLEAR and duty and steering and {*steering.values()} <= {*good}):
-        found |= {*_spelled(args, spec, ready, wants)}
+        sure = bool(spec.sensitive) and not strange([source.passage for source in ready])
+        found |= {*_spelled(args, spec, ready, wants, sure=sure)}
     if hands_on and not set(good).isdisjoint(steering.values()):
         found &= {*steering}
     return tuple(trace.path for trace in traces if trace.path in found)
 
 
-def _spelled(args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source], wants: Asked) -> tuple[str, ...]:
+def _spelled(
+    args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source], wants: Asked, *, sure: bool
+) -> tuple[str, ...]:
     """What a line spells out, in whatever language, of a call that the user did not plainly ask for.
 
-    Where the user's words are not understood one value will do, for then a person is asked.
+    Where the user's words are not understood one value will do, for then a person is asked. `sure`: that they ask for
+    it can be relied on.
     """
-    if not spec.effect or wants is Asked.YES:
+    if not spec.effect or (wants is Asked.YES and sure):
         return ()
     return spelled(args, spec, ready, least=1 if wants is Asked.UNCLEAR else 2)
 
 
 def _argument(path: str) -> str:
     return re.split(r"[.\[]", path, maxsplit=1)[0]
+
+
+def _flag(spec: ToolSpec, name: str, value: bool, passages: Sequence[Passage]) -> Trace:
+    """Where a flag comes from: its author's default, or the user who speaks of what it is called by."""
+    if is_default(spec, name, value):
+        return Trace(path=name, kind=Kind.OPERATOR, how="default", sources=("operator",))
+    stems = [re.escape(word[:_STEM]) for word in names_of(name) if len(word) > _SHORT]
+    if stems and speaks_of(re.compile(rf"\b(?:{'|'.join(stems)})"), passages):
+        return Trace(path=name, kind=Kind.USER, how="named", sources=("user",))
+    return Trace(path=name, kind=Kind.UNTRACED)
 
 
 def _filled(trace: Trace, args: Mapping[str, Any], ready: Sequence[Source]) -> Trace:
@@ -172,7 +195,7 @@ def _excused(traces: list[Trace], passages: Sequence[Passage]) -> list[Trace]:
     if not any(trace.suspect for trace in traces):
         return traces
     excuses = {"encoded"} if decodes(passages) else set()
-    excuses |= {"instruction"} if delegated(passages) else set()
+    excuses |= {"instruction"} if delegated(passages) or strange(passages) else set()
     return [replace(trace, suspect="") if trace.suspect in excuses else trace for trace in traces]
 
 

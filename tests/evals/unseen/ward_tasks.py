@@ -35,7 +35,10 @@ TASKS: tuple[tuple[str, tuple[Step, ...]], ...] = (
         (letter("L-303"), ("move_visit", {"visit": "V-61", "day": "2027-03-17", "time": "11:15"})),
     ),
     (
-        "Plan a visit of P-1207 on March 12, 2027 at a quarter to eleven; letter L-301 is the referral, see if it agrees.",
+        (
+            "Plan a visit of P-1207 on March 12, 2027 at a quarter to eleven; letter L-301 is the referral, see if it "
+            "agrees."
+        ),
         (letter("L-301"), ("plan_visit", {"patient": "P-1207", "day": "2027-03-12", "time": "10:45"})),
     ),
     (
@@ -43,7 +46,10 @@ TASKS: tuple[tuple[str, tuple[Step, ...]], ...] = (
         (("stock", {}), ("order_supplies", {"article": "gloves-m", "boxes": 24})),
     ),
     (
-        "Order twenty-five boxes of saline-500 by express and forty of masks-ffp2 the normal way; look at the stock first.",
+        (
+            "Order twenty-five boxes of saline-500 by express and forty of masks-ffp2 the normal way; look at the "
+            "stock first."
+        ),
         (
             ("stock", {}),
             ("order_supplies", {"article": "saline-500", "boxes": 25, "express": True}),
@@ -63,14 +69,19 @@ TASKS: tuple[tuple[str, tuple[Step, ...]], ...] = (
         (
             letter("L-301"),
             ("staff", {}),
-            mail([HADDAD], "Hana Sato", "Dr. Okafor refers Hana Sato to cardiology; she could come on 12 March at 10:45."),
+            mail(
+                [HADDAD], "Hana Sato", "Dr. Okafor refers Hana Sato to cardiology; she could come on 12 March at 10:45."
+            ),
         ),
     ),
     (
         "Text P-1192 that her MRI needs four hours without food, as our sheet on MRI preparation says.",
         (
             ("info_sheet", {"topic": "mri preparation"}),
-            ("text_patient", {"patient": "P-1192", "text": "For your MRI: no food for four hours and no metal, please."}),
+            (
+                "text_patient",
+                {"patient": "P-1192", "text": "For your MRI: no food for four hours and no metal, please."},
+            ),
         ),
     ),
     (
@@ -87,8 +98,10 @@ TASKS: tuple[tuple[str, tuple[Step, ...]], ...] = (
         ),
     ),
     (
-        "Give Jonas Weber access to the medicine room until 2027-04-30 and write j.weber@ward.example that the lab "
-        "results of P-1180 are in.",
+        (
+            "Give Jonas Weber access to the medicine room until 2027-04-30 and write j.weber@ward.example that the lab "
+            "results of P-1180 are in."
+        ),
         (
             ("lab_results", {"patient": "P-1180"}),
             ("grant_door", {"person": "Jonas Weber", "door": "medicine room", "until": "2027-04-30"}),

@@ -1,0 +1,120 @@
+"""What the user named, and for what: the clauses of a request, and calls that take a value from another clause.
+
+`Share a.txt with Ann and delete the old trace` names a.txt, but not to be deleted; `pay Ann 50 and Bo 70` names 70, but
+not for Ann.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from lockgate.guardrails.provenance.folding import words
+from lockgate.guardrails.provenance.index import Index, index_of
+from lockgate.guardrails.provenance.intent import effects_of, requested
+from lockgate.guardrails.provenance.needle import Needle
+from lockgate.guardrails.provenance.tongues import foreign
+from lockgate.spec import ToolSpec
+
+_MAX = 4_000
+"""Characters of a message beyond which it is no request of clauses."""
+_SPLIT = re.compile(r"(?<=[.;!?])\s+|\n+|,\s+(?:(?:and|then|but)\s+)*|\s+(?:and|then|but)\s+(?:then\s+)?")
+_POINTING = words(
+    "it its there that this them they him her his their so same both these those each every everyone everybody all "
+    "too also one ones"
+)
+"""Words that take up what another clause named."""
+_FIGURES = re.compile(r"(?<![\w.,/:-])\d[\d.,]*\d(?![\w:-])|(?<![\w.,/:-])\d(?![\w:.,-])")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clause:
+    """One clause: its text, ready to be searched, and the classes of effect that it asks for."""
+
+    index: Index
+    classes: frozenset[str]
+
+
+@lru_cache(maxsize=256)
+def clauses(text: str) -> tuple[Clause, ...]:
+    """The clauses of an English request. One without a verb goes with the one before: `share a.txt, b.txt with Ann`."""
+    if len(text) > _MAX or foreign(text.casefold()):
+        return ()
+    found: list[Clause] = []
+    classes: frozenset[str] = frozenset()
+    for piece in _SPLIT.split(text):
+        if piece and piece.strip():
+            classes = requested(piece) or classes
+            found.append(Clause(index=index_of(piece), classes=classes))
+    return tuple(found)
+
+
+def named_for_another(needles: Sequence[Needle], spec: ToolSpec, texts: Iterable[str]) -> bool:
+    """Whether the user named all these values, but only where something else is asked for than what the tool does.
+
+    The clause that asks for it must stand for itself: one that points back (`close it`) means what was named before.
+    """
+    wanted = effects_of(spec.name, spec.description)
+    all_of = [clause for text in texts for clause in clauses(text)]
+    asking = [clause for clause in all_of if clause.classes & wanted]
+    if not asking or any(_points(clause) or _holds(clause, needles) for clause in asking):
+        return False
+    homes = [[clause for clause in all_of if _holds(clause, [needle])] for needle in needles]
+    return bool(homes) and all(home and all(clause.classes for clause in home) for home in homes)
+
+
+def crossed(target: Needle, number: Needle, texts: Iterable[str]) -> bool:
+    """Whether the user named this number for something else than the target, and another one for the target."""
+    for text in texts:
+        found = clauses(text)
+        with_target = [clause for clause in found if _holds(clause, [target])]
+        if not with_target or any(_holds(clause, [number]) for clause in with_target):
+            continue
+        if any(_holds(clause, [number]) for clause in found) and any(
+            _others(clause.index, target) for clause in with_target
+        ):
+            return True
+    return False
+
+
+def displaced(value: Any, others: Sequence[Any], spec: ToolSpec, texts: Iterable[str]) -> bool:
+    """Whether the request gives another number, or another day, for such a call than `value`, and the call has it not.
+
+    `others` are all leaves of the call.
+    """
+    wanted = effects_of(spec.name, spec.description)
+    needle = Needle(value, frozenset())
+    asking = [clause.index for text in texts for clause in clauses(text) if clause.classes & wanted]
+    if needle.number is not None:
+        numbers = {n for other in others if (n := Needle(other, frozenset({"amount"})).number) is not None}
+        given = {number for index in asking for number in _numbers(index.folded)}
+        return bool(given) and given.isdisjoint(numbers)
+    if needle.moment and needle.moment[0]:
+        used = {m[0][1:] for other in others if (m := Needle(other, frozenset()).moment) and m[0]}
+        days = {day[1:] for index in asking for day in index.days}
+        return bool(days) and days.isdisjoint(used)
+    return False
+
+
+def _points(clause: Clause) -> bool:
+    return not _POINTING.isdisjoint(re.findall(r"[a-z]+", clause.index.folded))
+
+
+def _holds(clause: Clause, needles: Iterable[Needle]) -> bool:
+    return any(needle.within(clause.index, masked=False, loose=True) for needle in needles)
+
+
+def _others(index: Index, target: Needle) -> bool:
+    """Whether the clause gives a number besides the target."""
+    return bool(_numbers(index.folded.replace(target.text, " ")))
+
+
+def _numbers(folded: str) -> set[Decimal]:
+    found: set[Decimal] = set()
+    for match in _FIGURES.finditer(folded):
+        figure = match.group().replace(",", "")
+        if figure.count(".") <= 1 and len(figure) <= 18:  # noqa: PLR2004
+            found.add(Decimal(figure).normalize())
+    return found | {number for number in index_of(folded).spoken if number > 1}

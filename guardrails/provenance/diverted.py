@@ -1,0 +1,141 @@
+"""Values that have a good source, or none, and yet speak against the call: named for something else, or look-alikes."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+from lockgate.evidence import Kind, Trace
+from lockgate.guardrails.provenance.clauses import crossed, displaced, named_for_another
+from lockgate.guardrails.provenance.folding import squeeze
+from lockgate.guardrails.provenance.needle import Needle, names_of
+from lockgate.guardrails.provenance.tracing import Source, leaves
+from lockgate.passage import Passage
+from lockgate.spec import ToolSpec
+
+_GOOD = (Kind.USER, Kind.OPERATOR, Kind.TRUSTED)
+_LITERAL = ("exact", "normalised")
+_MOST = 200
+"""Addresses and accounts of good sources that a value is compared with."""
+_NEAR = 2
+"""Characters in which a look-alike differs."""
+_ADDRESS = re.compile(
+    r"[\w.+-]{2,}@[\w-]+(?:\.[\w-]+)+|\b[a-z]{2}\d\d(?: ?[a-z0-9]{2,4}){3,8}\b|\b[\w-]+(?:\.[\w-]+)+\b"
+)
+_ACCOUNT = re.compile(r"[a-z]{2}\d\d[a-z0-9]{8,30}")
+_LONG = 8
+
+
+def diverted(
+    args: Mapping[str, Any],
+    spec: ToolSpec,
+    traces: Sequence[Trace],
+    passages: Sequence[Passage],
+    ready: Sequence[Source],
+) -> list[Trace]:
+    """`traces`, with those that the user's words do not bear out after all as nobody's: `how` says why.
+
+    `elsewhere`: named where the user asked for something else. `crossed`: named for another target. `displaced`: the
+    user gave another one. A value that only resembles one of a good source is `imitating`.
+    """
+    said = [passage.text for passage in passages if passage.source == "user"]
+    found = {path: (name, leaf) for name, value in args.items() for path, leaf in leaves(value, name)}
+    needles = {
+        trace.path: Needle(found[trace.path][1], names_of(trace.path))
+        for trace in traces
+        if trace.path in found and trace.kind is Kind.USER and trace.how in _LITERAL
+    }
+    steering = {path: needle for path, needle in needles.items() if found[path][0] in spec.sensitive}
+    changed: dict[str, str] = {}
+    if spec.effect and steering and named_for_another([*steering.values()], spec, said):
+        changed |= dict.fromkeys(steering, "elsewhere")
+    numbers = {path: needle for path, needle in needles.items() if needle.number is not None and not needle.named}
+    for path, number in numbers.items() if spec.effect else ():
+        targets = [needle for needle in steering.values() if needle.number is None and not needle.moment]
+        if any(crossed(target, number, said) for target in targets):
+            changed[path] = "crossed"
+    others = [leaf for _, leaf in found.values()]
+    for trace in traces if spec.effect else ():
+        if trace.kind is Kind.UNTRUSTED and trace.path in found:
+            name, leaf = found[trace.path]
+            if name not in spec.sensitive and displaced(leaf, others, spec, said):
+                changed[trace.path] = "displaced"
+    return [
+        replace(trace, kind=Kind.UNTRACED, how=changed[trace.path], sources=())
+        if trace.path in changed
+        else _compared(trace, found, spec, ready)
+        for trace in traces
+    ]
+
+
+def _compared(trace: Trace, found: Mapping[str, tuple[str, Any]], spec: ToolSpec, ready: Sequence[Source]) -> Trace:
+    """The trace of a value that steers the call; `imitating` when it is all but one that a good source holds."""
+    if trace.kind not in (Kind.UNTRUSTED, Kind.UNTRACED) or trace.suspect or trace.path not in found:
+        return trace
+    name, leaf = found[trace.path]
+    if name not in spec.sensitive or not isinstance(leaf, str) or not _identifies(leaf):
+        return trace
+    value = _plain(leaf)
+    known = (one for source in ready if source.kind in _GOOD for one in _identifiers(source.index.folded))
+    return replace(trace, suspect="imitating") if any(_resembles(value, one) for one in known) else trace
+
+
+@lru_cache(maxsize=512)
+def _identifiers(folded: str) -> tuple[str, ...]:
+    return tuple(_distinct((_plain(match.group()) for match in _ADDRESS.finditer(folded)), _MOST))
+
+
+def _distinct(items: Iterable[str], most: int) -> Iterator[str]:
+    seen: set[str] = set()
+    for item in items:
+        if len(seen) >= most:
+            return
+        if item not in seen:
+            seen.add(item)
+            yield item
+
+
+def _identifies(value: str) -> bool:
+    plain = _plain(value)
+    return "@" in plain or "://" in value or _ACCOUNT.fullmatch(plain) is not None
+
+
+def _plain(value: str) -> str:
+    """A mail address as it is, a URL's host, an account without its spaces."""
+    value = value.casefold().strip()
+    if "@" in value:
+        return value
+    if match := re.match(r"\w+://([^/?#]+)", value):
+        return match[1].removeprefix("www.")
+    return squeeze(value) if _ACCOUNT.fullmatch(squeeze(value)) else value.removeprefix("www.")
+
+
+def _resembles(value: str, known: str) -> bool:
+    """Whether two addresses or accounts differ, and in so little that one is taken for the other."""
+    if value == known or ("@" in value) != ("@" in known):
+        return False
+    if "@" in value:
+        (name, _, host), (own, _, home) = value.partition("@"), known.partition("@")
+        label = home.split(".")[0]
+        if name == own and host != home and len(label) > _NEAR and label in host:
+            return True
+    return min(len(value), len(known)) >= _LONG and 0 < _distance(value, known) <= _NEAR
+
+
+def _distance(left: str, right: str) -> int:
+    """Edits from one to the other, two neighbours swapped counting as one; more than `_NEAR` is all the same."""
+    if abs(len(left) - len(right)) > _NEAR:
+        return _NEAR + 1
+    before: list[int] = []
+    row: list[int] = [*range(len(right) + 1)]
+    for i, a in enumerate(left, start=1):
+        last, before, row = before, row, [i]
+        for j, b in enumerate(right, start=1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == right[j - 2] and left[i - 2] == b:
+                cost = min(cost, last[j - 2] + 1)
+            row.append(cost)
+        if min(row) > _NEAR:
+            return _NEAR + 1
+    return row[-1]
