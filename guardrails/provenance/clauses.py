@@ -14,8 +14,9 @@ from typing import Any
 from lockgate.guardrails.provenance.folding import words
 from lockgate.guardrails.provenance.index import Index, index_of
 from lockgate.guardrails.provenance.intent import effects_of, requested
-from lockgate.guardrails.provenance.needle import Needle
+from lockgate.guardrails.provenance.needle import Needle, names_of
 from lockgate.guardrails.provenance.tongues import foreign
+from lockgate.guardrails.provenance.verbs import NEGATIONS
 from lockgate.spec import ToolSpec
 
 _MAX = 4_000
@@ -26,6 +27,10 @@ _POINTING = words(
     "too also one ones"
 )
 """Words that take up what another clause named."""
+_STEM, _SHORT = 5, 3
+"""Letters by which forms of one word are told, and those of words that tell nothing."""
+_AHEAD = 4
+"""Words before one that may negate it."""
 _FIGURES = re.compile(r"(?<![\w.,/:-])\d[\d.,]*\d(?![\w:-])|(?<![\w.,/:-])\d(?![\w:.,-])")
 
 
@@ -96,6 +101,26 @@ def displaced(value: Any, others: Sequence[Any], spec: ToolSpec, texts: Iterable
         days = {day[1:] for index in asking for day in index.days}
         return bool(days) and days.isdisjoint(used)
     return False
+
+
+def contradicts(name: str, value: bool, targets: Sequence[Needle], texts: Iterable[str]) -> bool:
+    """Whether the user says the opposite of a flag, in a clause on one of the call's targets or on none."""
+    mention = re.compile(rf"\b(?:{'|'.join(map(re.escape, stems_of(name)))})") if stems_of(name) else None
+    found = [clause for text in texts for clause in clauses(text)] if mention else []
+    homes = [place for place, clause in enumerate(found) if _holds(clause, targets)]
+    said: list[bool] = []
+    for place, clause in enumerate(found):
+        match = mention.search(clause.index.folded) if mention else None
+        # A clause on none of the targets goes with the one before it: `cancel V-57, and do not notify him`.
+        if match and (place in homes or _points(clause) or not targets):
+            before = re.findall(r"[a-z']+", clause.index.folded[: match.start()])[-_AHEAD:]
+            said.append(NEGATIONS.isdisjoint(before))
+    return bool(said) and value not in said
+
+
+def stems_of(name: str) -> tuple[str, ...]:
+    """The beginnings of the words that a flag is called by: `notify_patient` gives notif and patie."""
+    return tuple(sorted(word[:_STEM] for word in names_of(name) if len(word) > _SHORT))
 
 
 def _points(clause: Clause) -> bool:

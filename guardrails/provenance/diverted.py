@@ -7,13 +7,19 @@ from functools import lru_cache
 from typing import Any
 
 from lockgate.evidence import Kind, Trace
-from lockgate.guardrails.provenance.clauses import crossed, displaced, named_for_another
+from lockgate.guardrails.provenance.clauses import contradicts, crossed, displaced, named_for_another
 from lockgate.guardrails.provenance.folding import squeeze
 from lockgate.guardrails.provenance.needle import Needle, names_of
 from lockgate.guardrails.provenance.tracing import Source, leaves
 from lockgate.passage import Passage
 from lockgate.spec import ToolSpec
 
+DIVERSIONS = {
+    "elsewhere": "the user's words for something else",
+    "crossed": "the user's words for another one",
+    "displaced": "others, where the user gave another value",
+}
+"""How a value is traced that the user's words speak against, and where it comes from then."""
 _GOOD = (Kind.USER, Kind.OPERATOR, Kind.TRUSTED)
 _LITERAL = ("exact", "normalised")
 _MOST = 200
@@ -61,6 +67,9 @@ def diverted(
             name, leaf = found[trace.path]
             if name not in spec.sensitive and displaced(leaf, others, spec, said):
                 changed[trace.path] = "displaced"
+    for name, value in args.items() if spec.effect else ():
+        if isinstance(value, bool) and contradicts(name, value, [*steering.values()], said):
+            changed[name] = "displaced"
     return [
         replace(trace, kind=Kind.UNTRACED, how=changed[trace.path], sources=())
         if trace.path in changed

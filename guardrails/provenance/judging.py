@@ -7,6 +7,7 @@ from pydantic import Field
 from lockgate.decision import Call, Decision, Deny, Review
 from lockgate.evidence import Asked, Evidence, Kind, Trace
 from lockgate.guardrails.constraint import Strict
+from lockgate.guardrails.provenance.diverted import DIVERSIONS
 from lockgate.guardrails.provenance.origin import Origins, holds
 from lockgate.guardrails.provenance.tracing import leaves
 from lockgate.guardrails.provenance.witness import examine, is_default
@@ -120,14 +121,23 @@ class ProvenanceGuard:
 
 
 def known(call: Call, spec: ToolSpec, evidence: Evidence) -> list[Trace]:
-    """The trace of each leaf of the sensitive arguments. A leaf that the evidence does not speak of is untraced."""
+    """The trace of each leaf of the sensitive arguments. A leaf that the evidence does not speak of is untraced.
+
+    And of any argument, when the user gave it another value.
+    """
     traces = {trace.path: trace for trace in evidence.traces}
-    return [
-        traces.get(path) or Trace(path=path, kind=Kind.UNTRACED)
-        for name in call.args
-        if name in spec.sensitive and not is_default(spec, name, call.args[name])
-        for path in ([name] if isinstance(call.args[name], bool) else [p for p, _ in leaves(call.args[name], name)])
+    paths = [
+        path
+        for name, value in call.args.items()
+        if name in spec.sensitive and (not is_default(spec, name, value) or _displaced(traces.get(name)))
+        for path in ([name] if isinstance(value, bool) else [path for path, _ in leaves(value, name)])
     ]
+    found = [traces.get(path) or Trace(path=path, kind=Kind.UNTRACED) for path in paths]
+    return found + [trace for trace in evidence.traces if trace.how in DIVERSIONS and trace.path not in paths]
+
+
+def _displaced(trace: Trace | None) -> bool:
+    return trace is not None and trace.how in DIVERSIONS
 
 
 def steered(doubtful: list[Trace], evidence: Evidence, spec: ToolSpec) -> str:
@@ -183,11 +193,6 @@ def doubted(doubtful: list[Trace], evidence: Evidence, spec: ToolSpec) -> str:
     return ""
 
 
-_DIVERTED = {
-    "elsewhere": "the user's words for something else",
-    "crossed": "the user's words for another one",
-    "displaced": "others, where the user gave another value",
-}
 _WANTED = "It must come from the user, the operator or a trusted tool."
 
 
@@ -203,8 +208,8 @@ def _told(doubtful: list[Trace]) -> str:
 
 
 def _from(trace: Trace) -> str:
-    if trace.how in _DIVERTED:
-        return _DIVERTED[trace.how]
+    if trace.how in DIVERSIONS:
+        return DIVERSIONS[trace.how]
     if trace.kind is Kind.UNTRACED:
         return "no text of the session"
     return f"{trace.kind} text ({', '.join(trace.sources[:3])})"

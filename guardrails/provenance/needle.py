@@ -37,6 +37,7 @@ _NO_NOUNS = words(
 )
 """Words before a number that do not say what it names."""
 _AMOUNTS = words("amount price sum total value quantity cost fee limit count budget balance salary")
+_LETTER = re.compile(r"[a-z]")
 _DECIMAL = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,18})?")
 _DIGITS = re.compile(r"[0-9]+")
 
@@ -114,7 +115,7 @@ class Needle:
         for name, view in index.views:
             if self.within(view):
                 return name
-        if self.number is None and self.within(index.turned):
+        if self.number is None and _LETTER.search(self.text) and self.within(index.turned):
             return "rot13"
         text = unmask(self.text)
         if len(squeeze(text)) < _CODED:

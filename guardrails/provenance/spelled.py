@@ -47,6 +47,21 @@ def spelled(args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source], *,
     return tuple(found)
 
 
+def hidden(args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source]) -> tuple[str, ...]:
+    """Paths of the values that steer the call and that an untrusted text holds in code, whoever else names them."""
+    texts = [source.index for source in ready if source.kind is Kind.UNTRUSTED]
+    return tuple(
+        path
+        for path, needle, sensitive in (_values(args, spec) if texts else ())
+        if sensitive and len(squeeze(needle.text)) >= _VALUE and any(_hides(needle, index) for index in texts)
+    )
+
+
+def _hides(needle: Needle, index: Index) -> bool:
+    plain = needle.within(index)
+    return plain == "disguised" or (not plain and bool(needle.encoded(index)))
+
+
 def _values(args: Mapping[str, Any], spec: ToolSpec) -> Iterator[tuple[str, Needle, bool]]:
     for name, value in args.items():
         for path, leaf in islice(leaves(value, name), _LEAVES):

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from pydantic_core import PydanticUndefined
@@ -11,14 +12,15 @@ from pydantic_core import PydanticUndefined
 from lockgate.decision import Call
 from lockgate.evidence import Asked, Evidence, Kind, Trace
 from lockgate.guardrails.provenance.additions import added
+from lockgate.guardrails.provenance.clauses import stems_of
 from lockgate.guardrails.provenance.content import carried, dictated, filled
 from lockgate.guardrails.provenance.diverted import diverted
 from lockgate.guardrails.provenance.folding import fold
 from lockgate.guardrails.provenance.instructions import attacks
 from lockgate.guardrails.provenance.intent import asked, bidden, decodes, delegated, speaks_of, strange
-from lockgate.guardrails.provenance.needle import names_of, things_of
+from lockgate.guardrails.provenance.needle import things_of
 from lockgate.guardrails.provenance.secrets import marked, secrets_in, tokens
-from lockgate.guardrails.provenance.spelled import spelled
+from lockgate.guardrails.provenance.spelled import hidden, spelled
 from lockgate.guardrails.provenance.tracing import KIND_OF, Source, kind_of, leaves, sources, trace_in
 from lockgate.guardrails.provenance.verbs import LINKS, MANY, PAGES
 from lockgate.labels import Integrity, Label
@@ -28,8 +30,6 @@ from lockgate.spec import ToolSpec
 
 _ANY = 1_000
 """More links than any content has."""
-_STEM, _SHORT = 5, 3
-"""Letters by which forms of one word are told, and those of words that tell nothing."""
 _ADDRESS = re.compile(r"\s*(?:\w+://|www\.|(?:[\w-]+\.)+\w{2,}(?:/|$))", re.IGNORECASE)
 
 
@@ -75,15 +75,29 @@ def examine(args: Mapping[str, Any], spec: ToolSpec, history: History) -> Eviden
 
 
 def _repeated(args: Mapping[str, Any], spec: ToolSpec, passages: Sequence[Passage]) -> bool:
-    """Whether this very call has run since the user last spoke, of a tool for which twice is not once."""
+    """Whether this call has run since the user last spoke, of a tool for which twice is not once.
+
+    Where an amount or a count is among its arguments, other words around it make it no other call.
+    """
     if not spec.effect or spec.idempotent or spec.once_per == "run":
         return False
     for passage in reversed(passages):
         if passage.source in ("user", "agent"):
             return False
-        if passage.source == f"tool:{spec.name}" and passage.given and _validated(passage.given, spec) == dict(args):
-            return True
+        if passage.source == f"tool:{spec.name}" and passage.given:
+            before = _validated(passage.given, spec)
+            if before == dict(args) or (_core(args, spec) == _core(before, spec) and _counts(args)):
+                return True
     return False
+
+
+def _core(args: Mapping[str, Any], spec: ToolSpec) -> dict[str, Any]:
+    """The arguments that say what happens: all but words that steer nothing."""
+    return {name: value for name, value in args.items() if name in spec.sensitive or not isinstance(value, str)}
+
+
+def _counts(args: Mapping[str, Any]) -> bool:
+    return any(isinstance(value, int | float | Decimal) and not isinstance(value, bool) for value in args.values())
 
 
 def _validated(given: str, spec: ToolSpec) -> dict[str, Any]:
@@ -140,8 +154,10 @@ def _spelled(
     Where the user's words are not understood one value will do, for then a person is asked. `sure`: that they ask for
     it can be relied on.
     """
-    if not spec.effect or (wants is Asked.YES and sure):
+    if not spec.effect:
         return ()
+    if wants is Asked.YES and sure:
+        return () if decodes([source.passage for source in ready]) else hidden(args, spec, ready)
     return spelled(args, spec, ready, least=1 if wants is Asked.UNCLEAR else 2)
 
 
@@ -153,8 +169,8 @@ def _flag(spec: ToolSpec, name: str, value: bool, passages: Sequence[Passage]) -
     """Where a flag comes from: its author's default, or the user who speaks of what it is called by."""
     if is_default(spec, name, value):
         return Trace(path=name, kind=Kind.OPERATOR, how="default", sources=("operator",))
-    stems = [re.escape(word[:_STEM]) for word in names_of(name) if len(word) > _SHORT]
-    if stems and speaks_of(re.compile(rf"\b(?:{'|'.join(stems)})"), passages):
+    stems = "|".join(map(re.escape, stems_of(name)))
+    if stems and speaks_of(re.compile(rf"\b(?:{stems})"), passages):
         return Trace(path=name, kind=Kind.USER, how="named", sources=("user",))
     return Trace(path=name, kind=Kind.UNTRACED)
 
