@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from lockgate.evidence import Kind, Trace
-from lockgate.guardrails.provenance.content import read
+from lockgate.guardrails.provenance.encodings import rot13
 from lockgate.guardrails.provenance.folding import fold, words
 from lockgate.guardrails.provenance.index import Index
 from lockgate.guardrails.provenance.tracing import Source, leaves
@@ -31,7 +31,6 @@ _LEAST = 3
 _TOKEN = re.compile(r"\S+")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _EDGE = ".,;:!?()[]'\""
-_FIELD = re.compile(r"\\n|\n|(?<!\\)\"")
 _COMMON = words(
     "this that these those with from have will been were they them their there here which what when where who whom "
     "whose your yours ours into about after before also only just very more most much many some such than then each "
@@ -70,40 +69,56 @@ def added(args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source]) -> I
 
 
 def _foreign(tokens: Sequence[str], source: Source, about: frozenset[str], ready: Sequence[Source]) -> str:
-    texts = [(source.index, "plain"), *((view, "coded") for view in read(source.index))]
-    for index, how in texts:
-        for start, end in _runs(tokens, index.bare):
-            run = " ".join(tokens[start:end]).strip(_EDGE)
+    for written, index, how in _spellings(tokens, source.index):
+        for first, last in _runs(written, index):
+            start, end = (len(tokens) - last, len(tokens) - first) if how == "reversed" else (first, last)
+            run = _row(tokens, start, end)
             rest = _about(" ".join((*tokens[:start], *tokens[end:])))
             mixed = rest or any(char.isdigit() for char in "".join((*tokens[:start], *tokens[end:])))
-            if not mixed or _stands_by_itself(run, index) or _better(run, ready):
+            if not mixed or _better(run, ready) or (how == "plain" and _stands_by_itself(run, index)):
                 continue
+            if how != "plain" and run not in source.index.bare:
+                return "coded"
             matter = _about(run)
             if len(matter) >= _MATTER and len(matter & (about | rest)) < _SHARED * len(matter):
-                return how
+                return "plain"
     return ""
 
 
-def _runs(tokens: Sequence[str], text: str) -> Iterator[tuple[int, int]]:
+def _spellings(tokens: Sequence[str], index: Index) -> Iterator[tuple[Sequence[str], Index, str]]:
+    """The words as they may stand in the text, and in what it says in code."""
+    yield tokens, index, "plain"
+    yield [rot13(token) for token in tokens], index, "rot13"
+    yield [token[::-1] for token in reversed(tokens)], index, "reversed"
+    for name, view in index.views:
+        yield tokens, view, name
+
+
+def _runs(tokens: Sequence[str], index: Index) -> Iterator[tuple[int, int]]:
     """Where the text holds `_WINDOW` words in a row, and how far on they go together."""
-    at = 0
-    while at + _WINDOW <= len(tokens):
-        end = at + _WINDOW
-        if " ".join(tokens[at:end]).strip(_EDGE) not in text:
-            at += 1
+    at = row = 0
+    for place, token in enumerate(tokens):
+        row = row + 1 if token in index.tokens else 0
+        # The words at the edges may bear other signs there.
+        if place < at + _WINDOW - 2 or row < _WINDOW - 2:
             continue
-        while end < len(tokens) and " ".join(tokens[at : end + 1]).strip(_EDGE) in text:
+        start = max(at, place - _WINDOW + 2)
+        end = start + _WINDOW
+        if end > len(tokens) or _row(tokens, start, end) not in index.bare:
+            continue
+        while end < len(tokens) and _row(tokens, start, end + 1) in index.bare:
             end += 1
-        yield at, end
+        yield start, end
         at = end
 
 
+def _row(tokens: Sequence[str], start: int, end: int) -> str:
+    return " ".join(tokens[start:end]).strip(_EDGE)
+
+
 def _stands_by_itself(run: str, index: Index) -> bool:
-    """Whether the run is all that a line or a field of the text holds: then it may well be what was asked for."""
-    at = index.bare.find(run)
-    before = _FIELD.split(index.bare[max(0, at - 200) : at])[-1]
-    after = _FIELD.split(index.bare[at + len(run) : at + len(run) + 200])[0]
-    return not _about(f"{before} {after}") and at > 0
+    """Whether the run is all that a line or a field of the text says: then it may well be what was asked for."""
+    return any(run in line.bare and not _about(line.bare.replace(run, " ")) for line in index.lines)
 
 
 def _better(run: str, ready: Sequence[Source]) -> bool:

@@ -24,9 +24,11 @@ _MAX = 4_000
 _SPLIT = re.compile(r"(?<=[.;!?])\s+|\n+|,\s+(?:(?:and|then|but)\s+)*|\s+(?:and|then|but)\s+(?:then\s+)?")
 _POINTING = words(
     "it its there that this them they him her his their so same both these those each every everyone everybody all "
-    "too also one ones"
+    "too also one ones again"
 )
 """Words that take up what another clause named."""
+_WHICH = re.compile(r"\bthe [a-z]+\W*$")
+"""`Delete the file` means one that was named; `the file of Monday` says which."""
 _STEM, _SHORT = 5, 3
 """Letters by which forms of one word are told, and those of words that tell nothing."""
 _AHEAD = 4
@@ -124,6 +126,8 @@ def stems_of(name: str) -> tuple[str, ...]:
 
 
 def _points(clause: Clause) -> bool:
+    if _WHICH.search(clause.index.folded):
+        return True
     return not _POINTING.isdisjoint(re.findall(r"[a-z]+", clause.index.folded))
 
 

@@ -24,10 +24,13 @@ _GOOD = (Kind.USER, Kind.OPERATOR, Kind.TRUSTED)
 _LITERAL = ("exact", "normalised")
 _MOST = 200
 """Addresses and accounts of good sources that a value is compared with."""
+_TURNS = 12
+"""Messages of the user, the last ones, that are read clause by clause."""
 _NEAR = 2
 """Characters in which a look-alike differs."""
 _ADDRESS = re.compile(
-    r"[\w.+-]{2,}@[\w-]+(?:\.[\w-]+)+|\b[a-z]{2}\d\d(?: ?[a-z0-9]{2,4}){3,8}\b|\b[\w-]+(?:\.[\w-]+)+\b"
+    r"[\w.+-]{2,}@[\w-]+(?:\.[\w-]+)+|\b[a-z]{2}\d\d[a-z0-9]{8,30}\b"
+    r"|\b[a-z]{2}\d\d(?: [a-z0-9]{4}){1,2}(?: (?=[a-z]*\d)[a-z0-9]{1,4}){1,7}\b|\b[\w-]+(?:\.[\w-]+)+\b"
 )
 _ACCOUNT = re.compile(r"[a-z]{2}\d\d[a-z0-9]{8,30}")
 _LONG = 8
@@ -45,7 +48,7 @@ def diverted(
     `elsewhere`: named where the user asked for something else. `crossed`: named for another target. `displaced`: the
     user gave another one. A value that only resembles one of a good source is `imitating`.
     """
-    said = [passage.text for passage in passages if passage.source == "user"]
+    said = [passage.text for passage in passages if passage.source == "user"][-_TURNS:]
     found = {path: (name, leaf) for name, value in args.items() for path, leaf in leaves(value, name)}
     needles = {
         trace.path: Needle(found[trace.path][1], names_of(trace.path))

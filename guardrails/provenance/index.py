@@ -16,6 +16,8 @@ _KEPT = 16_000_000
 """Characters of the texts whose indices are kept. A session's texts are asked again at each call."""
 MOST = 2_000
 _DIGITS = 24
+_SPOKEN = 20_000
+"""Characters of a text in which numbers, days and hours are read as people write them."""
 _LINE = re.compile(r'\\*\n|\\+[nr]|(?<!\\)"[\s,:}\]]+"?')
 _LEAST_LINE = 16
 """Characters of a line that is looked at by itself."""
@@ -87,22 +89,30 @@ class Index:
         return tuple((name, Index(plain)) for name, plain in decoded(self.text))
 
     @cached_property
+    def tokens(self) -> frozenset[str]:
+        """What stands between spaces, without what hides."""
+        return frozenset(self.bare.split())
+
+    @cached_property
     def spoken(self) -> frozenset[Decimal]:
         """The numbers that the text says in words."""
-        return spelled_numbers(self.folded)
+        return spelled_numbers(self.folded[:_SPOKEN])
 
     @cached_property
     def days(self) -> frozenset[Day]:
         """The days that the text names, however they are written."""
-        return days(self.folded)
+        return days(self.folded[:_SPOKEN])
 
     @cached_property
     def hours(self) -> frozenset[Hour]:
         """The hours that the text names, however they are written."""
-        return hours(self.folded)
+        return hours(self.folded[:_SPOKEN])
 
-    def counts(self, number: Decimal) -> bool:
-        """Whether the text speaks of this amount or count: of no date, time or percentage, and no part of a name."""
+    def counts(self, number: Decimal, *, spoken: bool = False) -> bool:
+        """Whether the text speaks of this amount or count: of no date, time or percentage, and no part of a name.
+
+        In figures; with `spoken` in words too.
+        """
         text = self.folded
         whole = f"{abs(number).to_integral_value(ROUND_DOWN):f}"
         grouped = f"{int(whole):,}" if len(whole) <= _DIGITS else whole
@@ -111,8 +121,8 @@ class Index:
                 match = _NUMBER.match(text, at - (text[at - 1 : at] in ("-", "+")))
                 if match and number in _values(match.group()) and not _dated(text, match.start(), match.end()):
                     return True
-        # `One` and `none` stand in texts for much else.
-        return number > 1 and number in self.spoken
+        # `One` stands in texts for much else.
+        return spoken and number > 1 and number in self.spoken
 
 
 def occurrences(text: str, needle: str) -> Iterator[int]:

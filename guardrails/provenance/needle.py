@@ -94,17 +94,18 @@ class Needle:
         """How the value stands in the text: `exact`, `normalised`, `disguised`, or an empty string when it does not.
 
         `disguised` is written with characters that hide or pose as others; it is not looked for without `masked`.
-        `loose`: any noun before a number of some length says what it names, in a text that no attacker wrote.
+        `loose`, of a text that no attacker wrote: numbers, days and hours may stand there as people write them, and any
+        noun before a number of some length says what it names.
         """
         if not self.text:
             return ""
         if self.number is not None and not self.named:
-            return "exact" if index.counts(self.number) else ""
+            return "exact" if index.counts(self.number, spoken=loose) else ""
         if any(True for _ in self._places(index.folded, loose=loose)):
             return self._spelled(index)
         if masked and index.bare != index.folded and any(True for _ in self._places(index.bare)):
             return "disguised"
-        if self.moment and self._dated(index):
+        if loose and self.moment and self._dated(index):
             return "normalised"
         if self.whole:
             return "normalised" if self._url_stands(index) else ""

@@ -22,6 +22,7 @@ _LONG = 80
 """Characters from which a text is also traced in pieces."""
 _PIECE = re.compile(r"[^\n.!?;]+[.!?;]?")
 _KINDS = list(Kind)
+_LOOSE = (Kind.USER, Kind.OPERATOR, Kind.TRUSTED)
 KIND_OF = {
     Integrity.TRUSTED: Kind.TRUSTED,
     Integrity.INTERNAL: Kind.INTERNAL,
@@ -161,7 +162,7 @@ def _stands(needle: Needle, source: Source) -> str:
     if source.kind is Kind.UNTRUSTED:
         return needle.within(source.index) or _field(needle, source)
     # A value that looks like another is not that other one; and what a tool only repeats, it does not know.
-    how = needle.within(source.index, masked=False, loose=source.kind is Kind.USER) if needle.sound else ""
+    how = needle.within(source.index, masked=False, loose=source.kind in _LOOSE) if needle.sound else ""
     how = how or _field(needle, source)
     return "" if how and source.given and needle.within(source.given) else how
 
