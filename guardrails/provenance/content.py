@@ -119,7 +119,9 @@ def dictated(args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source]) -
     the user's to write to Ann. Of content, only what the user did not say.
     """
     wanted = effects_of(spec.name, spec.description) if spec.effect else frozenset({"visit"})
-    heard = (Kind.UNTRUSTED,) if spec.effect else (Kind.UNTRUSTED, Kind.INTERNAL)
+    outsiders = any(source.kind is Kind.UNTRUSTED for source in ready)
+    # Where nothing else was read, an entry in a system of the deployer's may have been written to steer the agent too.
+    heard = (Kind.UNTRUSTED,) if spec.effect and outsiders else (Kind.UNTRUSTED, Kind.INTERNAL)
     texts = [view for source in ready if source.kind in heard for view in (source.index, *read(source.index))]
     said = [source.index for source in ready if source.kind in (Kind.USER, Kind.OPERATOR)]
     found: list[str] = []

@@ -68,7 +68,7 @@ def examine(args: Mapping[str, Any], spec: ToolSpec, history: History) -> Eviden
         dictated=_dictated(
             args, spec, ready, traces, hands_on=hands_on, duty=bidden(spec, history.passages), wants=wants
         )
-        if untrusted or (not spec.effect and any(source.kind is Kind.INTERNAL for source in ready))
+        if untrusted or (wants is not Asked.YES and any(source.kind is Kind.INTERNAL for source in ready))
         else (),
         repeated=bool(untrusted) and _repeated(args, spec, history.passages),
     )
