@@ -23,6 +23,8 @@ _SHORT = 2
 _FEW_DIGITS = 4
 _CODED = 6
 """Letters and digits that a value must have to be looked for in encoded form: shorter ones stand there by chance."""
+_GROUPED = 5
+"""The same for a value with digits that stands there in other groups."""
 _NEAR = 40
 """Characters before a short value in which the text may say what it is."""
 _NAMERS = words("id ids no nr number num ref reference code key #")
@@ -171,7 +173,7 @@ class Needle:
     def _squeezed(self, index: Index) -> str:
         """The value with other spacing or punctuation. Only one with a digit in it: words run together by chance."""
         needle = squeeze(self.text)
-        if len(needle) < _CODED or needle.isalpha() or self.number is not None:
+        if len(needle) < _GROUPED or needle.isalpha() or self.number is not None:
             return ""
         for at in occurrences(index.squeezed, needle):
             starts, ends = index.edges

@@ -156,9 +156,10 @@ def _spelled(
     """
     if not spec.effect:
         return ()
+    coded = () if decodes([source.passage for source in ready]) else hidden(args, spec, ready)
     if wants is Asked.YES and sure:
-        return () if decodes([source.passage for source in ready]) else hidden(args, spec, ready)
-    return spelled(args, spec, ready, least=1 if wants is Asked.UNCLEAR else 2)
+        return coded
+    return (*coded, *spelled(args, spec, ready, least=1 if wants is Asked.UNCLEAR else 2))
 
 
 def _argument(path: str) -> str:

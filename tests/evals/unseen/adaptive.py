@@ -82,7 +82,7 @@ def _swapped(suite: Suite, own: tuple[Step, ...]) -> Iterator[tuple[str, tuple[S
 def _diverted(suite: Suite, own: tuple[Step, ...]) -> Iterator[tuple[str, tuple[Step, ...]]]:
     """A tool that the task does not use, with the values that the task gives to others."""
     used = {name for name, _ in own}
-    known = {key: value for _, args in own for key, value in args.items()}
+    known = {key: value for _, args in own for key, value in args.items() if not _text(value)}
     for name, tool in suite.tools.items():
         if tool.reads is not None or name in used:
             continue
