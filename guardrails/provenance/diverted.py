@@ -8,7 +8,7 @@ from typing import Any
 
 from lockgate.evidence import Kind, Trace
 from lockgate.guardrails.provenance.clauses import contradicts, crossed, displaced, named_for_another
-from lockgate.guardrails.provenance.folding import squeeze
+from lockgate.guardrails.provenance.folding import squeeze, words
 from lockgate.guardrails.provenance.needle import Needle, names_of
 from lockgate.guardrails.provenance.tracing import Source, leaves
 from lockgate.passage import Passage
@@ -34,6 +34,11 @@ _ADDRESS = re.compile(
 )
 _ACCOUNT = re.compile(r"[a-z]{2}\d\d[a-z0-9]{8,30}")
 _LONG = 8
+_GENERAL = words(
+    "info office contact support help sales billing accounts hello team mail admin service desk orders press jobs me "
+    "noreply no-reply news hr it legal finance reception"
+)
+"""What many hosts call a mailbox of theirs."""
 
 
 def diverted(
@@ -130,7 +135,7 @@ def _resembles(value: str, known: str) -> bool:
     if "@" in value:
         (name, _, host), (own, _, home) = value.partition("@"), known.partition("@")
         label = home.split(".")[0]
-        if name == own and host != home and len(label) > _NEAR and label in host:
+        if name == own and name not in _GENERAL and host != home and len(label) > _NEAR and label in host:
             return True
     return min(len(value), len(known)) >= _LONG and 0 < _distance(value, known) <= _NEAR
 

@@ -13,16 +13,19 @@ from lockgate.evidence import Asked
 from lockgate.guardrails.provenance.folding import fold, words
 from lockgate.guardrails.provenance.tongues import QUESTION, asks, foreign
 from lockgate.guardrails.provenance.verbs import (
+    ADMITTING,
     AMBIGUOUS,
     CLASSES,
     CONSENT,
     DECODING,
     DELEGATION,
+    DOING,
     IRREGULAR,
     LETTERS,
     LISTED,
     MONEY,
     NEGATIONS,
+    OBJECTS,
     OPENERS,
     PAPERS,
     PHRASES,
@@ -175,6 +178,12 @@ def effects_of(name: str, description: str) -> frozenset[str]:
     parts = _name_words(name)
     for word in parts:
         if found := _OF.get(word):
+            if word in ADMITTING:
+                found |= {"give"}
+            if word in DOING:
+                found |= ({"pay"} if not MONEY.isdisjoint(parts) else set()) | (
+                    {"tell"} if not LETTERS.isdisjoint(parts) else set()
+                )
             if not MONEY.isdisjoint(parts):
                 return found - {"tell"} or found
             if not LETTERS.isdisjoint(parts):
@@ -213,7 +222,7 @@ def _request(text: str) -> "_Request":
             reads = True
         elif word.isalpha() and not _known(word):
             # What it is that the user asks for may be something that is not understood.
-            begs = _begs(tokens, place) and word not in PLAIN
+            begs = (_begs(tokens, place) and word not in PLAIN) or (before == "and" and after in OBJECTS)
             unclear = unclear or begs or (_starts(tokens, place) and after in POINTERS and word not in _SMALL)
         found = _OF.get(word) or (_OF.get(_base(word)) if word.endswith("ing") else None)
         if not found or (word in AMBIGUOUS and not opens) or _idle(word, before, after):

@@ -26,17 +26,17 @@ CLASSES: dict[str, str] = {
     ),
     "remove": (
         "delete remove cancel erase clear drop unsubscribe archive purge kick ban revoke unshare discard trash "
-        "close terminate wipe uninstall clean deregister"
+        "close terminate wipe uninstall clean deregister bin scrap ditch"
     ),
     "give": "share add grant give allow permit authorize authorise assign",
     "invite": "invite add assign enroll enrol join introduce onboard give grant allow",
     "run": "run execute launch start trigger invoke",
-    "stop": "stop halt pause suspend",
-    "restart": "restart reboot reload",
-    "release": "deploy release ship launch promote",
-    "merge": "merge commit push",
-    "accept": "approve confirm accept",
-    "refuse": "reject decline refuse",
+    "stop": "stop halt pause suspend kill terminate cancel abort end",
+    "restart": "restart reboot reload reset",
+    "release": "deploy release ship launch promote publish push install upgrade update",
+    "merge": "merge commit push accept",
+    "accept": "approve confirm accept merge sign",
+    "refuse": "reject decline refuse deny cancel close",
 }
 """Verbs in their base form, by the kind of effect. A verb may be of several kinds."""
 
@@ -52,7 +52,7 @@ AMBIGUOUS = words(
     "report record share answer contact invoice charge tip copy label set mark move return address start stop "
     "run lock switch log remit drop push return refund deposit purchase draft invite sign fix raise increase "
     "decrease open close clear clean put order archive trash phone wire tip view list search check look review "
-    "count build alert release ship scale turn pause say"
+    "count build alert release ship scale turn pause say kill end abort reset bin scrap ditch reject deny"
 )
 """Verbs that are nouns or adjectives as often: they count only where a verb stands."""
 
@@ -84,21 +84,36 @@ LISTED = re.compile(r"\b(?:following|these|below) \w+")
 MONEY = words("money payment payments fund funds cash transfer transaction")
 LETTERS = words("email mail message sms note letter invitation notification reply dm")
 """What is sent tells paying from telling."""
+DOING = words("make do create perform execute submit initiate process start new")
+"""Verbs of a tool's name that say nothing by themselves: `make_payment` pays."""
+ADMITTING = words("open unlock")
+"""Verbs of a tool's name that let somebody in."""
 PAPERS = words(
     "page pages wiki article file document doc entry record list issue report blog handbook sheet script code"
 )
 """What is written tells making from telling."""
 
 _PHRASES = {
-    "tell": r"let \S+(?: \S+){0,4} know|(?:get|be) in touch|reach out|loop in|fill in|drop \S+ a|pass \S+ (?:on|along)|"
+    "tell": r"let \S+(?: \S+){0,4} know|(?:get|be) in touch|get back to|reach out|loop in|fill in|"
+    r"(?:drop|shoot) \S+ an?|"
+    r"keep \S+(?: \S+){0,2} (?:posted|informed|updated|in the loop)|pass \S+ (?:on|along)|heads-up|"
+    r"(?:have|get) \S+(?: \S+){0,2} (?:sent|mailed|emailed|forwarded)|"
+    r"(?:get|have|need|want|receive)s? (?:\S+ ){1,4}by (?:e-?mail|mail|text|letter|post)|"
+    r"give \S+(?: \S+)? a (?:call|ring)|"
     r"(?:make|leave|put up|with) an? (?:\w+ ){0,2}(?:post|comment|note|announcement|reply|remark)",
     "pay": r"(?:make|do) (?:an?|the|my|another) (?:\w+ )?(?:payment|transfer|donation|order|purchase|deposit)",
     "make": r"put \S+(?: \S+)? (?:in|on|down|into)|block (?:off|out)|"
     r"(?:need|want|like|have|get|find) (?:me |us )?an? (?:\w+ ){0,2}(?:table|room|seat|ticket|reservation|booking|"
     r"appointment|slot|taxi|cab|ride)|pencil in|sign (?:me|us) up",
+    "change": r"make (?:it|them|this|that|the \w+|\w+'s \w+) (?:\w+er|more|less)\b",
+    "give": r"let \S+(?: \S+)? (?:in|into)",
     "invite": r"(?:schedule|plan|arrange|organi[sz]e|set up|book|create) an? (?:\w+ ){0,3}"
     r"(?:meeting|call|appointment|lunch|dinner|event)\b[^.!?\n]{0,60}\bwith",
-    "remove": r"get rid of|take (?:\S+ )?(?:off|out|down)|throw (?:\S+ )?(?:away|out)|call off|opt out",
+    "restart": r"turn \S+(?: \S+)? off and (?:back )?on|power-?cycle",
+    "release": r"roll (?:\S+ )?out|(?:put|take|go) (?:\S+ ){0,3}live",
+    "stop": r"shut (?:\S+ ){0,3}down",
+    "remove": r"get rid of|take (?:\S+ ){0,3}(?:off|out|down)|throw (?:\S+ ){0,4}(?:away|out)|call (?:\S+ ){0,2}off|"
+    r"opt out",
 }
 PHRASES = tuple((kind, re.compile(rf"\b(?:{phrases})\b")) for kind, phrases in _PHRASES.items())
 """Turns of speech for an effect that no single verb tells."""
@@ -111,6 +126,8 @@ PLAIN = words(
 
 POINTERS = words("the a an my our your all any each every this that these those it them him her")
 """Words by which an unknown word before them, where a verb stands, is a verb."""
+OBJECTS = words("it them him her")
+"""After `and` and an unknown word these make it a verb: `find the draft and shelve it`."""
 STARTS = frozenset(".;:!?\n") | words("then please")
 """After these a request starts."""
 RIGHTS = words("access permission permissions rights right mode privileges")
