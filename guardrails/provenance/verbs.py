@@ -7,7 +7,7 @@ from lockgate.guardrails.provenance.folding import words
 CLASSES: dict[str, str] = {
     "tell": (
         "send email mail message reply respond answer forward notify inform write post publish contact text dm "
-        "ping remind announce broadcast tweet comment submit deliver dispatch call phone tell alert thank say attach "
+        "ping remind announce broadcast tweet comment submit deliver dispatch call phone tell alert thank attach "
         "enclose"
     ),
     "pay": (
@@ -31,7 +31,7 @@ CLASSES: dict[str, str] = {
     "give": "share add grant give allow permit authorize authorise assign",
     "invite": "invite add assign enroll enrol join introduce onboard give grant allow",
     "run": "run execute launch start trigger invoke",
-    "stop": "stop halt pause suspend kill terminate cancel abort end",
+    "stop": "stop halt pause suspend kill terminate cancel abort",
     "restart": "restart reboot reload reset",
     "release": "deploy release ship launch promote publish push install upgrade update",
     "merge": "merge commit push accept",
@@ -52,7 +52,7 @@ AMBIGUOUS = words(
     "report record share answer contact invoice charge tip copy label set mark move return address start stop "
     "run lock switch log remit drop push return refund deposit purchase draft invite sign fix raise increase "
     "decrease open close clear clean put order archive trash phone wire tip view list search check look review "
-    "count build alert release ship scale turn pause say kill end abort reset bin scrap ditch reject deny"
+    "count build alert release ship scale turn pause kill abort reset bin scrap ditch reject deny"
 )
 """Verbs that are nouns or adjectives as often: they count only where a verb stands."""
 
@@ -95,7 +95,7 @@ PAPERS = words(
 
 _PHRASES = {
     "tell": r"let \S+(?: \S+){0,4} know|(?:get|be) in touch|get back to|reach out|loop in|fill in|"
-    r"(?:drop|shoot) \S+ an?|"
+    r"(?:drop|shoot) \S+ an?|say (?:on|under|to) |"
     r"keep \S+(?: \S+){0,2} (?:posted|informed|updated|in the loop)|pass \S+ (?:on|along)|heads-up|"
     r"(?:have|get) \S+(?: \S+){0,2} (?:sent|mailed|emailed|forwarded)|"
     r"(?:get|have|need|want|receive)s? (?:\S+ ){1,4}by (?:e-?mail|mail|text|letter|post)|"

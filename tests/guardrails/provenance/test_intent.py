@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lockgate.evidence import Asked
-from lockgate.guardrails.provenance.intent import asked, effects_of
+from lockgate.graphs import react
+from lockgate.guardrails.provenance.intent import asked, effects_of, requested
 from lockgate.labels import UNTRUSTED
 from lockgate.passage import Passage
 from lockgate.ports import History
@@ -73,6 +74,10 @@ def test_the_operators_words_leave_it_open():
     history = History().configured("You pay bills with wire_money.").said("What is new?")
     assert asked(PAY, history.passages) is Asked.UNCLEAR
     assert asked(DELETE, history.passages) is Asked.NO
+
+
+def test_the_default_prompt_of_an_agent_asks_for_no_effect():
+    assert requested(react.PROMPT) == frozenset()
 
 
 def test_untrusted_words_ask_for_nothing():
