@@ -88,7 +88,7 @@ def _foreign(tokens: Sequence[str], source: Source, about: frozenset[str], ready
 def _spellings(tokens: Sequence[str], index: Index) -> Iterator[tuple[Sequence[str], Index, str]]:
     """The words as they may stand in the text, and in what it says in code."""
     yield tokens, index, "plain"
-    yield [rot13(token) for token in tokens], index, "rot13"
+    yield rot13(" ".join(tokens)).split(), index, "rot13"
     yield [token[::-1] for token in reversed(tokens)], index, "reversed"
     for name, view in index.views:
         yield tokens, view, name
@@ -96,9 +96,12 @@ def _spellings(tokens: Sequence[str], index: Index) -> Iterator[tuple[Sequence[s
 
 def _runs(tokens: Sequence[str], index: Index) -> Iterator[tuple[int, int]]:
     """Where the text holds `_WINDOW` words in a row, and how far on they go together."""
+    known = [token in index.tokens for token in tokens]
+    if sum(known) < _WINDOW - 2:
+        return
     at = row = 0
-    for place, token in enumerate(tokens):
-        row = row + 1 if token in index.tokens else 0
+    for place, there in enumerate(known):
+        row = row + 1 if there else 0
         # The words at the edges may bear other signs there.
         if place < at + _WINDOW - 2 or row < _WINDOW - 2:
             continue

@@ -20,7 +20,9 @@ _LEAST = 6
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}(?:\r?\n[A-Za-z0-9+/_-]{8,})*={0,2}")
 _HEX = re.compile(r"[0-9A-Fa-f]{2}[ :]?(?:[0-9A-Fa-f]{2}[ :]?){5,}")
 _ESCAPED = re.compile(r"\\+(?:x(?=[0-9A-Fa-f]{2})|u(?=[0-9A-Fa-f]{4}))((?<=x)..|(?<=u)....)")
-_BASE32 = re.compile(r"[A-Z2-7]{16,}={0,6}|[A-Z2-7]{10,}={1,6}")
+_BASE32 = re.compile(r"[A-Z2-7]{10,}={0,6}")
+_UNPADDED = 16
+"""Characters of base32 without padding: fewer may be a word in capitals."""
 _SPACED = re.compile(r"(?<!\S)\S {1,3}\S {1,3}(?:\S {1,3}){5,}\S(?!\S)")
 _PUNY = re.compile(r"xn--[a-z0-9-]+", re.IGNORECASE)
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]")
@@ -82,6 +84,8 @@ def _unbase64(piece: str) -> str:
 
 def _unbase32(piece: str) -> str:
     body = piece.rstrip("=")
+    if len(body) == len(piece) < _UNPADDED:
+        return ""
     try:
         return _text(base64.b32decode(body + "=" * (-len(body) % 8)))
     except (binascii.Error, ValueError):
