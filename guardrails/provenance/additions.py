@@ -5,6 +5,7 @@ besides stands in the content word for word, and has no word in common with the 
 """
 
 import re
+from bisect import bisect
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -28,7 +29,6 @@ _STEM = 5
 """Letters by which forms of one word are told."""
 _LEAST = 3
 """Letters of a word that says what a text is about; shorter ones are in every text."""
-_TOKEN = re.compile(r"\S+")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _EDGE = ".,;:!?()[]'\""
 _COMMON = words(
@@ -50,7 +50,7 @@ def added(args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source]) -> I
         if isinstance(leaf, str)
     ]
     for path, leaf in free:
-        tokens = [match.group() for match in _TOKEN.finditer(fold(leaf))][:_LONGEST]
+        tokens = fold(leaf).split()[:_LONGEST]
         if len(tokens) <= _WINDOW:
             continue
         others = _about(" ".join(fold(str(value)) for value in args.values() if value != leaf))
@@ -109,8 +109,7 @@ def _runs(tokens: Sequence[str], index: Index) -> Iterator[tuple[int, int]]:
         end = start + _WINDOW
         if end > len(tokens) or _row(tokens, start, end) not in index.bare:
             continue
-        while end < len(tokens) and _row(tokens, start, end + 1) in index.bare:
-            end += 1
+        end += bisect(range(end + 1, len(tokens) + 1), 0, key=lambda to: _row(tokens, start, to) not in index.bare)
         yield start, end
         at = end
 
