@@ -210,7 +210,7 @@ async def test_a_database_that_goes_away_in_mid_run_loses_nothing(server_url: st
     agent = (
         StateGraph(State).add_sequence([("one", one), ("cut", cut)]).add_edge(START, "one").compile(checkpointer=saver)
     )
-    with pytest.raises(StoreError, match="resume the thread"):
+    with pytest.raises(StoreError, match="can be resumed"):
         await agent.ainvoke({"n": 0}, CONFIG, durability="sync")
     allow(connections=True)
     assert await agent.ainvoke(None, CONFIG, durability="sync") == {"n": 11}
