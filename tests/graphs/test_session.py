@@ -189,7 +189,7 @@ async def test_a_database_that_vanishes_in_mid_run(saver: PostgresSaver, databas
 
     turns: list[Any] = [{"calls": [{"name": "cut", "args": {}}]}, "Still here."]
     graph = react.build(model=ScriptedModel(turns=turns), tools=[cut], policy=Open(), checkpointer=saver)
-    with pytest.raises(StoreError, match="nothing is lost"):
+    with pytest.raises(StoreError, match="Nothing is lost"):
         await drain(Session(graph, "t").start("Go."))
     allow(True)
     later = Session(graph, "t")
