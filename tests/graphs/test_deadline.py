@@ -324,7 +324,7 @@ async def test_a_stage_is_cut_and_a_tool_stage_is_not_begun(clocks: Clocks) -> N
 async def test_debaters_are_cut_and_what_was_said_stands(pattern: Any) -> None:
     quick = ScriptedModel(turns=[json.dumps({"answer": "42"})] * 3)
     seats = [debate.Debater(name="Ann", brief="", model=quick), debate.Debater(name="Ben", brief="", model=Hanging())]
-    out = await pattern.build(debaters=seats).ainvoke(GO, given(0.4))
+    out = await pattern.build(debaters=seats).ainvoke(GO, given(2))
     assert (out["status"], out["answer"]) == (Status.DEADLINE, "42")
 
 
