@@ -5,13 +5,16 @@ import time
 from typing import Any
 
 import pytest
+from langgraph.checkpoint.base import id as made
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 from tests.graphs.desk import BOSS, Desk, refund_call
 from tests.graphs.react_desk import CONFIG, agent, results
 
-from lockgate.nodes.human_review import now
-from lockgate.runtime import PostgresSaver, lease, thread_lease
+from lockgate.graphs.travel import history
+from lockgate.runtime import PostgresSaver, Records, lease, open_checkpointer, thread_lease
+from lockgate.runtime.erasure import Retention, prune
+from lockgate.runtime.fence import now
 
 HOUR, DAY = 3_600.0, 86_400.0
 LATE = "Error: nobody answered in time: that was until "
@@ -51,7 +54,7 @@ def clocks(monkeypatch: pytest.MonkeyPatch) -> Clocks:
         (0, 1, -2, EARLY),  # the database's own was set back
     ],
 )
-async def test_an_answer_is_in_time_by_the_clock_of_the_database(  # noqa: PLR0917 - a table
+async def test_an_answer_is_in_time_by_the_clock_of_the_database(
     saver: PostgresSaver, clocks: Clocks, asking: float, answering: float, passed: float, told: str
 ) -> None:
     desk = Desk()
@@ -65,9 +68,7 @@ async def test_an_answer_is_in_time_by_the_clock_of_the_database(  # noqa: PLR09
     assert results(out)["call-0-0"].startswith(told or '{"paid"') and (not told or " UTC" in results(out)["call-0-0"])
 
 
-@pytest.mark.parametrize(
-    ("answering", "told"), [(1, ""), (25, LATE), (-23, EARLY)], ids=["in time", "forward", "back"]
-)
+@pytest.mark.parametrize(("answering", "told"), [(1, ""), (25, LATE), (-23, EARLY)], ids=["in time", "forward", "back"])
 def test_without_a_database_a_jump_that_is_seen_lets_nothing_through_and_is_named(
     clocks: Clocks, answering: float, told: str
 ) -> None:
@@ -80,16 +81,49 @@ def test_without_a_database_a_jump_that_is_seen_lets_nothing_through_and_is_name
     assert results(out)["call-0-0"].startswith(told or '{"paid"')
 
 
+@pytest.mark.parametrize(
+    ("entry", "statuses", "approvals"),
+    [("answer", ["completed"], ["answered"]), ("message", ["running", "completed"], ["superseded"])],
+)
+async def test_what_is_newest_is_told_also_by_a_process_whose_clock_was_set_back(  # noqa: PLR0917 - fixtures
+    saver: PostgresSaver,
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    entry: str,
+    statuses: list[str],
+    approvals: list[str],
+) -> None:
+    """LangGraph makes the ids of checkpoints of the wall clock, and much is compared by them."""
+    turns: list[Any] = [{"calls": [refund_call(100)]}, "Done."]
+    out = await agent(Desk(), *turns, checkpointer=saver).ainvoke({"messages": "Pay."}, CONFIG)
+    real = time.time_ns
+    monkeypatch.setattr("time.time_ns", lambda: real() - int(DAY * 1e9))
+    monkeypatch.setattr(made, "_last_v6_timestamp", None)
+    other = await open_checkpointer(database_url)
+    answer: Any = Command(resume={out["__interrupt__"][0].id: {"action": "approve", **BOSS}})
+    graph: Any = agent(Desk(), *turns, checkpointer=other)
+    out = await graph.ainvoke(answer if entry == "answer" else {"messages": "Leave it."}, CONFIG)
+    assert out["answer"] == "Done."
+    assert "clock stands 86400 s before the last checkpoint of thread 't'" in caplog.text
+    record = Records(other)
+    assert [run.status for run in await record.runs("t")] == statuses
+    assert [one.status for one in await record.approvals(None, thread_id="t")] == approvals
+    ids = [one.id async for one in history(graph, "t")]
+    assert ids == sorted(ids, reverse=True)
+    assert [one.thread_id for one in await prune(other, Retention(), dry_run=True)] == ["t"]
+    await other.aclose()
+
+
 async def test_a_lease_that_was_waited_for_knows_the_clock_too(saver: PostgresSaver, clocks: Clocks) -> None:
     clocks.set(runner=-24, database=0)
-    first = thread_lease(saver, "t")
-    await first.__aenter__()
 
     async def second() -> float:
         async with thread_lease(saver, "t", wait=30) as held:
             return now({"thread_id": "t", **held})
 
-    waiting = asyncio.create_task(second())
-    await asyncio.sleep(0)
-    await first.__aexit__(None, None, None)
+    async with thread_lease(saver, "t"):
+        waiting = asyncio.create_task(second())
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(waiting), 0.2)
     assert await waiting == pytest.approx(clocks.real(), abs=60)
