@@ -20,7 +20,8 @@ _FARTHEST = 100 * 366 * 86_400 * 10_000_000
 def ahead(checkpoint_id: str) -> float:
     """Seconds by which the id lies ahead of this machine's clock; 0 when the ids made here come after it anyway."""
     at, now = _ticks(checkpoint_id), time.time_ns() // 100 + _EPOCH
-    return (at - now + 1) / 1e7 if max(now, getattr(made, _LAST) or 0) <= at < now + _FARTHEST else 0.0
+    follows = at < now or at <= (getattr(made, _LAST) or 0)
+    return 0.0 if follows or at > now + _FARTHEST else (at - now + 1) / 1e7
 
 
 def follow(checkpoint_id: str) -> None:
