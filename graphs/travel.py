@@ -198,10 +198,18 @@ async def effects_since(graph: Graph, thread_id: str, snapshot: StateSnapshot) -
     A fork from that moment is given the results of those that a model had asked for before it. An answer that is made
     anew is a new effect, also of a worker that starts over (see `lockgate.effect.effect_key`).
     """
-    ledger = getattr(graph.checkpointer, "ledger", None)
+    saver = _saver(graph)
+    ledger = getattr(saver, "ledger", None)
     effects: list[Effect] = await ledger.of_thread(thread_id) if ledger else []
-    began = moment(snapshot).at.timestamp()
-    return [one for one in effects if one.claimed_at >= began and one.status is not EffectStatus.FAILED]
+    where, began = snapshot.config["configurable"], moment(snapshot).at.timestamp()
+    # The moment's own time is that of its runner's clock, and so is what only the audit log still says.
+    written = await saver.awritten_at(thread_id, where["checkpoint_id"]) if effects else None  # type: ignore[attr-defined]
+    since = {EffectStatus.UNKNOWN: min(began, written or began)}
+    return [
+        one
+        for one in effects
+        if one.claimed_at >= since.get(one.status, written or began) and one.status is not EffectStatus.FAILED
+    ]
 
 
 async def _copied(graph: Graph, config: RunnableConfig, values: Mapping[str, Any]) -> RunnableConfig:

@@ -298,6 +298,11 @@ class PostgresSaver(SyncFace):
         self._writer.trim()
         return lineage.history(checkpoint_id, channels, specs)
 
+    async def awritten_at(self, thread_id: str, checkpoint_id: str) -> float | None:
+        """When a checkpoint was written, by the database's clock, as effects are; seconds since the epoch."""
+        await self.aflush(thread_id)
+        return await self._reader().written_at(str(thread_id), checkpoint_id)
+
     async def awritten(self, thread_id: str, channels: Sequence[str]) -> list[tuple[str, Any]]:
         """All that was ever written to delta channels of these names, each with its namespace, oldest first."""
         await self.aflush(thread_id)

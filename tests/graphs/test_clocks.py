@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from langgraph.types import Command
 from tests.graphs.desk import BOSS, Desk, refund_call
 from tests.graphs.react_desk import CONFIG, agent, results
 
-from lockgate.graphs.travel import history
+from lockgate.graphs.travel import effects_since, history, state_at
 from lockgate.runtime import PostgresSaver, Records, lease, open_checkpointer, thread_lease
 from lockgate.runtime.erasure import Retention, prune
 from lockgate.runtime.fence import now
@@ -113,6 +114,34 @@ async def test_what_is_newest_is_told_also_by_a_process_whose_clock_was_set_back
     assert ids == sorted(ids, reverse=True)
     assert [one.thread_id for one in await prune(other, Retention(), dry_run=True)] == ["t"]
     await other.aclose()
+
+
+class Calendar(datetime):
+    """What LangGraph dates checkpoints by, on a machine that is days ahead."""
+
+    ahead = timedelta(0)
+
+    @classmethod
+    def now(cls, tz: Any = None) -> Any:
+        return datetime.now(tz) + cls.ahead
+
+
+@pytest.mark.parametrize("days", [-366, 0, 366])
+async def test_what_a_fork_may_repeat_is_told_whatever_the_runners_clock_said(
+    saver: PostgresSaver, monkeypatch: pytest.MonkeyPatch, days: int
+) -> None:
+    saver.every_step = True
+    monkeypatch.setattr(Calendar, "ahead", timedelta(days=days))
+    monkeypatch.setattr("langgraph.pregel._checkpoint.datetime", Calendar)
+    desk = Desk()
+    turns: list[Any] = [{"calls": [refund_call(10)]}, {"calls": [refund_call(20)]}, "Done."]
+    graph: Any = agent(desk, *turns, checkpointer=saver)
+    await graph.ainvoke({"messages": "Pay."}, CONFIG)
+    told = []
+    for one in [one async for one in history(graph, "t") if one.next == ("call_model",)]:
+        since = await effects_since(graph, "t", await state_at(graph, "t", one.id))
+        told.append([effect.args["amount"] for effect in since if effect.args])
+    assert told == [[], [20], [10, 20]]
 
 
 async def test_a_lease_that_was_waited_for_knows_the_clock_too(saver: PostgresSaver, clocks: Clocks) -> None:
