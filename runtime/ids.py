@@ -4,9 +4,14 @@ Which run is newest, what a new message supersedes and what came before a moment
 before the one that made a thread's last id would turn all of them round, so its ids go on from that id instead.
 """
 
+import logging
 import time
 
 from langgraph.checkpoint.base import id as made
+
+from lockgate.deadline import JUMP
+
+log = logging.getLogger(__name__)
 
 _LAST = "_last_v6_timestamp"
 """Where LangGraph keeps the time of the last id of this process, behind which it makes the next."""
@@ -24,9 +29,11 @@ def ahead(checkpoint_id: str) -> float:
     return 0.0 if follows or at > now + _FARTHEST else (at - now + 1) / 1e7
 
 
-def follow(checkpoint_id: str) -> None:
-    """Has the ids that this process makes from here on come after the given one."""
-    if ahead(checkpoint_id):
+def follow(checkpoint_id: str, thread_id: str) -> None:
+    """Has the ids that this process makes from here on come after the given one of the thread."""
+    if by := ahead(checkpoint_id):
+        if by > JUMP:
+            log.warning("This machine's clock stands %.0f s before the last checkpoint of thread %r.", by, thread_id)
         setattr(made, _LAST, _ticks(checkpoint_id))
 
 

@@ -1,6 +1,5 @@
 """The checkpointer: what threads say, gathered and written where it matters, for any thread and loop."""
 
-import logging
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -18,7 +17,6 @@ from langgraph.checkpoint.base import (
 from langgraph.checkpoint.serde.base import SerializerProtocol
 
 from lockgate.audit import AuditEntry
-from lockgate.deadline import JUMP
 from lockgate.deployment import Deployment
 from lockgate.effect import Fence
 from lockgate.events import Event
@@ -46,7 +44,6 @@ from lockgate.runtime.writing import Writer
 from lockgate.settings import Settings
 from lockgate.settings import settings as default_settings
 
-log = logging.getLogger(__name__)
 _NEWEST_ASKED = b"SELECT max(checkpoint_id) AS id FROM approvals WHERE thread_id = %s AND status = 'pending'"
 """The question may have been put inside, at a checkpoint that is newer than the last one of the graph itself."""
 
@@ -252,21 +249,15 @@ class PostgresSaver(SyncFace):
             head = thread.head
         if head is None:
             return None
-        if by := ahead(head.saved.checkpoint_id):
-            await self._follow(thread_id, head.saved.checkpoint_id, by)
+        if ahead(head.saved.checkpoint_id):
+            asked = (await self.pools.fetch(_NEWEST_ASKED, (thread_id,)))[0]["id"]
+            follow(max(head.saved.checkpoint_id, asked or ""), thread_id)
         found = await reader.tuple(thread_id, head)
         thread.learn(ns, found.metadata, found.checkpoint["channel_values"])
         if counters := found.metadata.get("counters_since_delta_snapshot"):
             # LangGraph stores a delta channel whole every so often, to bound the way back. Ours is read at once.
             found.metadata["counters_since_delta_snapshot"] = dict.fromkeys(counters, (0, 0))
         return found
-
-    async def _follow(self, thread_id: str, checkpoint_id: str, by: float) -> None:
-        if by > JUMP:
-            log.warning("This machine's clock stands %.0f s before the last checkpoint of thread %r.", by, thread_id)
-        async with self.pools.connection() as connection:
-            asked = await (await connection.execute(_NEWEST_ASKED, (thread_id,))).fetchone()
-        follow(max(checkpoint_id, (asked and asked["id"]) or ""))
 
     async def aget_delta_channel_history(
         self, *, config: RunnableConfig, channels: Sequence[str]

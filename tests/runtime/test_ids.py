@@ -30,7 +30,7 @@ def by_a_clock(patch: pytest.MonkeyPatch, hours: float) -> str:
 def test_an_id_from_ahead_is_followed(clock: pytest.MonkeyPatch, hours: float) -> None:
     theirs = by_a_clock(clock, hours)
     assert str(made.uuid6()) < theirs and ahead(theirs) == pytest.approx(hours * HOUR, abs=5)
-    follow(theirs)
+    follow(theirs, "t")
     assert ahead(theirs) == 0
     assert theirs < str(made.uuid6()) < str(made.uuid6())
 
@@ -39,6 +39,6 @@ def test_an_id_from_ahead_is_followed(clock: pytest.MonkeyPatch, hours: float) -
 def test_an_id_from_before_or_of_no_clock_moves_nothing(clock: pytest.MonkeyPatch, other: str | None) -> None:
     theirs = by_a_clock(clock, -24) if other is None else other
     first = str(made.uuid6())
-    follow(theirs)
+    follow(theirs, "t")
     assert ahead(theirs) == 0
     assert first < str(made.uuid6()) < by_a_clock(clock, 0.1)
