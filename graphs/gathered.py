@@ -12,6 +12,7 @@ from langgraph.types import Command
 
 from lockgate.bridge import run_sync
 from lockgate.effect import Fence
+from lockgate.errors import UnknownNameError
 from lockgate.graphs.deploying import ACCEPT, adopt
 from lockgate.graphs.stopping import stoppable
 from lockgate.langgraph_keys import TASK_ID
@@ -76,12 +77,26 @@ class Gathered(CompiledStateGraph[Any, Any, Any, Any]):
                 fence = await stack.enter_async_context(lease) if around_it is None else around_it
                 own = fence.get(FENCE) if around_it is None else None
                 config = {**(config or {}), "configurable": {**((config or {}).get("configurable") or {}), **fence}}
+            if TASK_ID not in around and around.get("checkpoint_id"):
+                await self._there(thread_id, where)
             if TASK_ID not in around and (entry is None or isinstance(entry, Command)):
                 asked: RunnableConfig = {"configurable": dict((config or {}).get("configurable") or {})}
                 await adopt(self, asked, accept=bool(where.get(ACCEPT)))
             if not (TASK_ID in around and GATHER in around):  # else a graph around this one ends the run
                 await stack.enter_async_context(self._ending(thread_id, own))
             yield config
+
+    async def _there(self, thread_id: str, where: dict[str, Any]) -> None:
+        """Raises UnknownNameError when the checkpoint to go on from is gone: LangGraph would begin an empty thread."""
+        named: dict[str, Any] = {
+            key: where[key] for key in ("thread_id", "checkpoint_ns", "checkpoint_id") if key in where
+        }
+        if await self.checkpointer.aget_tuple({"configurable": named}) is None:  # type: ignore[union-attr]
+            raise UnknownNameError(
+                f"Thread {thread_id[:200]!r} has no checkpoint {where['checkpoint_id']!r:.80}.",
+                "It was pruned, deleted or never there. Leave `checkpoint_id` out, or list what there is: "
+                f"lockgate history {thread_id[:200]}",
+            )
 
     @asynccontextmanager
     async def _ending(self, thread_id: str, own: Fence | None) -> AsyncIterator[None]:

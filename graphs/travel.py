@@ -24,6 +24,7 @@ from lockgate.errors import ConfigError, ThreadNotFoundError, UnknownNameError
 from lockgate.graphs.changes import Change as Change  # noqa: PLC0414 - read here
 from lockgate.graphs.changes import changes as changes  # noqa: PLC0414
 from lockgate.graphs.placing import placed
+from lockgate.runtime import thread_lease
 from lockgate.runtime.gather import COUNTERS
 from lockgate.runtime.record import SPEC
 from lockgate.state import AgentState, reduce_messages
@@ -139,16 +140,22 @@ async def fork(graph: Graph, thread_id: str, at: str, settings: Mapping[str, Any
     What was to run next then is what runs next now: resume the thread to go on. The moments since stay in the
     history. Effects that the thread has had since are answered from the ledger, not repeated.
 
-    Returns the config of the new checkpoint. Raises UnknownNameError for an unknown moment, ConfigError for a path
-    that leads nowhere or a value that cannot stand there.
+    Returns the config of the new checkpoint. Raises UnknownNameError for an unknown moment or one inside a subgraph,
+    ThreadBusyError while the thread is run, ConfigError for a path that leads nowhere or a value that cannot stand
+    there.
     """
     if not at:
         raise UnknownNameError("An empty id names no moment.", f"List them: lockgate history {thread_id[:200]}")
+    async with thread_lease(_saver(graph), thread_id):  # a run would go on over it
+        return await _forked(graph, thread_id, at, settings or {})
+
+
+async def _forked(graph: Graph, thread_id: str, at: str, settings: Mapping[str, Any]) -> RunnableConfig:
     snapshot = await state_at(graph, thread_id, at)
     config = _config(thread_id, snapshot.config["configurable"]["checkpoint_id"])
     if launched := (snapshot.metadata or {}).get(SPEC):
         config["metadata"] = {SPEC: launched}
-    update = _update(graph, snapshot, settings or {})
+    update = _update(graph, snapshot, settings)
     if not update:
         return await _copied(graph, config, snapshot.values)
     goto: list[Any] = [task.name for task in snapshot.tasks if task.path[0] != "__pregel_push"]
@@ -198,10 +205,18 @@ async def effects_since(graph: Graph, thread_id: str, snapshot: StateSnapshot) -
     A fork from that moment is given the results of those that a model had asked for before it. An answer that is made
     anew is a new effect, also of a worker that starts over (see `lockgate.effect.effect_key`).
     """
-    ledger = getattr(graph.checkpointer, "ledger", None)
+    saver = _saver(graph)
+    ledger = getattr(saver, "ledger", None)
     effects: list[Effect] = await ledger.of_thread(thread_id) if ledger else []
-    began = moment(snapshot).at.timestamp()
-    return [one for one in effects if one.claimed_at >= began and one.status is not EffectStatus.FAILED]
+    where, began = snapshot.config["configurable"], moment(snapshot).at.timestamp()
+    # The moment's own time is that of its runner's clock, and so is what only the audit log still says.
+    written = await saver.awritten_at(thread_id, where["checkpoint_id"]) if effects else None  # type: ignore[attr-defined]
+    since = {EffectStatus.UNKNOWN: min(began, written or began)}
+    return [
+        one
+        for one in effects
+        if one.claimed_at >= since.get(one.status, written or began) and one.status is not EffectStatus.FAILED
+    ]
 
 
 async def _copied(graph: Graph, config: RunnableConfig, values: Mapping[str, Any]) -> RunnableConfig:
@@ -258,12 +273,27 @@ async def _whole(graph: Graph, thread_id: str, at: str, namespace: str) -> str:
     if len(found) == 1:
         return found[0]
     if not found:
+        if not namespace:
+            await _not_inside(graph, thread_id, at)
         inside = f" --namespace '{namespace[:200]}'" if namespace else ""
         raise UnknownNameError(
             f"Thread {thread_id[:200]!r} has no moment {at[:80]!r}.",
             f"List them: lockgate history {thread_id[:200]}{inside}",
         )
     raise UnknownNameError(f"{at[:80]!r} names {len(found)} moments.", "Write more of the id.")
+
+
+async def _not_inside(graph: Graph, thread_id: str, at: str) -> None:
+    """Raises UnknownNameError that says where the moment is, when it is one of another namespace."""
+    async for one in _saver(graph).alist({"configurable": {"thread_id": thread_id}}):
+        where, known = one.config["configurable"], one.checkpoint["id"]
+        if not known.startswith(at) and not known.endswith(at):
+            continue
+        name, around = where.get("checkpoint_ns", ""), (one.metadata.get("parents") or {}).get("", "")
+        raise UnknownNameError(
+            f"{at[:80]!r} is a moment inside {name[:200]!r}, and none of thread {thread_id[:200]!r} itself.",
+            f"See it with --namespace '{name[:200]}'. A fork begins at the moment around it: --at {around}",
+        )
 
 
 def _config(thread_id: str, checkpoint_id: str = "", namespace: str = "") -> RunnableConfig:

@@ -3,11 +3,14 @@
 import logging
 import time
 
+from langgraph.config import get_config
+
 from lockgate.decision import Allow, Decision, Deny, Review, Ruling, digest, verb
 from lockgate.events import EVENTS, Event
 from lockgate.guardrails.gate import Gate
 from lockgate.nodes.auditing import note
 from lockgate.nodes.node import Goto, Node, Update, history_of, onward
+from lockgate.runtime.fence import now
 from lockgate.state import LockState
 from lockgate.text import one_line
 
@@ -31,8 +34,8 @@ def action_guard(*, gate: Gate, run: str, ask: str, refuse: str, agent: str = ""
         if isinstance(decision, Review) and asked is not None and _parts(decision) <= _parts(asked.decision):
             reason = f"edited and approved by {editor}"
             decision = Allow(rule=decision.rule, reason=reason, approvers=decision.approvers)
-        ended = time.time()
-        ruling = Ruling(call_id=call.id, tool=call.name, digest=digest(call), decision=decision, at=ended, by=editor)
+        ended, moment = time.time(), now(get_config()["configurable"])
+        ruling = Ruling(call_id=call.id, tool=call.name, digest=digest(call), decision=decision, at=moment, by=editor)
         event = Event(
             kind="decision",
             node="action_guard",

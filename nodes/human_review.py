@@ -1,9 +1,9 @@
 """`human_review`: one interrupt for one call. A person approves, edits or rejects it, or nobody does in time."""
 
-import time
 from dataclasses import replace
 from typing import Any, Literal
 
+from langgraph.config import get_config
 from langgraph.types import interrupt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -12,16 +12,13 @@ from lockgate.guardrails.gate import Gate
 from lockgate.guardrails.provenance.witness import edited
 from lockgate.nodes.auditing import note
 from lockgate.nodes.node import Goto, Node, Update, onward
-from lockgate.nodes.question import question
+from lockgate.nodes.question import lapsed, question
 from lockgate.passage import Place
 from lockgate.result import ErrorKind, ToolResult
+from lockgate.runtime.fence import now
 from lockgate.spec import explain_invalid
 from lockgate.state import LockState
 from lockgate.text import unfit
-
-SKEW = 60.0
-"""Seconds by which the clocks of two machines may differ."""
-_EARLY = "the clock stands before the moment when it was asked, so nobody knows whether the answer came in time"
 
 
 class Answer(BaseModel):
@@ -66,12 +63,11 @@ def human_review(*, gate: Gate, judge: str, run: str, refuse: str, again: str, a
         if not isinstance(review, Review):
             raise TypeError(f"human_review reached with the decision {type(review).__name__}")
         answer = _understood(interrupt(_request(gate, agent, state, review)), review)
-        now = time.time()
-        early = ruling.at - now > SKEW
-        if early or now > ruling.at + review.expires_after:
-            note("answer", "expire", state, ruling, gate=gate, agent=agent)
-            denied = Deny(rule=review.rule, reason=_EARLY if early else "nobody answered in time")
-            return {}, onward(state, refuse, **_refused(_ruled(ruling, denied, now), ErrorKind.EXPIRED))
+        moment = now(get_config()["configurable"])
+        if why := lapsed(ruling.at, review.expires_after, moment):
+            note("answer", "expire", state, ruling, gate=gate, agent=agent, reason=why)
+            denied = Deny(rule=review.rule, reason=why)
+            return {}, onward(state, refuse, **_refused(_ruled(ruling, denied, moment), ErrorKind.EXPIRED))
         if isinstance(answer, str):
             return {}, onward(state, again, problem=answer)
         by = answer.by or "a reviewer"
@@ -80,7 +76,7 @@ def human_review(*, gate: Gate, judge: str, run: str, refuse: str, again: str, a
         match answer.action:
             case "approve":
                 allowed = Allow(rule=review.rule, reason=f"approved by {by}{because}", approvers=review.approvers)
-                return {}, onward(state, run, ruling=_ruled(ruling, allowed, now, by))
+                return {}, onward(state, run, ruling=_ruled(ruling, allowed, moment, by))
             case "edit":
                 args = _unshown(answer.args or {}, call, gate)
                 anew = Call(id=call.id, name=call.name, args=args, edited_by=by)
@@ -90,7 +86,7 @@ def human_review(*, gate: Gate, judge: str, run: str, refuse: str, again: str, a
                 return {}, onward(state, judge, call=anew, origin=origin)
             case "reject":
                 denied = Deny(rule=review.rule, reason=f"rejected by {by}{because}")
-                return {}, onward(state, refuse, **_refused(_ruled(ruling, denied, now, by), ErrorKind.REJECTED))
+                return {}, onward(state, refuse, **_refused(_ruled(ruling, denied, moment, by), ErrorKind.REJECTED))
 
     return Node("human_review", body, agent=agent)
 
@@ -147,8 +143,8 @@ def _understood(raw: Any, review: Review) -> Answer | str:
     return answer
 
 
-def _ruled(ruling: Ruling, decision: Allow | Deny, now: float, by: str = "") -> Ruling:
-    return replace(ruling, decision=decision, at=now, by=by)
+def _ruled(ruling: Ruling, decision: Allow | Deny, at: float, by: str = "") -> Ruling:
+    return replace(ruling, decision=decision, at=at, by=by)
 
 
 def _refused(ruling: Ruling, kind: ErrorKind) -> Update:

@@ -2,9 +2,13 @@
 
 from typing import Any
 
+from lockgate.deadline import utc
 from lockgate.guardrails.gate import Gate
 from lockgate.passage import Place
 from lockgate.state import LockState
+
+SKEW = 60.0
+"""Seconds by which the clocks of two machines may differ."""
 
 
 def question(
@@ -30,3 +34,18 @@ def question(
         "answers": answers,
         **more,
     }
+
+
+def lapsed(asked_at: float, seconds: float, now: float) -> str:
+    """Why an answer that comes `now` does not count, with both instants; empty when it does.
+
+    One from before the question would lengthen every expiry, so it does not count either.
+    """
+    if asked_at - now > SKEW:
+        return (
+            f"the clock says {utc(now)}, which is before the question was put ({utc(asked_at)}), so nobody knows "
+            "whether the answer came in time"
+        )
+    if now > asked_at + seconds:
+        return f"nobody answered in time: that was until {utc(asked_at + seconds)}, and it is {utc(now)}"
+    return ""

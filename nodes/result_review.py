@@ -1,22 +1,26 @@
 """`result_review`: one interrupt for one result. A person says whether the model may read what was found suspicious."""
 
-import time
+import logging
 from dataclasses import replace
 from typing import Any
 
+from langgraph.config import get_config
 from langgraph.types import interrupt
 from pydantic import ValidationError
 
 from lockgate.guardrails.gate import Gate
 from lockgate.nodes.human_review import Answer
 from lockgate.nodes.node import Goto, Node, Update, onward
-from lockgate.nodes.question import question
+from lockgate.nodes.question import lapsed, question
 from lockgate.nodes.result_guard import concluded
 from lockgate.passage import Finding
 from lockgate.result import ToolResult
+from lockgate.runtime.fence import now
 from lockgate.spec import explain_invalid
 from lockgate.state import LockState
 from lockgate.text import cut
+
+log = logging.getLogger(__name__)
 
 EXPIRES_AFTER = 86_400.0
 """Seconds after which nobody has answered, and the text stays in quarantine."""
@@ -37,7 +41,8 @@ def result_review(*, gate: Gate, again: str, done: str, agent: str = "") -> Node
     def body(state: LockState) -> tuple[Update, Goto]:
         result = state["result"]
         answer = _understood(interrupt(_request(gate, agent, state)))
-        if time.time() > state["ruling"].at + EXPIRES_AFTER:
+        if why := lapsed(state["ruling"].at, EXPIRES_AFTER, now(get_config()["configurable"])):
+            log.warning("What %s returned stays in quarantine: %s.", state["call"].name, why)
             return concluded(state, result, gate), done
         if isinstance(answer, str):
             return {}, onward(state, again, problem=answer)

@@ -40,6 +40,11 @@ UPDATE budget_uses u SET key = t.token FROM unnest(%s::text[], %s::text[]) AS t 
 WHERE u.key = t.key AND NOT EXISTS (SELECT FROM budget_uses o WHERE (o.key, o.reservation) = (t.token, u.reservation))
 """
 _DOUBLES = b"DELETE FROM budget_uses WHERE key = ANY(%s)"
+# Such a use was made before the server's clock was set back. It counts for one window from now, not until its time.
+_FROM_AHEAD = b"""
+UPDATE budget_uses SET at = clock_timestamp(), expires = expires - (at - clock_timestamp())
+WHERE key = %s AND at > clock_timestamp()
+"""
 _RELEASE = b"DELETE FROM budget_uses WHERE reservation = ANY(%s::text[])"
 
 KIND = "rate"
@@ -102,6 +107,7 @@ class PostgresRates:
                 full = str(found["full_key"]) if found else keys[0]
                 if not full:
                     return ""
+                await connection.execute(_FROM_AHEAD, (full,))
                 at = keys.index(full)
                 claim = wanted[at]
                 if claim.least is None:

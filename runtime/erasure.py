@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -21,6 +22,10 @@ from lockgate.runtime.retention import may_forget
 from lockgate.runtime.saver import PostgresSaver
 from lockgate.runtime.segment import about, mark
 from lockgate.runtime.wire import Connection
+
+log = logging.getLogger(__name__)
+_SKEW = timedelta(minutes=1)
+"""By how much what was written may lie ahead of the database's clock, which is corrected now and then."""
 
 ENDED = tuple(sorted(handoff.ENDED))
 """Statuses of threads that no run is at; the only ones that a rule takes unless it names others."""
@@ -77,14 +82,20 @@ def sha256(text: str) -> str:
 async def prune(saver: PostgresSaver, rule: Retention, *, dry_run: bool = False) -> list[Pruned]:
     """Applies the rule to all threads, the one used longest ago first. `dry_run` only says which it would take.
 
-    A thread that is run by now is left alone, whatever its status was.
+    A thread that is run by now is left alone, whatever its status was. All times are the database's. One that was last
+    used in its future has no age that anybody knows: a rule with `older_than` leaves it and the log names it.
     """
     async with saver.pools.connection() as connection:
-        cursor = await connection.execute(_OLD, (rule.older_than, list(rule.statuses)))
+        cursor = await connection.execute(
+            _OLD, {"age": rule.older_than, "statuses": list(rule.statuses), "skew": _SKEW}
+        )
         found = await cursor.fetchall()
     taken: list[Pruned] = []
     for row in found:
         thread_id, before = row["thread_id"], row["bytes"]
+        if row["ahead"] and rule.older_than:
+            log.warning("Thread %r was last used at %s, ahead of the database's clock.", thread_id, row["updated"])
+            continue
         after = before
         if not dry_run:
             try:
@@ -194,16 +205,19 @@ async def _count(connection: Connection, table: str, threads: Sequence[str]) -> 
 
 
 _OLD = """
-SELECT t.thread_id, t.updated, t.bytes, coalesce(r.status, '') AS status FROM (
-    SELECT thread_id, max(at) AS updated, sum(pg_column_size(s.*))::bigint AS bytes FROM steps s GROUP BY thread_id
+SELECT t.thread_id, t.updated, t.bytes, coalesce(r.status, '') AS status, t.updated > now() + %(skew)s AS ahead FROM (
+    SELECT thread_id, (array_agg(at ORDER BY seq DESC))[1] AS updated, sum(pg_column_size(s.*))::bigint AS bytes
+    FROM steps s GROUP BY thread_id
 ) t
 LEFT JOIN LATERAL (
     SELECT CASE WHEN EXISTS (SELECT FROM approvals a WHERE a.thread_id = t.thread_id AND a.status = 'pending')
         THEN 'waiting' ELSE r.status END AS status
-    FROM runs r WHERE r.thread_id = t.thread_id ORDER BY r.started DESC LIMIT 1
+    FROM runs r WHERE r.thread_id = t.thread_id ORDER BY r.checkpoint_id DESC LIMIT 1
 ) r ON true
-WHERE t.updated < now() - %s AND coalesce(r.status, '') = ANY(%s) ORDER BY t.updated
+WHERE coalesce(r.status, '') = ANY(%(statuses)s)
+    AND (%(age)s = interval '0' OR t.updated < now() - %(age)s OR t.updated > now() + %(skew)s) ORDER BY t.updated
 """
+"""What was last is told by numbers and ids, which go on also when the database's clock is set back."""
 _OF = """
 SELECT DISTINCT thread_id FROM runs
 WHERE (%s = '' OR spec ->> 'user' = ANY(%s)) AND (%s = '' OR spec ->> 'tenant' = ANY(%s))

@@ -6,9 +6,11 @@ a shared lock that only the taking of a new lease excludes (Kleppmann, "How to d
 """
 
 import hashlib
+import time
 from collections.abc import Mapping
 from typing import Any
 
+from lockgate import deadline
 from lockgate.effect import Fence
 from lockgate.runtime.wire import Statement
 
@@ -26,6 +28,15 @@ def fence_of(configurable: Mapping[str, Any]) -> Fence | None:
     """
     fence = configurable.get(FENCE)
     return fence if isinstance(fence, Fence) and fence.thread_id == str(configurable.get("thread_id")) else None
+
+
+def now(configurable: Mapping[str, Any]) -> float:
+    """What time it is for the run with this `configurable`, in seconds since the epoch.
+
+    By the database's clock, which all runners of a thread share; without a lease by this machine's own.
+    """
+    fence = fence_of(configurable)
+    return time.time() if fence is None or fence.clock is None else deadline.ticks() + fence.clock
 
 
 def fenced(fence: Fence | None) -> list[Statement]:

@@ -16,6 +16,7 @@ from typing import Any
 import psycopg
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
+from lockgate.deadline import ticks
 from lockgate.effect import Fence
 from lockgate.errors import StoreError, ThreadBusyError
 from lockgate.runtime.fence import FENCE, given_back, lock_key
@@ -31,7 +32,8 @@ _releasing: set[asyncio.Task[None]] = set()
 LOCAL_PAUSE = 0.02
 """Seconds between two looks at a lease that another task of this process holds."""
 
-_BEGIN = b"SELECT token, newest FROM lockgate_begin(%s, %s)"
+_BEGIN = b"SELECT token, newest, extract(epoch FROM clock_timestamp())::float8 AS at FROM lockgate_begin(%s, %s)"
+_TAKE = b"SELECT lockgate_take_lease(%s) AS token, extract(epoch FROM clock_timestamp())::float8 AS at"
 
 
 @asynccontextmanager
@@ -110,7 +112,7 @@ async def _take(saver: PostgresSaver, key: int, thread_id: str) -> tuple[Kept, F
         assert row is not None
         if row["token"] is None:
             return None
-        fence = kept.held[key] = Fence(thread_id=thread_id, token=row["token"])
+        fence = kept.held[key] = Fence(thread_id=thread_id, token=row["token"], clock=row["at"] - ticks())
         saver.begun(fence, row["newest"])
         return kept, fence
 
@@ -165,10 +167,10 @@ async def _waited_for(saver: PostgresSaver, key: int, thread_id: str, wait: floa
             except psycopg.errors.LockNotAvailable:
                 raise _busy(thread_id) from None
             await connection.execute("SET lock_timeout = 0")
-            cursor = await connection.execute("SELECT lockgate_take_lease(%s) AS token", (thread_id,))
+            cursor = await connection.execute(_TAKE, (thread_id,))
             row = await cursor.fetchone()
         assert row is not None
-        fence = Fence(thread_id=thread_id, token=row["token"])
+        fence = Fence(thread_id=thread_id, token=row["token"], clock=row["at"] - ticks())
         yield fence
     finally:
         # Unlocked before it closes: the server notices a closed connection only a moment later.

@@ -65,6 +65,11 @@ class Reader:
                     return head(saved, segments)
         return None
 
+    async def written_at(self, thread_id: str, checkpoint_id: str) -> float | None:
+        """When the first row that knows the checkpoint was written, by the database's clock; None without one."""
+        found = await self._fetch((_AT + _OF_ID).encode(), [thread_id, mark("id", checkpoint_id), checkpoint_id])
+        return found[0]["at"] if found else None
+
     async def rows(
         self, thread_id: str, *, ns: str | None = None, checkpoint_id: str | None = None
     ) -> AsyncIterator[Row]:
@@ -182,6 +187,7 @@ class Reader:
 
 _NEWEST = b"SELECT seq FROM steps WHERE thread_id = %s ORDER BY seq DESC LIMIT 1"
 _SPINES = (f"SELECT seq, touched, spine FROM steps WHERE thread_id = %s{_OF_NS} ORDER BY seq").encode()  # noqa: S608
+_AT = "SELECT extract(epoch FROM min(at))::float8 AS at FROM steps WHERE thread_id = %s"
 _ALL_SPINES = b"SELECT seq, touched, spine FROM steps WHERE thread_id = %s ORDER BY seq"
 _BLOBS = b"SELECT digest, data FROM blobs WHERE thread_id = %s AND digest = ANY(%s)"
 _UPGRADE = "Upgrade Lockgate: pip install --upgrade lockgate"

@@ -28,6 +28,7 @@ from lockgate.runtime.effect_row import EffectRows
 from lockgate.runtime.embedded import embedded_url
 from lockgate.runtime.fence import fence_of
 from lockgate.runtime.gather import GATHER, Began, Put, Wrote
+from lockgate.runtime.ids import ahead, follow
 from lockgate.runtime.keyring import Keyring
 from lockgate.runtime.ledger import Ledger
 from lockgate.runtime.listing import listed
@@ -42,6 +43,9 @@ from lockgate.runtime.wire import Statement
 from lockgate.runtime.writing import Writer
 from lockgate.settings import Settings
 from lockgate.settings import settings as default_settings
+
+_NEWEST_ASKED = b"SELECT max(checkpoint_id) AS id FROM approvals WHERE thread_id = %s AND status = 'pending'"
+"""The question may have been put inside, at a checkpoint that is newer than the last one of the graph itself."""
 
 
 async def open_checkpointer(
@@ -245,6 +249,9 @@ class PostgresSaver(SyncFace):
             head = thread.head
         if head is None:
             return None
+        if ahead(head.saved.checkpoint_id):
+            asked = (await self.pools.fetch(_NEWEST_ASKED, (thread_id,)))[0]["id"]
+            follow(max(head.saved.checkpoint_id, asked or ""), thread_id)
         found = await reader.tuple(thread_id, head)
         thread.learn(ns, found.metadata, found.checkpoint["channel_values"])
         if counters := found.metadata.get("counters_since_delta_snapshot"):
@@ -281,6 +288,11 @@ class PostgresSaver(SyncFace):
                 thread.lineage = lineage
         self._writer.trim()
         return lineage.history(checkpoint_id, channels, specs)
+
+    async def awritten_at(self, thread_id: str, checkpoint_id: str) -> float | None:
+        """When a checkpoint was written, by the database's clock, as effects are; seconds since the epoch."""
+        await self.aflush(thread_id)
+        return await self._reader().written_at(str(thread_id), checkpoint_id)
 
     async def awritten(self, thread_id: str, channels: Sequence[str]) -> list[tuple[str, Any]]:
         """All that was ever written to delta channels of these names, each with its namespace, oldest first."""

@@ -52,7 +52,7 @@ class Deadline:
     @property
     def left(self) -> float:
         """Seconds that are left; nothing or less when it has passed, never more than the run was given."""
-        return _met(self).end - _ticks()
+        return _met(self).end - ticks()
 
     @property
     def passed(self) -> bool:
@@ -62,7 +62,7 @@ class Deadline:
     def __str__(self) -> str:
         """Says when it was, what time it is, and what is wrong with this machine's clock, if anything is."""
         met, now = _met(self), time.time()
-        drift = (now - met.wall) - (_ticks() - met.ticks)
+        drift = (now - met.wall) - (ticks() - met.ticks)
         odd = ""
         if met.wall < self.begun - JUMP:
             odd = f"; this machine's clock stood {self.begun - met.wall:,.0f} s before the run's beginning"
@@ -86,17 +86,18 @@ _known: dict[Deadline, _Met] = {}
 _bound: ContextVar[Deadline | None] = ContextVar("_bound", default=None)
 
 
-def _ticks() -> float:
+def ticks() -> float:
+    """Seconds by the clock that nobody can set; they tell spans within this process, and no instant."""
     return time.clock_gettime(_CLOCK)
 
 
 def _met(deadline: Deadline) -> _Met:
     if (met := _known.get(deadline)) is None:
-        wall, ticks = time.time(), _ticks()
+        wall, begun = time.time(), ticks()
         if wall < deadline.begun - JUMP:
             log.warning("This machine's clock stands before a run's beginning (%s).", utc(deadline.begun))
         # A clock that was set back gives a run no more than it was given in the first place.
-        met = _Met(wall, ticks, ticks + deadline.at - max(wall, deadline.begun))
+        met = _Met(wall, begun, begun + deadline.at - max(wall, deadline.begun))
         if len(_known) >= _MAX_KNOWN:
             _known.clear()
         _known[deadline] = met

@@ -1,7 +1,7 @@
 """`Effect`: what the ledger knows of one call that changes something outside the run."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -67,10 +67,15 @@ class Effect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fence:
-    """The lease under which a runner acts: `token` must still be the newest of the thread."""
+    """The lease under which a runner acts: `token` must still be the newest of the thread.
+
+    `clock` is what to add to `lockgate.deadline.ticks` to have the database's clock, as it stood when the lease was
+    taken, in seconds since the epoch; None when nobody looked.
+    """
 
     thread_id: str
     token: int
+    clock: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,8 +89,7 @@ async def test_a_review_its_answer_and_by_whom(saver, reply, answer, after):
 async def test_nobody_answers_in_time(saver, monkeypatch):
     graph = build(Desk(), saver, {"calls": [refund_call(100)]}, "Done.")
     out = await graph.ainvoke({"messages": "x"}, CONFIG)
-    later = out["__interrupt__"][0].value["expires_at"] + 1
-    monkeypatch.setattr("lockgate.nodes.human_review.time.time", lambda: later)
+    monkeypatch.setattr("lockgate.nodes.human_review.now", lambda _: out["__interrupt__"][0].value["expires_at"] + 1)
     await graph.ainvoke(Command(resume={out["__interrupt__"][0].id: {"action": "approve", **BOSS}}), CONFIG)
     assert await told(saver, "kind", "verdict", "by") == [
         ("decision", "review", ""),

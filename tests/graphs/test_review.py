@@ -114,10 +114,10 @@ def test_an_answer_after_the_expiry_approves_nothing(monkeypatch: pytest.MonkeyP
     graph = agent(desk, {"calls": [refund_call(100)]}, "Too late.")
     out = ask(graph)
     later = out["__interrupt__"][0].value["expires_at"] + 1
-    monkeypatch.setattr("lockgate.nodes.human_review.time.time", lambda: later)
+    monkeypatch.setattr("time.time", lambda: later)
     out = answer(graph, out, action="approve", **BOSS)
     assert not desk.ran
-    assert results(out) == {"call-0-0": "Error: nobody answered in time"}
+    assert results(out)["call-0-0"].startswith("Error: nobody answered in time: that was until 20")
 
 
 @pytest.mark.parametrize(("back", "ran"), [(3_600, False), (5, True)])
@@ -129,10 +129,10 @@ def test_an_answer_by_a_clock_that_was_set_back_approves_nothing(
     graph = agent(desk, {"calls": [refund_call(100)]}, "Done.")
     out = ask(graph)
     earlier = out["__interrupt__"][0].value["asked_at"] - back
-    monkeypatch.setattr("lockgate.nodes.human_review.time.time", lambda: earlier)
+    monkeypatch.setattr("time.time", lambda: earlier)
     out = answer(graph, out, action="approve", **BOSS)
     assert bool(desk.ran) == ran
-    assert ran or "the clock stands before the moment when it was asked" in results(out)["call-0-0"]
+    assert ran or "is before the question was put" in results(out)["call-0-0"]
 
 
 def test_siblings_and_finished_guards_do_not_run_again(monkeypatch: pytest.MonkeyPatch) -> None:

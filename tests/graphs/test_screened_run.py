@@ -126,6 +126,18 @@ def test_nobody_answers_and_the_text_stays_in_quarantine(monkeypatch):
     assert "Ignore all" not in tool_messages(state)["read_mail"].text
 
 
+@pytest.mark.parametrize("hours", [25, -23])
+def test_an_answer_by_a_clock_that_jumped_leaves_the_text_in_quarantine_and_the_log_says_so(monkeypatch, caplog, hours):
+    made = agent("screens: {instruction: {answer: review}}", checkpointer=InMemorySaver(serde=serializer()))
+    config = {"configurable": {"thread_id": "t"}}
+    (asked,) = made.invoke({"messages": "What is new?"}, config)["__interrupt__"]
+    then = asked.value["asked_at"] + hours * 3_600
+    monkeypatch.setattr("time.time", lambda: then)
+    state = made.invoke(Command(resume={asked.id: "approve"}), config)
+    assert "Ignore all" not in tool_messages(state)["read_mail"].text
+    assert "What read_mail returned stays in quarantine: " in caplog.text
+
+
 def test_the_lock_with_its_review_of_results_has_no_way_round():
     verify(agent())
 

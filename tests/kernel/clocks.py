@@ -19,7 +19,7 @@ class Clocks:
 
     def __post_init__(self) -> None:
         self.patch.setattr(module, "time", SimpleNamespace(time=lambda: time.time() + self.wall))
-        self.patch.setattr(module, "_ticks", lambda: time.monotonic() + self.ticks)
+        self.patch.setattr(module, "ticks", lambda: time.monotonic() + self.ticks)
         self.start()
 
     def start(self) -> None:

@@ -21,7 +21,7 @@ class Frozen(Clocks):
     def __post_init__(self) -> None:
         self.wall, self.ticks = 1_800_000_000.0, 500.0
         self.patch.setattr(module, "time", SimpleNamespace(time=lambda: self.wall))
-        self.patch.setattr(module, "_ticks", lambda: self.ticks)
+        self.patch.setattr(module, "ticks", lambda: self.ticks)
         self.start()
 
 

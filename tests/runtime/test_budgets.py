@@ -149,6 +149,21 @@ async def test_runs_of_long_ago_are_swept_and_rates_are_not(saver: PostgresSaver
         assert [row["key"] for row in await cursor.fetchall()] == [rate]
 
 
+async def test_uses_from_before_the_servers_clock_was_set_back_count_for_one_window(saver: PostgresSaver) -> None:
+    """They lie a year ahead, and would fill the window for as long."""
+    async with saver.pools.connection() as connection:
+        await saver.rates.settle("a", [claim(6)])
+        assert not await saver.rates.reserve("b", [claim(4)], expires_after=60)
+        shift = "UPDATE budget_uses SET at = at + %s::interval, expires = expires + %s::interval"
+        await connection.execute(shift, ["1 y"] * 2)
+        assert await saver.rates.reserve("c", [claim(1)]) == "k"
+        await connection.execute(shift, ["-2 min"] * 2)
+        assert not await saver.rates.reserve("c", [claim(4)])  # whose runner had died
+        assert await saver.rates.reserve("d", [claim(1)]) == "k"
+        await connection.execute("UPDATE budget_uses SET at = at - interval '1 h'")
+        assert not await saver.rates.reserve("d", [claim(10)])
+
+
 async def test_a_process_forgets_what_was_asked_for_longest_ago() -> None:
     rates = ProcessRates(max_keys=2)
     for key in "abac":

@@ -1,6 +1,7 @@
 """Pruning, copies, deletion and erasure: what is kept can be gone on from, and the audit stays whole."""
 
 import json
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -159,6 +160,62 @@ async def test_a_rule_takes_threads_by_status_and_age(saver: PostgresSaver, data
     (taken,) = await prune(saver, Retention(older_than=timedelta(days=30), statuses=("running",)))
     assert taken.thread_id == "running" and taken.after == 0
     assert [thread.thread_id for thread in await Records(saver).threads()] == ["young", "old"]
+
+
+@pytest.mark.parametrize(
+    ("ahead", "age", "taken"),
+    [
+        ("0 s", 30, []),
+        ("31 days", 30, []),  # its age is not known
+        ("-31 days", 30, ["t"]),
+        ("30 s", 30, []),
+        ("31 days", 0, ["t"]),  # and does not matter
+        ("-31 days", 0, ["t"]),
+    ],
+)
+async def test_what_was_used_in_the_future_is_left_and_named(
+    saver: PostgresSaver, database_url: str, caplog: pytest.LogCaptureFixture, ahead: str, age: int, taken: list[str]
+) -> None:
+    await talk(saver, 2)
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("UPDATE steps SET at = now() + %s::interval", (ahead,))
+    found = await prune(saver, Retention(older_than=timedelta(days=age)))
+    assert [one.thread_id for one in found] == taken
+    assert ("Thread 't' was last used at" in caplog.text) == (ahead == "31 days" and age == 30)
+    assert bool(await said(saver, config())) == (not taken)
+
+
+async def test_after_the_databases_clock_was_set_back_the_last_use_counts(
+    saver: PostgresSaver, database_url: str
+) -> None:
+    """Once 40 days ahead, both of the threads were used again; one of them is being worked at."""
+    for thread in ("old", "going"):
+        await talk(saver, 2, config(thread))
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("""UPDATE steps s SET at = now() + CASE WHEN seq = (SELECT max(seq) FROM steps x
+            WHERE x.thread_id = s.thread_id) THEN interval '-31 days' ELSE interval '40 days' END""")
+        connection.execute("""UPDATE runs r SET started = now() + CASE WHEN checkpoint_id = (SELECT max(checkpoint_id)
+            FROM runs x WHERE x.thread_id = r.thread_id) THEN interval '-31 days' ELSE interval '40 days' END""")
+        connection.execute("""UPDATE runs SET status = 'running'
+            WHERE thread_id = 'going' AND started < now()""")
+    assert [one.thread_id for one in await prune(saver, Retention(older_than=timedelta(days=30)))] == ["old"]
+    assert await said(saver, config("going")) == ["q0", "one", "q1", "two"]
+
+
+@pytest.mark.parametrize("days", [-366, 366])
+async def test_age_is_told_by_the_database_whatever_the_runners_clock_says(
+    saver: PostgresSaver, monkeypatch: pytest.MonkeyPatch, days: int
+) -> None:
+    real, precise = time.time, time.time_ns
+    monkeypatch.setattr("time.time", lambda: real() + days * 86_400)
+    monkeypatch.setattr("time.time_ns", lambda: precise() + days * 86_400 * 10**9)
+    monkeypatch.setattr("langgraph.checkpoint.base.id._last_v6_timestamp", None)
+    await talk(saver, 1)
+    month = Retention(older_than=timedelta(days=30))
+    assert await prune(saver, month) == []
+    monkeypatch.undo()
+    assert await prune(saver, month) == []
+    assert [one.thread_id for one in await prune(saver, Retention())] == ["t"]
 
 
 async def test_one_persons_data_is_erased_with_a_receipt(saver: PostgresSaver, database_url: str) -> None:

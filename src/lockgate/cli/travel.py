@@ -116,7 +116,7 @@ def fork(
         await travel.fork(built, thread, at, settings)
         return travel.moment(await travel.state_at(built, thread)), since
 
-    made, since = _with_graph(thread, graph, make, alone=True)
+    made, since = _with_graph(thread, graph, make)
     if as_json:
         effects = [{"tool": one.tool, "key": one.key, "status": one.status, "at": one.claimed_at} for one in since]
         print_json({**_moment(made), "effects_since": effects})
@@ -187,22 +187,17 @@ def _with_graph(
     use: "Callable[[Graph], Awaitable[T]]",
     *,
     policy: str = "",
-    alone: bool = False,
 ) -> T:
-    """What `use` makes of the thread's graph, rebuilt from what was recorded; `alone` while it holds the thread."""
+    """What `use` makes of the thread's graph, rebuilt from what was recorded."""
     from lockgate.cli.launch import recorded
     from lockgate.cli.run import absolute_policy
     from lockgate.cli.store import latest, opened, run
-    from lockgate.runtime import thread_lease
 
     async def body() -> T:
         async with opened() as saver:
             launch = recorded((await latest(saver, thread)).metadata, thread, graph)
             built = await launch.changed(policy=absolute_policy(policy, Path.cwd())).build(saver)
-            if not alone:
-                return await use(built)
-            async with thread_lease(saver, thread):
-                return await use(built)
+            return await use(built)
 
     return run(body())
 
