@@ -46,7 +46,7 @@ def pay(amount: int) -> str:
 def paying(messages: Any) -> Any:
     """The turns of whoever is told `do t7`."""
     if messages[-1].type == "tool":
-        return f'"{messages[-1].text}"'
+        return '"paid"'
     number = int("".join(c for c in messages[-1].text.split("do ")[-1].split()[0] if c.isdigit()))
     return {"calls": [{"name": "pay", "args": {"amount": number}}]}
 
