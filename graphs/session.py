@@ -12,7 +12,7 @@ from typing import Any, TypeAlias, cast
 from langchain_core.messages import HumanMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
-from langgraph.errors import GraphDrained, UnknownInterruptError
+from langgraph.errors import UnknownInterruptError
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import RunControl
 from langgraph.types import Command, Interrupt, PregelTask, StateSnapshot, StreamMode
@@ -20,6 +20,7 @@ from langgraph.types import Command, Interrupt, PregelTask, StateSnapshot, Strea
 from lockgate.deadline import SECONDS, checked
 from lockgate.errors import ApprovalError, ConfigError, RunStoppedError, ThreadFinishedError, ThreadNotFoundError
 from lockgate.graphs.deploying import ACCEPT, adopt
+from lockgate.graphs.stopping import stoppable
 from lockgate.nodes.human_review import is_blocking
 from lockgate.ports import Caller
 from lockgate.runtime import thread_lease
@@ -157,16 +158,13 @@ class Session:
                 durability="sync", control=self._control,
             )  # fmt: skip
             try:
-                async with aclosing(parts):  # type: ignore[type-var]
-                    async for part in parts:
-                        yield cast("Part", part)
-            except GraphDrained as drained:
+                with stoppable(self.thread_id, self._control):
+                    async with aclosing(parts):  # type: ignore[type-var]
+                        async for part in parts:
+                            yield cast("Part", part)
+            except RunStoppedError:
                 self._control = RunControl()
-                raise RunStoppedError(
-                    f"Thread {self.thread_id!r} was stopped at a safe point ({drained.reason}).",
-                    f"Go on: lockgate resume {self.thread_id}",
-                    drained.reason,
-                ) from None
+                raise
             except UnknownInterruptError as error:
                 # Another runner answered between the look at the state and the lease.
                 raise ApprovalError(f"The question was answered meanwhile: {error}", "Look: lockgate show") from None

@@ -26,16 +26,19 @@ def stop_all(reason: str = "shutdown") -> None:
 
 
 @contextmanager
-def stoppable(thread_id: str) -> Iterator[RunControl]:
-    """While it is open, `stop_all` reaches the run with this control. Raises RunStoppedError when it was stopped."""
-    control = RunControl()
+def stoppable(thread_id: str, control: RunControl | None = None) -> Iterator[RunControl]:
+    """While it is open, `stop_all` reaches the run with this control, a new one unless it is given.
+
+    Raises RunStoppedError when the run was stopped.
+    """
+    control = control or RunControl()
     _running.add(control)
     try:
         yield control
     except GraphDrained as drained:
         raise RunStoppedError(
             f"Thread {thread_id!r} was stopped at a safe point ({drained.reason}).",
-            f"Go on: invoke the graph with None in the same thread, or lockgate resume {thread_id}",
+            f"Go on: lockgate resume {thread_id} (in Python: invoke the graph with None in the same thread)",
             drained.reason,
         ) from None
     finally:
