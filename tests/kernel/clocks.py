@@ -18,7 +18,8 @@ class Clocks:
     ticks: float = 0.0
 
     def __post_init__(self) -> None:
-        self.patch.setattr(module, "time", SimpleNamespace(time=lambda: time.time() + self.wall))
+        wall = SimpleNamespace(time=lambda: time.time() + self.wall, clock_gettime=time.clock_gettime)
+        self.patch.setattr(module, "time", wall)
         self.patch.setattr(module, "ticks", lambda: time.monotonic() + self.ticks)
         self.start()
 
