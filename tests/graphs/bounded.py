@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+import pytest
 from langgraph.types import Command
 from tests.graphs.team import plan
 
@@ -181,12 +182,13 @@ def graph(case: Case, saver: Any, *, times: float = 1, own: str = "") -> Any:
 
 async def run(case: Case, saver: Any, *, resume: bool = False, thread: str = "", **options: Any) -> dict[str, Any]:
     """Runs the case to its end or to the question, or from the question on, and says what came of it."""
-    effects.attempt = timed
     ran[case.name] = asked[case.name] = 0
     config: Any = {"configurable": {"thread_id": thread or case.name}, "recursion_limit": 100}
     begin: Any = {"items": ["one"]} if case.place == "pipeline" else {"messages": "go"}
     entry = Command(resume="approve") if resume else begin
-    out = await graph(case, saver, **options).ainvoke(entry, config, context=Caller(user="ann", tenant="a"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(effects, "attempt", timed)
+        out = await graph(case, saver, **options).ainvoke(entry, config, context=Caller(user="ann", tenant="a"))
     return {
         "waits": "__interrupt__" in out,
         "ran": ran[case.name],
