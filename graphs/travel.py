@@ -187,16 +187,24 @@ def overwrites(graph: Graph, values: Mapping[str, Any]) -> dict[str, Any]:
 def _of_type(kind: Any, value: Any, path: str) -> Any:
     # Postgres hands back plain values for some types, so what stood there before does not tell the type.
     try:
-        if kind == _MESSAGES:  # pydantic does not take every message for one
-            return reduce_messages([], [value] if isinstance(value, list) else [[value]])
+        if kind == _MESSAGES:
+            return _as_messages(value)
         # A list of one, because pydantic takes no configuration for a model itself.
         checked: Any = TypeAdapter(list[kind], config=ConfigDict(arbitrary_types_allowed=True)).validate_python([value])
         return checked[0]
-    except (ValidationError, NotImplementedError, TypeError, ValueError, KeyError) as error:
-        why = error.errors()[0]["msg"] if isinstance(error, ValidationError) else "it is no message"
-        raise ConfigError(
-            f"{path[:200]!r} cannot be set to {value!r:.80}: {why}.", "See: lockgate show THREAD --at ID"
-        ) from None
+    except ValidationError as error:
+        why = error.errors()[0]["msg"]
+    except ValueError as error:
+        why = next(iter(str(error).splitlines()), "it cannot stand there").rstrip(".")  # LangChain adds links
+    raise ConfigError(f"{path[:200]!r} cannot be set to {value!r:.80}: {why}.", "See: lockgate show THREAD --at ID")
+
+
+def _as_messages(value: Any) -> Any:
+    """Pydantic does not take for a message all that LangChain does. Raises ValueError for what neither takes."""
+    try:
+        return reduce_messages([], [value] if isinstance(value, list) else [[value]])
+    except (NotImplementedError, TypeError, KeyError) as error:  # so LangChain says it, by what is wrong
+        raise ValueError("it is no message") from error
 
 
 async def effects_since(graph: Graph, thread_id: str, snapshot: StateSnapshot) -> list[Effect]:

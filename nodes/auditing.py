@@ -14,7 +14,7 @@ from lockgate.decision import Ruling, verb
 from lockgate.errors import LockgateError, StoreError
 from lockgate.guardrails.gate import Gate
 from lockgate.guardrails.masking import masked
-from lockgate.nodes.node import caller, checkpointer
+from lockgate.nodes.node import caller, checkpointer, effect_ledger
 from lockgate.passage import Place
 from lockgate.ports import AuditLog
 from lockgate.spec import ToolSpec
@@ -49,7 +49,7 @@ async def admit(
     if spec is None or not spec.effect:
         log.note(entry)
         return "", None
-    if hasattr(checkpointer(), "ledger"):
+    if effect_ledger() is not None:
         return "", entry
     try:
         await log.write(entry)

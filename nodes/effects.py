@@ -16,7 +16,7 @@ from lockgate.deadline import overdue
 from lockgate.decision import Allow, Call, Ruling, digest
 from lockgate.effect import FINAL, Claim, DidNotHappen, Effect, EffectStatus, Fence, Happened, effect_key
 from lockgate.labels import UNTRUSTED, Label
-from lockgate.nodes.node import checkpointer, flushed
+from lockgate.nodes.node import effect_ledger, flushed
 from lockgate.ports import EffectLedger
 from lockgate.result import ErrorKind, ToolResult
 from lockgate.runtime.fence import fence_of
@@ -60,7 +60,7 @@ async def once(
     where = get_config().get("configurable", {})
     thread_id = str(where.get("thread_id", ""))
     key = effect_key(call, spec, run_id=origin.run_id, answer_id=origin.answer_id, thread_id=thread_id)
-    ledger: EffectLedger | None = getattr(checkpointer(), "ledger", None) if spec.effect else None
+    ledger = effect_ledger() if spec.effect else None
     if ledger is None:
         if late := overdue():
             return _late(spec, late), "not run", None

@@ -20,7 +20,7 @@ from lockgate.events import EVENTS, Event
 from lockgate.guardrails.budgets.inherited import handed_down
 from lockgate.guardrails.budgets.section import BudgetSection
 from lockgate.langgraph_keys import CHECKPOINT_MAP, CHECKPOINTER, SEND, TASK_ID
-from lockgate.ports import Caller, History
+from lockgate.ports import Caller, EffectLedger, History
 from lockgate.settings import settings
 from lockgate.state import Origin
 
@@ -151,6 +151,12 @@ def checkpointer() -> BaseCheckpointSaver[Any] | None:
     """The saver of the run that goes on; None in a run without one."""
     saver = get_config()["configurable"].get(CHECKPOINTER)
     return saver if isinstance(saver, BaseCheckpointSaver) else None
+
+
+def effect_ledger() -> EffectLedger | None:
+    """The ledger of the run that goes on; None when its saver keeps none."""
+    ledger: EffectLedger | None = getattr(checkpointer(), "ledger", None)
+    return ledger
 
 
 async def flushed() -> None:
