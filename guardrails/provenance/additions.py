@@ -96,22 +96,18 @@ def _spellings(tokens: Sequence[str], index: Index) -> Iterator[tuple[Sequence[s
 
 def _runs(tokens: Sequence[str], index: Index) -> Iterator[tuple[int, int]]:
     """Where the text holds `_WINDOW` words in a row, and how far on they go together."""
-    known = [token in index.tokens for token in tokens]
-    if sum(known) < _WINDOW - 2:
-        return
-    at = row = 0
-    for place, there in enumerate(known):
-        row = row + 1 if there else 0
-        # The words at the edges may bear other signs there.
-        if place < at + _WINDOW - 2 or row < _WINDOW - 2:
-            continue
-        start = max(at, place - _WINDOW + 2)
-        end = start + _WINDOW
-        if end > len(tokens) or _row(tokens, start, end) not in index.bare:
-            continue
-        end += bisect(range(end + 1, len(tokens) + 1), 0, key=lambda to: _row(tokens, start, to) not in index.bare)
-        yield start, end
-        at = end
+    known = bytes(map(index.tokens.__contains__, tokens))
+    # The words at the edges may bear other signs there.
+    inner = b"\1" * (_WINDOW - 2)
+    start = known.find(inner, 1) - 1
+    while start >= 0 and (end := start + _WINDOW) <= len(tokens):
+        at = start + 1
+        if _row(tokens, start, end) in index.bare:
+            to = range(end + 1, len(tokens) + 1)
+            end += bisect(to, 0, key=lambda to: _row(tokens, start, to) not in index.bare)
+            yield start, end
+            at = end
+        start = known.find(inner, at + 1) - 1
 
 
 def _row(tokens: Sequence[str], start: int, end: int) -> str:

@@ -54,7 +54,7 @@ def carried(args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source], *,
 
 def _parts(path: str, text: str, ready: Sequence[Source], *, links: int) -> Iterator[Trace]:
     links_in = [*_links(text)]
-    addresses = [link.rstrip(_EDGE) for link in links_in][:_MOST]
+    addresses = [*dict.fromkeys(link.rstrip(_EDGE) for link in links_in)][:_MOST]
     traces = [trace_leaf(path, address, ready) for address in addresses]
     others = {address for address, trace in zip(addresses, traces, strict=True) if trace.kind in _OTHERS}
     for trace in traces:

@@ -8,7 +8,7 @@ import binascii
 import codecs
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import unquote_plus
 
 MAX_LAYERS = 3
@@ -25,6 +25,13 @@ _UNPADDED = 16
 """Characters of base32 without padding: fewer may be a word in capitals."""
 _SPACED = re.compile(r"(?<!\S)\S {1,3}\S {1,3}(?:\S {1,3}){5,}\S(?!\S)")
 _PUNY = re.compile(r"xn--[a-z0-9-]+", re.IGNORECASE)
+_IN_BASE64 = bytes(120 if chr(code).isalnum() or chr(code) in "+/_-" else 32 for code in range(128)) + bytes(128)
+_SET = bytes(ord(char if char == " " else "\n" if char.isspace() else "x") for char in map(chr, range(128))) + bytes(
+    128
+)
+_OPENING = frozenset("CDIJKLMNOPQRSTUVWXYZabcdefwxyz0123456789")
+"""What base64 of a text begins with: none starts with a control character, but for tabs and line ends."""
+_BODY = str.maketrans("-_", "+/", "=\r\n")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]")
 
 
@@ -52,9 +59,10 @@ def rot13(text: str) -> str:
 
 def _once(text: str) -> Iterator[tuple[str, str]]:
     yield from _in_place(text)
-    for name, sign, pattern, decode in _CODES:
-        for piece in pattern.finditer(text) if sign in text else ():
-            if plain := decode(piece.group()):
+    letters = text.encode("ascii", "replace")  # a byte for each character, so that places stay
+    for name, pieces, decode in _CODES:
+        for piece in dict.fromkeys(pieces(text, letters)):
+            if plain := decode(piece):
                 yield name, plain
 
 
@@ -73,12 +81,12 @@ def _unhex(piece: str) -> str:
 
 
 def _unbase64(piece: str) -> str:
-    body = "".join(piece.split()).rstrip("=").translate(str.maketrans("-_", "+/"))
+    body = piece.translate(_BODY)
     # A dangling character belongs to a word beside the code.
     body = body[: len(body) - (len(body) % 4 == 1)]
     try:
-        return _text(base64.b64decode(body + "=" * (-len(body) % 4)))
-    except (binascii.Error, ValueError):
+        return _text(binascii.a2b_base64(body + "=" * (-len(body) % 4)))
+    except binascii.Error:
         return ""
 
 
@@ -105,17 +113,42 @@ def _unpuny(piece: str) -> str:
 
 def _text(data: bytes) -> str:
     """`data` as UTF-8 text; empty when it is none."""
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        return ""
+    text = data.decode("utf-8", "replace")
     return text if len(text) >= _LEAST and not _UNPRINTABLE.search(text) else ""
 
 
-_CODES = (
-    ("hex", "", _HEX, _unhex),
-    ("base64", "", _BASE64, _unbase64),
-    ("base32", "", _BASE32, _unbase32),
-    ("spaced", " ", _SPACED, _unspaced),
-    ("punycode", "--", _PUNY, _unpuny),
+def _held(pattern: re.Pattern[str], kind: str, least: int, between: bytes = b"") -> Callable[[str, bytes], list[str]]:
+    """Finds the pieces of `pattern`, which hold so many letters of a kind in a row; most texts have no such row."""
+    shape, row = bytes(120 if re.match(kind, chr(code)) else 32 for code in range(128)) + bytes(128), b"x" * least
+    return lambda text, letters: pattern.findall(text) if row in letters.translate(shape, between) else []
+
+
+def _blocks(text: str, letters: bytes) -> Iterator[str]:
+    """The pieces that may be base64."""
+    shape = letters.translate(_IN_BASE64)
+    at = shape.find(b"xxxxxxxx")
+    while at >= 0 and (found := _BASE64.match(text, at)):
+        if text[at] in _OPENING:
+            yield found.group()
+        at = shape.find(b"xxxxxxxx", found.end())
+
+
+def _apart(text: str, letters: bytes) -> list[str]:
+    """The pieces whose letters are set apart."""
+    shape = letters.translate(_SET)
+    for _ in range(2):
+        shape = shape.replace(b"  ", b" ")
+    return _SPACED.findall(text) if b" x x x x x x " in shape else []
+
+
+def _domains(text: str, _: bytes) -> list[str]:
+    return _PUNY.findall(text) if "--" in text else []
+
+
+_CODES: tuple[tuple[str, Callable[[str, bytes], Iterable[str]], Callable[[str], str]], ...] = (
+    ("hex", _held(_HEX, "[0-9A-Fa-f]", 12, between=b" :"), _unhex),
+    ("base64", _blocks, _unbase64),
+    ("base32", _held(_BASE32, "[A-Z2-7]", 10), _unbase32),
+    ("spaced", _apart, _unspaced),
+    ("punycode", _domains, _unpuny),
 )

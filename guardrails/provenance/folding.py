@@ -10,13 +10,15 @@ INVISIBLE = re.compile(
 """Characters that take no place on the screen: zero-width, bidirectional marks, variation selectors, tags."""
 _BREAKS = re.compile(r"\\+[nrt]")
 _SQUEEZED = re.compile(r"[\W_]+")
+_LOWERED = bytes(ord(" " if chr(code).isspace() else chr(code).lower()) for code in range(128)) + bytes(128)
 _SIGNS = bytes(code for code in range(128) if not chr(code).isalnum())
 _LOOK_ALIKES = str.maketrans(
     # Cyrillic and Greek letters that most typefaces draw as a Latin one, after Unicode's confusables (UTS 39).
     "аеорсухіјѕԁһԛԝӏкмтвнгпαοριυντκχγεηωβ",
     "aeopcyxijsdhqwlkmtbhrnaopiuvtkxyenwb",
 )
-_QUOTES = str.maketrans("\u2018\u2019\u201c\u201d\u2010\u2011\u2012\u2013\u2014\u2212", "''\"\"------")
+_GREEK_OR_CYRILLIC = re.compile("[\u0370-\u052f]")
+_QUOTES = [*zip("\u2018\u2019\u201c\u201d\u2010\u2011\u2012\u2013\u2014\u2212", "''\"\"------", strict=True)]
 
 
 def fold(text: str) -> str:
@@ -26,8 +28,12 @@ def fold(text: str) -> str:
     """
     if "\\" in text:
         text = _BREAKS.sub(" ", text)
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text).translate(_QUOTES)
+    if text.isascii():  # the same, in one step over bytes
+        text = text.encode().translate(_LOWERED).decode()
+        return " ".join(text.split()) if "  " in text else text.strip()
+    text = unicodedata.normalize("NFKC", text)
+    for mark, plain_mark in _QUOTES:  # ten searches take a tenth of the time of one translation
+        text = text.replace(mark, plain_mark)
     return " ".join(text.casefold().split())
 
 
@@ -35,14 +41,14 @@ def unmask(folded: str) -> str:
     """A folded text without invisible characters and with look-alikes of Latin letters as Latin letters."""
     if folded.isascii():
         return folded
-    return INVISIBLE.sub("", folded).translate(_LOOK_ALIKES)
+    seen = INVISIBLE.sub("", folded)
+    return seen.translate(_LOOK_ALIKES) if _GREEK_OR_CYRILLIC.search(seen) else seen
 
 
 def squeeze(folded: str) -> str:
     """Letters and digits alone, so that `DE89 3704-0044` and `de8937040044` are one."""
-    if folded.isascii():
-        return folded.encode().translate(None, _SIGNS).decode()
-    return _SQUEEZED.sub("", folded)
+    kept = folded.encode("utf-8", "surrogatepass").translate(None, _SIGNS).decode("utf-8", "surrogatepass")
+    return kept if kept.isalnum() else _SQUEEZED.sub("", kept)
 
 
 def plain(text: str) -> bool:

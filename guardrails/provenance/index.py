@@ -18,7 +18,7 @@ MOST = 2_000
 _DIGITS = 24
 _SPOKEN = 20_000
 """Characters of a text in which numbers, days and hours are read as people write them."""
-_LINE = re.compile(r'\\*\n|\\+[nr]|(?<!\\)"[\s,:}\]]+"?')
+_LINE = re.compile(r'\n|\\\\*[nr\n]|"(?<!\\")[\s,:}\]]+"?')
 _LEAST_LINE = 16
 """Characters of a line that is looked at by itself."""
 _NUMBER = re.compile(
@@ -37,11 +37,20 @@ NO_NAMES = MONTHS | words("am pm o'clock % percent")
 
 
 class Index:
-    """`folded` is the text in the one spelling in which all are compared."""
-
     def __init__(self, text: str) -> None:
         self.text = text
-        self.folded = fold(text)
+
+    @classmethod
+    def of_folded(cls, text: str) -> "Index":
+        """Of a text that is folded already."""
+        index = cls(text)
+        index.folded = text
+        return index
+
+    @cached_property
+    def folded(self) -> str:
+        """The text in the one spelling in which all are compared."""
+        return fold(self.text)
 
     @cached_property
     def bare(self) -> str:
@@ -71,12 +80,12 @@ class Index:
     @cached_property
     def turned(self) -> "Index":
         """Of the text with each letter moved by thirteen places."""
-        return Index(rot13(self.folded))
+        return Index.of_folded(rot13(self.folded))
 
     @cached_property
     def backwards(self) -> "Index":
         """Of the text read from its end."""
-        return Index(self.bare[::-1])
+        return Index.of_folded(self.bare[::-1])
 
     @cached_property
     def wide(self) -> bool:

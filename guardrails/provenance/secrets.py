@@ -6,16 +6,19 @@ They leave only when the user's words say so: integrity alone misses a secret se
 import re
 from functools import lru_cache
 
+import re2
+
 from lockgate.passage import Passage
 
-_KEYWORD = re.compile(
-    r"(?<![^\W_])(password|passcode|passphrase|pin|(?:security|verification|confirmation|login|access|recovery|reset|activation|"
-    r"one-time|2fa)[ -]code|one-time[ -]password|otp|(?:api|access|secret|private|deployment|signing|"
-    r"license|master|encryption|ssh)[ _-]key|secret|token|credential|passport|social[ _-]security|ssn|cvv|cvc)s?"
-    r"(?![^\W_])",
-    re.IGNORECASE,
+_WORDS = (
+    "password|passcode|passphrase|pin|(?:security|verification|confirmation|login|access|recovery|reset|activation|"
+    "one-time|2fa)[ -]code|one-time[ -]password|otp|(?:api|access|secret|private|deployment|signing|"
+    "license|master|encryption|ssh)[ _-]key|secret|token|credential|passport|social[ _-]security|ssn|cvv|cvc"
 )
-_CARD = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-])")
+_MAYBE = re2.compile(rf"(?i)(?:^|[^\pL\pN])({_WORDS})")
+"""Where a keyword may stand; `_KEYWORD`, which is slow, says whether it does."""
+_KEYWORD = re.compile(rf"(?<![^\W_])({_WORDS})s?(?![^\W_])", re.IGNORECASE)
+_CARD = re.compile(r"\d(?<![\w.-]\d)(?:[ -]?\d){12,18}(?![\w-])")
 _TOKEN = re.compile(r"[^\s\"'<>,;()]{4,200}")
 _NEAR = 48
 """Characters after the word in which the secret itself stands."""
@@ -30,7 +33,9 @@ _OTHER = re.compile(
 def secrets_in(text: str) -> dict[str, str]:
     """From each secret that the text tells to the word that introduces it. Only what has a digit in it is one."""
     found: dict[str, str] = {}
-    for match in _KEYWORD.finditer(text):
+    for maybe in _MAYBE.finditer(text):
+        if not (match := _KEYWORD.match(text, maybe.start(1))):
+            continue
         near = text[match.end() : match.end() + _NEAR].partition("\n\n")[0]
         token = next(
             (word for word in _words(near) if _DIGIT.search(word) and not _OTHER.fullmatch(word.casefold())), ""
