@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
-_URL = re.compile(r"(?i:https?|ftp|wss?):(?://|\\/\\/)[^\s\"'<>()\\]+")
+_URL = re.compile(r":(?://|\\/\\/)[^\s\"'<>()\\]+")
+_SCHEME = re.compile(r"(?i)(?:https?|ftp|wss?)\Z")
+_LONGEST_SCHEME = 5
 _SOURCE = re.compile(r"(?i)<(?:img|iframe)\b[^<>]*\bsrc\s*=\s*[\"']?$")
 _MAX_LEAD = 300
 """Characters before an address in which the opening of its image stands."""
@@ -30,30 +32,40 @@ def exfiltrations(text: str) -> Iterator[tuple[int, int, float, str]]:
     """Start, end, score and note of each link or image that has the shape of a leak."""
     if "://" not in text and ":\\/\\/" not in text:
         return
-    for found in islice(_URL.finditer(text), MAX_ADDRESSES):
-        url = found.group()
+    for start, end in islice(_addresses(text), MAX_ADDRESSES):
+        url = text[start:end]
         said = url.partition("=")[2].rstrip(".,;:!?")
         if "=" not in url or (len(said) < _IMAGE_BLOB and said.isalnum()):
             continue
-        start = found.start()
         lead = text[max(0, start - _MAX_LEAD) : start]
         image = _opens_image(lead)
         if image:
-            start -= len(lead) - max(lead.rfind("!["), lead.rfind("<"))
-        after = text[found.end() : found.end() + 64]
+            start -= len(lead) - max(lead.rfind("!["), lead.rfind("<"))  # noqa: PLW2901
+        after = text[end : end + 64]
         slot = _SLOT.search(url) is not None or (url.endswith("=") and _SLOT_AFTER.search(after) is not None)
         carried = _CARRIES.search(url)
         length = max((len(value) for value in _VALUE.findall(url)), default=0)
         if image and slot:
-            yield start, found.end(), 0.9, "an image whose address is to be filled with data"
+            yield start, end, 0.9, "an image whose address is to be filled with data"
         elif slot and carried:
-            yield start, found.end(), 0.7, "a link whose address is to be filled with data"
+            yield start, end, 0.7, "a link whose address is to be filled with data"
         elif image and carried and len(carried.group(1)) >= _IMAGE_BLOB:
-            yield start, found.end(), 0.8, "an image whose address carries data"
+            yield start, end, 0.8, "an image whose address carries data"
         elif carried and len(carried.group(1)) >= _BLOB:
-            yield start, found.end(), 0.6, "a link whose address carries data"
+            yield start, end, 0.6, "a link whose address carries data"
         elif length >= (_LONG if image else 4 * _LONG):
-            yield start, found.end(), 0.5, "an address with a very long value"
+            yield start, end, 0.5, "an address with a very long value"
+
+
+def _addresses(text: str) -> Iterator[tuple[int, int]]:
+    """Start and end of each address. A colon is found ten times as fast as any of the schemes."""
+    at = 0
+    while found := _URL.search(text, at):
+        colon, at = found.span()
+        if scheme := _SCHEME.search(text, max(0, colon - _LONGEST_SCHEME), colon):
+            yield scheme.start(), at
+        else:
+            at = colon + 1
 
 
 def _opens_image(lead: str) -> bool:

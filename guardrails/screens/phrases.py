@@ -46,8 +46,8 @@ STRONG = frozenset(
 PHRASES: tuple[tuple[str, int, tuple[str, ...], re.Pattern[str]], ...] = tuple(
     (
         name,
-        0 if needs.startswith("~") else sum(BIT[word] for word in needs.split()),
-        tuple(needs[1:].split()) if needs.startswith("~") else (),
+        sum(BIT[word] for word in needs.partition("~")[0].split()),
+        tuple(needs.partition("~")[2].split()),
         re.compile(text),
     )
     for name, needs, text in (
@@ -103,7 +103,7 @@ PHRASES: tuple[tuple[str, int, tuple[str, ...], re.Pattern[str]], ...] = tuple(
         ),
         (
             "from_now",
-            "if_now you agent act write",
+            "if_now you agent act write ~from starting sofort jetzt partir sormais ora 从现在 今から этого",
             r"\bfrom (?:now|here|this point) (?:on|onwards?)\b|\bfrom now\b|\bstarting now\b|\bab (?:sofort|jetzt)\b|\ba partir de ahora\b|\bd(?:é|e)sormais\b|\bda ora\b|从现在|今から|с этого",
         ),
         (
