@@ -1,7 +1,6 @@
 """Ids of checkpoints go on from those of the thread, whatever this machine's clock says."""
 
 import time
-import uuid
 
 import pytest
 from langgraph.checkpoint.base import id as made
@@ -35,7 +34,9 @@ def test_an_id_from_ahead_is_followed(clock: pytest.MonkeyPatch, hours: float) -
     assert theirs < str(made.uuid6()) < str(made.uuid6())
 
 
-@pytest.mark.parametrize("other", ["", "x", str(uuid.uuid4()), "ffffffff-ffff-6fff-bfff-ffffffffffff", None])
+@pytest.mark.parametrize(
+    "other", ["", "x", "0b4e2a6e-5d0c-4c1e-9a53-6f2f5b0f7c11", "ffffffff-ffff-6fff-bfff-ffffffffffff", None]
+)
 def test_an_id_from_before_or_of_no_clock_moves_nothing(clock: pytest.MonkeyPatch, other: str | None) -> None:
     theirs = by_a_clock(clock, -24) if other is None else other
     first = str(made.uuid6())

@@ -96,7 +96,7 @@ def test_a_newer_format_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "a", "a=!!!", f"a={base64.b64encode(b'short').decode()}", f"={base64.b64encode(OLD).decode()}"]
+    "text", ["", "a", "a=!!!", f"a={base64.b64encode(b'short').decode()}", f"={base64.b64encode(bytes(32)).decode()}"]
 )
 def test_an_unfit_ring_is_refused_and_not_shown(text: str) -> None:
     with pytest.raises(ConfigError) as caught:
