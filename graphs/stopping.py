@@ -1,7 +1,9 @@
 """`stopped_by_signals`: SIGTERM and SIGINT end the runs of a script at their next safe point."""
 
 import signal
+import socket
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
@@ -68,7 +70,8 @@ def stopped_by_signals() -> Iterator[None]:
     try:
         for one in SIGNALS:
             before[one] = signal.signal(one, stop)
-        yield
+        with _woken():
+            yield
     except RunStoppedError as stopped:
         if not came:
             raise
@@ -77,6 +80,41 @@ def stopped_by_signals() -> Iterator[None]:
     finally:
         for one, handler in before.items():
             signal.signal(one, handler)
+
+
+@contextmanager
+def _woken() -> Iterator[None]:
+    """While it is open, a signal wakes the main thread, whichever thread the system handed it to.
+
+    Python's handlers run in the main thread alone. One that waits there for a lock would not learn of the signal before
+    the run has ended by itself. SIGURG wakes it, which means nothing to anybody (Go's runtime uses it so, too).
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    ours, theirs = socket.socketpair()
+    theirs.setblocking(False)
+    others = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
+    if others != -1:  # an event loop of this thread is woken by itself
+        signal.set_wakeup_fd(others)
+    main, urgent = threading.main_thread().ident or 0, signal.signal(signal.SIGURG, lambda *_: None)
+
+    def watch() -> None:
+        while came := ours.recv(64):
+            if not {*came} <= {signal.SIGURG}:
+                signal.pthread_kill(main, signal.SIGURG)
+
+    watcher = threading.Thread(target=watch, name="lockgate-signals", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        if others == -1:
+            signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGURG, urgent or signal.SIG_DFL)
+        theirs.close()
+        watcher.join()
+        ours.close()
 
 
 def _say(text: str) -> None:

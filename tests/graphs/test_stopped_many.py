@@ -52,8 +52,10 @@ def test_a_crowd_stops_with_what_is_under_way_and_each_pays_once(
         for _ in range(1 if name == "model" else 4):
             assert running.stdout.readline().startswith("here"), running.stderr.read()
         os.killpg(running.pid, number)
-        while "once more" not in (line := running.stderr.readline()):
-            assert line, "it ended"
+        said = [running.stderr.readline()]
+        while "once more" not in said[-1]:
+            assert said[-1], f"it ended: {''.join(said)}"
+            said.append(running.stderr.readline())
     _, err = running.communicate(timeout=120)  # the gate is closed, and with it the lock on it
     assert running.returncode == 128 + number, err
     assert "stopped at a safe point" in err and "Go on: lockgate resume t" in err

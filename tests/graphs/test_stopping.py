@@ -4,11 +4,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from langgraph.runtime import RunControl
 from tests.graphs import stopped_script
 
 import lockgate
@@ -76,6 +79,35 @@ def test_the_second_signal_acts_as_ever_and_the_handlers_come_back(capsys: pytes
             signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is before
     assert "once more to stop at once" in capsys.readouterr().err
+
+
+class Told(RunControl):
+    """Says that it was asked to stop."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told = threading.Event()
+
+    def request_drain(self, reason: str = "shutdown") -> None:
+        super().request_drain(reason)
+        self.told.set()
+
+
+def test_a_signal_that_another_thread_was_given_wakes_the_main_one() -> None:
+    control, main = Told(), threading.main_thread().ident or 0
+
+    def elsewhere() -> None:
+        waited = 0
+        while waited < 1_000:  # times that this thread has let the others run
+            time.sleep(0)
+            waited = waited + 1 if sys._current_frames()[main].f_code is threading.Condition.wait.__code__ else 0
+        signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+    urgent = signal.getsignal(signal.SIGURG)
+    with stopped_by_signals(), stoppable("t", control):
+        threading.Thread(target=elsewhere).start()
+        assert control.told.wait(20), "the handler waits for a lock that nobody frees"
+    assert signal.getsignal(signal.SIGURG) is urgent and signal.set_wakeup_fd(-1) == -1
 
 
 async def test_a_service_stops_all_of_its_runs(tmp_path: Path, database_url: str) -> None:
