@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# A process for each core, a file's tests in one of them: each has a database server of its own.
+PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile
 RUN_STAMP := $(VENV)/.ready
 DEV_STAMP := $(VENV)/.ready-dev
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -18,14 +20,14 @@ local: $(DEV_STAMP)  ## the small model that runs here without a key
 	@$(BIN)/lockgate models pull smollm2
 
 test: $(DEV_STAMP)  ## all tests but the slow ones (ARGS='-m ""' runs every one)
-	$(BIN)/python -m pytest $(or $(ARGS),-m "not slow")
+	$(PYTEST) $(or $(ARGS),-m "not slow")
 
 check: $(DEV_STAMP)  ## lint, types, import rules, tests: what every change must pass
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m pytest -m "not slow"
+	$(PYTEST) -m "not slow"
 
 bench: $(DEV_STAMP)  ## the measured promises, as paired CPU-time ratios
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
