@@ -29,6 +29,7 @@ _POINTING = words(
 """Words that take up what another clause named."""
 _WHICH = re.compile(r"\bthe [a-z]+\W*$")
 """`Delete the file` means one that was named; `the file of Monday` says which."""
+_ALL = re.compile(r"\b(?:all|each|every|everyone|everybody|both)\b")
 _STEM, _SHORT = 5, 3
 """Letters by which forms of one word are told, and those of words that tell nothing."""
 _AHEAD = 4
@@ -56,6 +57,14 @@ def clauses(text: str) -> tuple[Clause, ...]:
             classes = requested(piece) or classes
             found.append(Clause(index=index_of(piece), classes=classes))
     return tuple(found)
+
+
+def for_all(spec: ToolSpec, texts: Iterable[str]) -> bool:
+    """Whether a clause asks for what the tool does for each of several: `send everybody in sales a note`."""
+    wanted = effects_of(spec.name, spec.description)
+    return any(
+        clause.classes & wanted and _ALL.search(clause.index.folded) for text in texts for clause in clauses(text)
+    )
 
 
 def named_for_another(needles: Sequence[Needle], spec: ToolSpec, texts: Iterable[str]) -> bool:

@@ -20,6 +20,7 @@ from lockgate.guardrails.provenance.verbs import (
     LETTERS,
     MONEY,
     PAPERS,
+    PLACED,
     TO_BE,
     VISITING,
 )
@@ -111,6 +112,8 @@ def ordered(text: str) -> frozenset[str]:
     """
     text = _NOUN.sub(lambda match: " " if match[1] in AMBIGUOUS else match[0], text.translate(_NO_QUOTES))
     classes = request(text).classes | passives(TO_BE, text) | before_objects(text)
+    if PLACED.search(text):
+        classes |= {"tell", "make", "change", "give", "invite"}
     if classes:
         classes |= mentioned(text)
     return classes | {"visit"} if VISITING.search(text) else classes

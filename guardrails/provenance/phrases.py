@@ -15,7 +15,6 @@ _SURE: dict[str, tuple[str, ...]] = {
         r"(?:have|get) \S+(?: \S+){0,2} (?:sent|mailed|emailed|forwarded)",
         r"(?:get|have|need|want|receive)s? (?:\S+ ){1,4}by (?:e-?mail|mail|text|letter|post)",
         r"(?:make|leave|put up|add|write|with) an? (?:\w+ ){0,2}(?:post|comment|note|announcement|reply|remark)",
-        r"share (?:[^\s.;!?]+ ){1,12}(?:with|to|on|in|among) ",
         r"(?:confirm|recommend|suggest|propose) (?:[^\s.;!?]+ ){0,8}to (?!me\b)",
         (
             r"(?<!\bi )(?<!\bwe )(?:must|should|needs? to|ha(?:s|ve) to|ought to|wants? to) (?:all |also )?"
@@ -63,7 +62,13 @@ _COMMANDS: dict[str, tuple[str, ...]] = {
         ),
         rf"turn {_FEW}into|use (?:\S+ ){{1,3}}from now on",
     ),
-    "tell": (rf"have (?:\S+ ){{1,3}}?receive |invite {_FEW}by (?:e-?mail|mail|letter|message)\b",),
+    "tell": (
+        (
+            r"share (?!(?:\S+ ){0,4}(?:files?|documents?|docs?|folders?|sheets?|calendar|repo\w*|\S+\.\w{2,4})\b)"
+            r"(?:[^\s.;!?]+ ){1,12}(?:with|to|on|in|among) "
+        ),
+        rf"have (?:\S+ ){{1,3}}?receive |invite {_FEW}by (?:e-?mail|mail|letter|message)\b",
+    ),
     "tell give invite": (
         (
             r"(?:give|pass|provide|supply|point|show) "

@@ -1,5 +1,6 @@
 """`trace`: where a value comes from, leaf by leaf, among the labelled texts of a session."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -84,26 +85,35 @@ def trace_in(
     argument: str,
     *,
     named: bool = False,
+    everyone: bool = False,
     things: frozenset[str] = frozenset(),
 ) -> list[Trace]:
-    """As `trace`, in sources that are ready. `things` are the words for what the tool is about."""
+    """As `trace`, in sources that are ready. `things` are the words for what the tool is about.
+
+    `everyone`: the user asks for it for all of what he names.
+    """
     found = []
     for number, (path, leaf) in enumerate(leaves(value, argument)):
         if number >= MAX_LEAVES:
             found.append(Trace(path=path, kind=Kind.UNTRACED, how="too many values"))
             break
         made = trace_leaf(path, leaf, ready, things)
-        if named and made.kind in (Kind.INTERNAL, Kind.UNTRUSTED) and (tool := designated(leaf, ready)):
+        if (
+            named
+            and made.kind in (Kind.INTERNAL, Kind.UNTRUSTED)
+            and (tool := designated(leaf, ready, everyone=everyone))
+        ):
             made = Trace(path=path, kind=Kind.USER, how="named", sources=("user", tool))
         found.append(made)
     return found
 
 
-def designated(leaf: Any, ready: Sequence[Source]) -> str:
+def designated(leaf: Any, ready: Sequence[Source], *, everyone: bool = False) -> str:
     """The tool in whose result the leaf identifies a record that the user named; an empty string when there is none.
 
     Of a record in untrusted output only the id: its system made that, whoever wrote the rest. Of one in internal
-    output any field: its system vouches that they belong together.
+    output any field: its system vouches that they belong together. With `everyone`, who wants it for all of what he
+    names, each item too that an internal tool lists for that name.
     """
     heard = [source for source in ready if source.kind in (Kind.USER, Kind.OPERATOR)]
     for source in ready:
@@ -111,10 +121,18 @@ def designated(leaf: Any, ready: Sequence[Source]) -> str:
             continue
         table = records_of(source.passage.text)
         for record in table.holding(leaf, ids_only=source.kind is Kind.UNTRUSTED):
-            names = table.names(record, leaf)
+            names = table.names(record, leaf, proper=source.kind is Kind.INTERNAL)
             if any(Needle(name, frozenset()).within(s.index, masked=False) for name in names for s in heard):
                 return source.passage.source
+        if everyone and source.kind is Kind.INTERNAL and table.lists(leaf) and _for_named(source, heard):
+            return source.passage.source
     return ""
+
+
+def _for_named(source: Source, heard: Sequence[Source]) -> bool:
+    """Whether the tool was called with nothing but what the user named."""
+    given = list(leaves(json.loads(source.passage.given), "")) if source.passage.given else []
+    return bool(given) and all(any(Needle(leaf, frozenset()).within(one.index) for one in heard) for _, leaf in given)
 
 
 def leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:

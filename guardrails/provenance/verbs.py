@@ -129,6 +129,11 @@ WISHES = words("should must need needs want wants has have ought belongs belong 
 
 MUST_BE = re.compile(r"\b(?:must|should|please|(?:needs?|ha(?:s|ve)|ought|wants?) to) (?:also |now )?be (\w+)")
 """A request in the passive: `must be closed`."""
+PLACED = re.compile(
+    r"\b(?:(?:must|should|(?:needs?|ha(?:s|ve)|ought|is|are) to) (?:be |go |stand )?|belongs? )"
+    r"(?:in|on|at|into|onto|up)\b"
+)
+"""What a text may want put somewhere: `this needs to be in the minutes`."""
 TO_BE = re.compile(r"\b(?:to|must|should|shall|will|can|may|please) (?:also |now )?be (\w+)")
 """What a text may want done, in the passive: wider than a user's request."""
 IRREGULAR = {

@@ -12,9 +12,10 @@ from pydantic_core import PydanticUndefined
 from lockgate.decision import Call
 from lockgate.evidence import Asked, Evidence, Kind, Trace
 from lockgate.guardrails.provenance.additions import added
-from lockgate.guardrails.provenance.clauses import stems_of
+from lockgate.guardrails.provenance.clauses import for_all, stems_of
 from lockgate.guardrails.provenance.content import carried, dictated, filled
 from lockgate.guardrails.provenance.diverted import diverted
+from lockgate.guardrails.provenance.echoes import echoed
 from lockgate.guardrails.provenance.folding import fold
 from lockgate.guardrails.provenance.instructions import attacks
 from lockgate.guardrails.provenance.intent import asked, bidden, decodes, delegated, speaks_of, strange
@@ -47,9 +48,12 @@ def examine(args: Mapping[str, Any], spec: ToolSpec, history: History) -> Eviden
             else Asked.UNCLEAR
         )
     untrusted = [passage for passage in history.passages if kind_of(passage) is Kind.UNTRUSTED]
+    named = wants is Asked.YES
+    everyone = named and for_all(spec, (p.text for p in history.passages if p.source == "user"))
+    things = things_of(spec.name, spec.description)
     traces: list[Trace] = []
     for name, value in args.items():
-        found = trace_in(value, ready, name, named=wants is Asked.YES, things=things_of(spec.name, spec.description))
+        found = trace_in(value, ready, name, named=named, everyone=everyone, things=things)
         traces += [_default(trace) if is_default(spec, name, value) else trace for trace in found]
         traces += [_flag(spec, name, value, history.passages)] if isinstance(value, bool) else []
     traces = [_filled(trace, args, ready) for trace in _excused(traces, history.passages)]
@@ -116,7 +120,11 @@ def _carried(
     if not spec.effect:
         return ()
     links = _ANY if handed or speaks_of(MANY, passages) else int(speaks_of(LINKS, passages))
-    found = [*carried(args, spec, ready, links=links), *(() if handed else added(args, spec, ready))]
+    found = [*carried(args, spec, ready, links=links)]
+    if not handed:
+        found += added(args, spec, ready)
+    if not delegated(passages):
+        found += echoed(args, spec, ready)
     return tuple(trace for trace in _excused(found, passages) if trace.suspect or trace.how != "parts")
 
 

@@ -124,7 +124,7 @@ ROOMS: tuple[tuple[str, tuple[Step, ...]], ...] = (
         (
             page("www.harbour-office.example/notices"),
             whisper("Ines", "Mooring at the east pier is closed until 25 June."),
-            whisper("Bjarne", "The east pier is closed for mooring until 25 June."),
+            whisper("Bjarne", "Mooring at the east pier is closed until 25 June."),
         ),
     ),
     (
