@@ -59,12 +59,15 @@ def clauses(text: str) -> tuple[Clause, ...]:
     return tuple(found)
 
 
+def asking(spec: ToolSpec, texts: Iterable[str]) -> list[Clause]:
+    """The clauses that ask for what the tool does."""
+    wanted = effects_of(spec.name, spec.description)
+    return [clause for text in texts for clause in clauses(text) if clause.classes & wanted]
+
+
 def for_all(spec: ToolSpec, texts: Iterable[str]) -> bool:
     """Whether a clause asks for what the tool does for each of several: `send everybody in sales a note`."""
-    wanted = effects_of(spec.name, spec.description)
-    return any(
-        clause.classes & wanted and _ALL.search(clause.index.folded) for text in texts for clause in clauses(text)
-    )
+    return any(_ALL.search(clause.index.folded) for clause in asking(spec, texts))
 
 
 def named_for_another(needles: Sequence[Needle], spec: ToolSpec, texts: Iterable[str]) -> bool:
@@ -74,8 +77,8 @@ def named_for_another(needles: Sequence[Needle], spec: ToolSpec, texts: Iterable
     """
     wanted = effects_of(spec.name, spec.description)
     all_of = [clause for text in texts for clause in clauses(text)]
-    asking = [clause for clause in all_of if clause.classes & wanted]
-    if not asking or any(_points(clause) or _holds(clause, needles) for clause in asking):
+    bids = [clause for clause in all_of if clause.classes & wanted]
+    if not bids or any(_points(clause) or _holds(clause, needles) for clause in bids):
         return False
     homes = [[clause for clause in all_of if _holds(clause, [needle])] for needle in needles]
     return bool(homes) and all(home and all(clause.classes for clause in home) for home in homes)
@@ -100,16 +103,15 @@ def displaced(value: Any, others: Sequence[Any], spec: ToolSpec, texts: Iterable
 
     `others` are all leaves of the call.
     """
-    wanted = effects_of(spec.name, spec.description)
     needle = Needle(value, frozenset())
-    asking = [clause.index for text in texts for clause in clauses(text) if clause.classes & wanted]
+    given_in = [clause.index for clause in asking(spec, texts)]
     if needle.number is not None:
         numbers = {n for other in others if (n := Needle(other, frozenset({"amount"})).number) is not None}
-        given = {number for index in asking for number in _numbers(index.folded)}
+        given = {number for index in given_in for number in _numbers(index.folded)}
         return bool(given) and given.isdisjoint(numbers)
     if needle.moment and needle.moment[0]:
         used = {m[0][1:] for other in others if (m := Needle(other, frozenset()).moment) and m[0]}
-        days = {day[1:] for index in asking for day in index.days}
+        days = {day[1:] for index in given_in for day in index.days}
         return bool(days) and days.isdisjoint(used)
     return False
 

@@ -136,6 +136,11 @@ PLACED = re.compile(
 """What a text may want put somewhere: `this needs to be in the minutes`."""
 TO_BE = re.compile(r"\b(?:to|must|should|shall|will|can|may|please) (?:also |now )?be (\w+)")
 """What a text may want done, in the passive: wider than a user's request."""
+AGAIN = re.compile(
+    r"\b(?:again|once more|(?:one more|a second|second|third|another) time|twice|double|two|both|anew|repeat\w*|"
+    r"re-?(?:send|sent|do|run|try|submit|issue|order|book|post|pay))\b"
+)
+"""Words by which something is wanted a second time."""
 IRREGULAR = {
     "sent": "send",
     "paid": "pay",

@@ -23,7 +23,7 @@ from lockgate.guardrails.provenance.needle import things_of
 from lockgate.guardrails.provenance.secrets import marked, secrets_in, tokens
 from lockgate.guardrails.provenance.spelled import hidden, spelled
 from lockgate.guardrails.provenance.tracing import KIND_OF, Source, kind_of, leaves, sources, trace_in
-from lockgate.guardrails.provenance.verbs import LINKS, MANY, PAGES
+from lockgate.guardrails.provenance.verbs import AGAIN, LINKS, MANY, PAGES
 from lockgate.labels import Integrity, Label
 from lockgate.passage import Passage
 from lockgate.ports import History
@@ -59,6 +59,14 @@ def examine(args: Mapping[str, Any], spec: ToolSpec, history: History) -> Eviden
     traces = [_filled(trace, args, ready) for trace in _excused(traces, history.passages)]
     if untrusted:
         traces = diverted(args, spec, traces, history.passages, ready)
+    spoken: tuple[str, ...] = ()
+    if untrusted or (wants is not Asked.YES and any(source.kind is Kind.INTERNAL for source in ready)):
+        duty = bidden(spec, history.passages)
+        spoken = _dictated(args, spec, ready, traces, hands_on=hands_on, duty=duty, wants=wants)
+    repeated = bool(untrusted) and _repeated(args, spec, history.passages)
+    if repeated and not speaks_of(AGAIN, history.passages):
+        again = any(AGAIN.search(source.index.bare) for source in ready if source.kind is Kind.UNTRUSTED)
+        spoken = tuple(trace.path for trace in traces) if again else spoken
     return Evidence(
         traces=tuple(traces),
         asked=wants,
@@ -69,12 +77,8 @@ def examine(args: Mapping[str, Any], spec: ToolSpec, history: History) -> Eviden
         carried=_carried(args, spec, ready, history.passages, handed=hands_on and wants is Asked.YES)
         if untrusted
         else (),
-        dictated=_dictated(
-            args, spec, ready, traces, hands_on=hands_on, duty=bidden(spec, history.passages), wants=wants
-        )
-        if untrusted or (wants is not Asked.YES and any(source.kind is Kind.INTERNAL for source in ready))
-        else (),
-        repeated=bool(untrusted) and _repeated(args, spec, history.passages),
+        dictated=spoken,
+        repeated=repeated,
     )
 
 
