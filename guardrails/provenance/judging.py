@@ -183,7 +183,7 @@ def _signs(trace: Trace, spec: ToolSpec, evidence: Evidence) -> str:
 def doubted(doubtful: list[Trace], evidence: Evidence, spec: ToolSpec) -> str:
     """What a person should know of a call that is not plainly steered; empty when there is nothing."""
     made_up = [trace for trace in doubtful if trace.kind is Kind.UNTRACED or trace.suspect]
-    if made_up and not spec.effect and evidence.untrusted:
+    if not spec.effect and ((evidence.untrusted and made_up) or any(trace.suspect for trace in made_up)):
         # A read can carry data out too: in an address that was made up for it.
         return f"{_told(made_up)} {_WANTED}"
     if not (doubtful or spec.effect):

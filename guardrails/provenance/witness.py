@@ -34,6 +34,9 @@ _ANY = 1_000
 _ADDRESS = re.compile(r"\s*(?:\w+://|www\.|(?:[\w-]+\.)+\w{2,}(?:/|$))", re.IGNORECASE)
 
 
+_HOST = re.compile(r"^\w+://(?:www\.)?|^www\.")
+
+
 def examine(args: Mapping[str, Any], spec: ToolSpec, history: History) -> Evidence:
     """Where the validated arguments come from, and what the session has seen that bears on them."""
     ready = sources(history.passages)
@@ -171,7 +174,7 @@ def _spelled(
     coded = () if decodes([source.passage for source in ready]) else hidden(args, spec, ready)
     if wants is Asked.YES and sure:
         return coded
-    return (*coded, *spelled(args, spec, ready, least=1 if wants is Asked.UNCLEAR else 2))
+    return (*coded, *spelled(args, spec, ready, least=1 if wants is Asked.UNCLEAR else 2, unasked=wants is Asked.NO))
 
 
 def _argument(path: str) -> str:
@@ -194,7 +197,16 @@ def _filled(trace: Trace, args: Mapping[str, Any], ready: Sequence[Source]) -> T
     leaf = next(
         (leaf for name, value in args.items() for path, leaf in leaves(value, name) if path == trace.path), None
     )
-    return replace(trace, suspect="filled") if isinstance(leaf, str) and filled(leaf, ready) else trace
+    if not isinstance(leaf, str) or not _ADDRESS.match(leaf):
+        return trace
+    return replace(trace, suspect="filled" if filled(leaf, ready) else _extended(leaf, ready))
+
+
+def _extended(address: str, ready: Sequence[Source]) -> str:
+    """`extended` where only what outsiders or an internal system wrote knows the host of an address that nobody gave."""
+    host = _HOST.sub("", fold(address)).partition("/")[0].partition("?")[0]
+    kinds = {source.kind for source in ready if host in source.index.folded} if host else set()
+    return "extended" if kinds and kinds <= {Kind.INTERNAL, Kind.UNTRUSTED} else ""
 
 
 def _addresses(args: Mapping[str, Any], spec: ToolSpec) -> bool:
