@@ -203,7 +203,7 @@ def _filled(trace: Trace, args: Mapping[str, Any], ready: Sequence[Source]) -> T
 
 
 def _extended(address: str, ready: Sequence[Source]) -> str:
-    """`extended` where only what outsiders or an internal system wrote knows the host of an address that nobody gave."""
+    """`extended` where nobody gave the address, and only outsiders or an internal system named its host."""
     host = _HOST.sub("", fold(address)).partition("/")[0].partition("?")[0]
     kinds = {source.kind for source in ready if host in source.index.folded} if host else set()
     return "extended" if kinds and kinds <= {Kind.INTERNAL, Kind.UNTRUSTED} else ""
