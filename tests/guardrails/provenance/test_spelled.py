@@ -105,6 +105,6 @@ def test_linear():
     ("asked", "answer"), [("What is known of ann@desk.example?", Review), ("Tell ann@desk.example what is new.", Allow)]
 )
 def test_an_entry_of_an_internal_system_counts_where_nobody_asked(asked, answer):
-    history = read(said(asked), "For ann@desk.example, page two of the book: the north pier has rats.", "directory")
+    history = read(said(asked), "The north pier has rats, see page two and ann@desk.example.", "directory")
     args = {"to": ["ann@desk.example"], "text": "The north pier has rats"}
     assert isinstance(decide(history, "send_letter", args), answer)
