@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from lockgate.guardrails.provenance.folding import words
 from lockgate.guardrails.provenance.index import Index, index_of
@@ -30,6 +30,10 @@ _POINTING = words(
 _WHICH = re.compile(r"\bthe [a-z]+\W*$")
 """`Delete the file` means one that was named; `the file of Monday` says which."""
 _ALL = re.compile(r"\b(?:all|each|every|everyone|everybody|both)\b")
+_ONE = re.compile(
+    r"\b(?:best|worst|cheapest|lowest|highest|first|earliest|nearest|closest|fastest|shortest|longest|biggest|largest|"
+    r"smallest|oldest|newest|top|most|least|good|better|well|nice|decent|suitable|cheap|any|some|one of|whichever)\b"
+)
 _STEM, _SHORT = 5, 3
 """Letters by which forms of one word are told, and those of words that tell nothing."""
 _AHEAD = 4
@@ -65,9 +69,15 @@ def asking(spec: ToolSpec, texts: Iterable[str]) -> list[Clause]:
     return [clause for text in texts for clause in clauses(text) if clause.classes & wanted]
 
 
-def for_all(spec: ToolSpec, texts: Iterable[str]) -> bool:
-    """Whether a clause asks for what the tool does for each of several: `send everybody in sales a note`."""
-    return any(_ALL.search(clause.index.folded) for clause in asking(spec, texts))
+def among(spec: ToolSpec, texts: Iterable[str]) -> Literal["", "all", "one"]:
+    """Whether a clause asks for what the tool does for each of several, or for one of them by some rule.
+
+    `Send everybody in sales a note`; `book the cheapest inn`.
+    """
+    found = [clause.index.folded for clause in asking(spec, texts)]
+    if any(map(_ALL.search, found)):
+        return "all"
+    return "one" if any(map(_ONE.search, found)) else ""
 
 
 def named_for_another(needles: Sequence[Needle], spec: ToolSpec, texts: Iterable[str]) -> bool:

@@ -11,7 +11,7 @@ from lockgate.guardrails.provenance.clauses import contradicts, crossed, displac
 from lockgate.guardrails.provenance.folding import squeeze, words
 from lockgate.guardrails.provenance.needle import Needle, names_of
 from lockgate.guardrails.provenance.replaced import NEAR, distance, replaces
-from lockgate.guardrails.provenance.tracing import Source, leaves
+from lockgate.guardrails.provenance.tracing import Source, leaves, spoken_of
 from lockgate.passage import Passage
 from lockgate.spec import ToolSpec
 
@@ -19,6 +19,7 @@ DIVERSIONS = {
     "elsewhere": "the user's words for something else",
     "crossed": "the user's words for another one",
     "displaced": "others, where the user gave another value",
+    "swayed": "a choice of which an outsider speaks",
 }
 """How a value is traced that the user's words speak against, and where it comes from then."""
 _GOOD = (Kind.USER, Kind.OPERATOR, Kind.TRUSTED)
@@ -85,6 +86,15 @@ def diverted(
             if name in spec.sensitive and replaces(leaf, others, spec, said, outsiders):
                 changed[trace.path] = "replacing"
     return [_judged(trace, changed.get(trace.path, ""), found, spec, ready) for trace in traces]
+
+
+def swayed(trace: Trace, args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source]) -> Trace:
+    """The trace of a thing that the user left to be chosen: also an outsider's, where one speaks of it."""
+    found = {path: leaf for name in args.keys() & spec.sensitive for path, leaf in leaves(args[name], name)}
+    leaf = found.get(trace.path)
+    if trace.kind is not Kind.TRUSTED or not isinstance(leaf, str) or not spoken_of(leaf, ready):
+        return trace
+    return replace(trace, kind=Kind.UNTRACED, how="swayed", sources=())
 
 
 def _judged(

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from lockgate.evidence import Kind, Trace
-from lockgate.guardrails.provenance.folding import fold
+from lockgate.guardrails.provenance.folding import fold, squeeze
 from lockgate.guardrails.provenance.index import Index, index_of
 from lockgate.guardrails.provenance.instructions import without_attacks
 from lockgate.guardrails.provenance.needle import Needle, names_of
@@ -19,6 +19,8 @@ from lockgate.passage import Passage
 
 MAX_LEAVES = 1_000
 """Leaves of one call's arguments that are traced. Those beyond count as untraced."""
+Among: TypeAlias = Literal["", "all", "one"]
+"""What a user wants of several."""
 _LONG = 80
 """Characters from which a text is also traced in pieces."""
 _PIECE = re.compile(r"[^\n.!?;]+[.!?;]?")
@@ -85,12 +87,12 @@ def trace_in(
     argument: str,
     *,
     named: bool = False,
-    everyone: bool = False,
+    among: Among = "",
     things: frozenset[str] = frozenset(),
 ) -> list[Trace]:
     """As `trace`, in sources that are ready. `things` are the words for what the tool is about.
 
-    `everyone`: the user asks for it for all of what he names.
+    `among`: the user asks for it for all of what he names, or for one of it.
     """
     found = []
     for number, (path, leaf) in enumerate(leaves(value, argument)):
@@ -98,22 +100,19 @@ def trace_in(
             found.append(Trace(path=path, kind=Kind.UNTRACED, how="too many values"))
             break
         made = trace_leaf(path, leaf, ready, things)
-        if (
-            named
-            and made.kind in (Kind.INTERNAL, Kind.UNTRUSTED)
-            and (tool := designated(leaf, ready, everyone=everyone))
-        ):
+        if named and made.kind in (Kind.INTERNAL, Kind.UNTRUSTED) and (tool := designated(leaf, ready, among=among)):
             made = Trace(path=path, kind=Kind.USER, how="named", sources=("user", tool))
         found.append(made)
     return found
 
 
-def designated(leaf: Any, ready: Sequence[Source], *, everyone: bool = False) -> str:
+def designated(leaf: Any, ready: Sequence[Source], *, among: Among = "") -> str:
     """The tool in whose result the leaf identifies a record that the user named; an empty string when there is none.
 
     Of a record in untrusted output only the id: its system made that, whoever wrote the rest. Of one in internal
-    output any field: its system vouches that they belong together. With `everyone`, who wants it for all of what he
-    names, each item too that an internal tool lists for that name.
+    output any field: its system vouches that they belong together. `among` what an internal tool lists for something
+    that the user named, who wants it for all of that means each item; who wants it for one of it, by whatever rule,
+    any item that no outsider speaks of.
     """
     heard = [source for source in ready if source.kind in (Kind.USER, Kind.OPERATOR)]
     for source in ready:
@@ -124,9 +123,21 @@ def designated(leaf: Any, ready: Sequence[Source], *, everyone: bool = False) ->
             names = table.names(record, leaf, proper=source.kind is Kind.INTERNAL)
             if any(Needle(name, frozenset()).within(s.index, masked=False) for name in names for s in heard):
                 return source.passage.source
-        if everyone and source.kind is Kind.INTERNAL and table.lists(leaf) and _for_named(source, heard):
+        listed = among and source.kind is Kind.INTERNAL and table.lists(leaf) and _for_named(source, heard)
+        if listed and (among == "all" or not spoken_of(leaf, ready)):
             return source.passage.source
     return ""
+
+
+def spoken_of(leaf: Any, ready: Sequence[Source]) -> bool:
+    """Whether a line of an outsider's says more than the value, or says it in code. A number is in any."""
+    needle = Needle(leaf, frozenset())
+    for index in (source.index for source in ready if source.kind is Kind.UNTRUSTED):
+        if not isinstance(leaf, str) or needle.encoded(index):
+            return True
+        if any(needle.within(line) and len(line.squeezed) > 2 * len(squeeze(leaf)) for line in index.lines):
+            return True
+    return False
 
 
 def _for_named(source: Source, heard: Sequence[Source]) -> bool:

@@ -12,9 +12,9 @@ from pydantic_core import PydanticUndefined
 from lockgate.decision import Call
 from lockgate.evidence import Asked, Evidence, Kind, Trace
 from lockgate.guardrails.provenance.additions import added
-from lockgate.guardrails.provenance.clauses import for_all, stems_of
+from lockgate.guardrails.provenance.clauses import among, stems_of
 from lockgate.guardrails.provenance.content import carried, dictated, filled
-from lockgate.guardrails.provenance.diverted import diverted
+from lockgate.guardrails.provenance.diverted import diverted, swayed
 from lockgate.guardrails.provenance.echoes import echoed
 from lockgate.guardrails.provenance.folding import fold
 from lockgate.guardrails.provenance.instructions import attacks
@@ -52,16 +52,17 @@ def examine(args: Mapping[str, Any], spec: ToolSpec, history: History) -> Eviden
         )
     untrusted = [passage for passage in history.passages if kind_of(passage) is Kind.UNTRUSTED]
     named = wants is Asked.YES
-    everyone = named and for_all(spec, (p.text for p in history.passages if p.source == "user"))
+    several = among(spec, (p.text for p in history.passages if p.source == "user")) if named else ""
     things = things_of(spec.name, spec.description)
     traces: list[Trace] = []
     for name, value in args.items():
-        found = trace_in(value, ready, name, named=named, everyone=everyone, things=things)
+        found = trace_in(value, ready, name, named=named, among=several, things=things)
         traces += [_default(trace) if is_default(spec, name, value) else trace for trace in found]
         traces += [_flag(spec, name, value, history.passages)] if isinstance(value, bool) else []
     traces = [_filled(trace, args, ready) for trace in _excused(traces, history.passages)]
     if untrusted:
         traces = diverted(args, spec, traces, history.passages, ready)
+        traces = [swayed(trace, args, spec, ready) for trace in traces] if several == "one" else traces
     spoken: tuple[str, ...] = ()
     if untrusted or (wants is not Asked.YES and any(source.kind is Kind.INTERNAL for source in ready)):
         duty = bidden(spec, history.passages)
