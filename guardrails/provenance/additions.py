@@ -32,7 +32,7 @@ _STEM = 5
 _LEAST = 3
 """Letters of a word that says what a text is about; shorter ones are in every text."""
 _LETTERS = re.compile(r"[^\W\d_]+")
-_ADDRESS = re.compile(r"[^\s@.]\S*(?:@|(?<=\w)\.(?=[a-z])|://)\S+")
+_ADDRESS = re.compile(r"@|://|\w\.[a-z]")
 _EDGE = ".,;:!?()[]'\""
 _COMMON = words(
     "this that these those with from have will been were they them their there here which what when where who whom "
@@ -142,5 +142,7 @@ def _better(run: str, ready: Sequence[Source]) -> bool:
 
 def topics(folded: str) -> frozenset[str]:
     """The stems of the words that say what a text is about. Addresses in it say nothing of that."""
-    found = _LETTERS.findall(_ADDRESS.sub(" ", folded))
+    if "@" in folded or "." in folded:
+        folded = " ".join(token for token in folded.split() if not _ADDRESS.search(token))
+    found = _LETTERS.findall(folded)
     return frozenset(word[:_STEM] for word in found if len(word) > _LEAST and word not in _COMMON)

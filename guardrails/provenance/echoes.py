@@ -4,7 +4,6 @@ Nobody is named in it, and the words may be others in part. But most of what the
 words left out, stands in that one sentence.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
@@ -21,11 +20,12 @@ _LEAST = 3
 """Words of a content that say what it is about, and stand in such a sentence by no chance."""
 _SHARE = 0.5
 """Of the content's own words, those that must stand in it."""
-_WORDS, _TIMES, _LEAVES = 24, 8, 12
-"""Words of a content that are looked for, places where each is, and texts of a call."""
+_TIMES, _LEAVES = 8, 12
+"""Places where a word is looked for, and texts of a call."""
 _FAR = 300
 """Characters of a sentence to each side of a word."""
-_END = re.compile(r"[.!?]\s|\n|\\n|(?<!\\)\"")
+_ENDS = (". ", "! ", "? ", '"')
+"""What parts the sentences of a folded text, and the fields of one that is JSON."""
 
 
 def echoed(args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source]) -> Iterator[Trace]:
@@ -45,14 +45,22 @@ def echoed(args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source]) -> 
 
 def _repeats(own: frozenset[str], source: Source, wanted: frozenset[str]) -> bool:
     text = source.index.bare
-    seen: set[str] = set()
-    for word in islice(sorted(own, key=len, reverse=True), _WORDS):
+    least = max(_LEAST, _SHARE * len(own))
+    seen: set[tuple[int, int]] = set()
+    # A sentence that has half of the words has one of any half of them, and one more.
+    for word in islice(sorted(own, key=len, reverse=True), len(own) // 2 + 1):
         for at in islice(occurrences(text, word), _TIMES):
-            sentence = _END.split(text[max(0, at - _FAR) : at])[-1] + _END.split(text[at : at + _FAR])[0]
-            if sentence in seen:
+            span = _sentence(text, at)
+            if span in seen:
                 continue
-            seen.add(sentence)
-            shared = len(own & topics(sentence))
-            if shared >= max(_LEAST, _SHARE * len(own)) and ordered(sentence) & wanted:
+            seen.add(span)
+            said = text[slice(*span)]
+            if len(own & topics(said)) >= least and ordered(said) & wanted:
                 return True
     return False
+
+
+def _sentence(text: str, at: int) -> tuple[int, int]:
+    start, end = max(0, at - _FAR), min(len(text), at + _FAR)
+    ends = [place for sign in _ENDS if (place := text.find(sign, at, end)) >= 0]
+    return max(start, *(text.rfind(sign, start, at) + 1 for sign in _ENDS)), min(ends, default=end)

@@ -150,6 +150,7 @@ def request(text: str) -> Request:
     )
 
 
+@lru_cache(maxsize=4_096)
 def perhaps(text: str) -> frozenset[str]:
     """The classes of effect that the text may mean as well, in words that may stand for many: `get it to Ann`."""
     return _phrased(OPEN, fold_lines(_QUOTED.sub(" ", text)))
