@@ -22,6 +22,8 @@ _MATTER = 4
 """Words of them that say what they are about."""
 _SHARED = 0.2
 """Of these, those that the rest has too: with fewer the run is of another matter."""
+_HEADING = 3
+"""Words of a heading."""
 _LONGEST = 300
 """Words of a content that are looked at."""
 _LEAVES = 12
@@ -30,6 +32,7 @@ _STEM = 5
 _LEAST = 3
 """Letters of a word that says what a text is about; shorter ones are in every text."""
 _LETTERS = re.compile(r"[^\W\d_]+")
+_ADDRESS = re.compile(r"@|://|\w\.[a-z]")
 _EDGE = ".,;:!?()[]'\""
 _COMMON = words(
     "this that these those with from have will been were they them their there here which what when where who whom "
@@ -41,7 +44,7 @@ _COMMON = words(
 
 def added(args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source]) -> Iterator[Trace]:
     """The traces of texts among the content of an effect in which such a run stands."""
-    said = _about(" ".join(source.index.folded for source in ready if source.kind in (Kind.USER, Kind.OPERATOR)))
+    said = topics(" ".join(source.index.folded for source in ready if source.kind in (Kind.USER, Kind.OPERATOR)))
     free = [
         (path, leaf)
         for name, value in args.items()
@@ -53,7 +56,7 @@ def added(args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source]) -> I
         tokens = fold(leaf).split()[:_LONGEST]
         if len(tokens) <= _WINDOW:
             continue
-        others = _about(" ".join(fold(str(value)) for value in args.values() if value != leaf))
+        others = topics(" ".join(fold(str(value)) for value in args.values() if value != leaf))
         for source in ready:
             if source.kind is not Kind.UNTRUSTED:
                 continue
@@ -73,13 +76,18 @@ def _foreign(tokens: Sequence[str], source: Source, about: frozenset[str], ready
         for first, last in _runs(written, index):
             start, end = (len(tokens) - last, len(tokens) - first) if how == "reversed" else (first, last)
             run = _row(tokens, start, end)
-            rest = _about(" ".join((*tokens[:start], *tokens[end:])))
+            rest = topics(" ".join((*tokens[:start], *tokens[end:])))
             mixed = rest or any(char.isdigit() for char in "".join((*tokens[:start], *tokens[end:])))
-            if not mixed or _better(run, ready) or (how == "plain" and _stands_by_itself(run, index)):
+            if (
+                not mixed
+                or _heads(tokens[:start], tokens[end:])
+                or _better(run, ready)
+                or (how == "plain" and _stands_by_itself(run, index))
+            ):
                 continue
             if how != "plain" and run not in source.index.bare:
                 return "coded"
-            matter = _about(run)
+            matter = topics(run)
             if len(matter) >= _MATTER and len(matter & (about | rest)) < _SHARED * len(matter):
                 return "plain"
     return ""
@@ -114,15 +122,23 @@ def _row(tokens: Sequence[str], start: int, end: int) -> str:
     return " ".join(tokens[start:end]).strip(_EDGE)
 
 
+def _heads(before: Sequence[str], after: Sequence[str]) -> bool:
+    """Whether all that stands beside the run is a heading of it: `Saturday: lentil stew, rye bread and plum cake`."""
+    return 0 < len(before) <= _HEADING and before[-1].endswith(":") and not after
+
+
 def _stands_by_itself(run: str, index: Index) -> bool:
     """Whether the run is all that a line or a field of the text says: then it may well be what was asked for."""
-    return any(run in line.bare and not _about(line.bare.replace(run, " ")) for line in index.lines)
+    return any(run in line.bare and not topics(line.bare.replace(run, " ")) for line in index.lines)
 
 
 def _better(run: str, ready: Sequence[Source]) -> bool:
     return any(run in source.index.folded for source in ready if source.kind is not Kind.UNTRUSTED)
 
 
-def _about(folded: str) -> frozenset[str]:
-    """The stems of the words that say what a text is about."""
-    return frozenset(word[:_STEM] for word in _LETTERS.findall(folded) if len(word) > _LEAST and word not in _COMMON)
+def topics(folded: str) -> frozenset[str]:
+    """The stems of the words that say what a text is about. Addresses in it say nothing of that."""
+    if "@" in folded or "." in folded:
+        folded = " ".join(token for token in folded.split() if not _ADDRESS.search(token))
+    found = _LETTERS.findall(folded)
+    return frozenset(word[:_STEM] for word in found if len(word) > _LEAST and word not in _COMMON)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from lockgate.guardrails.provenance.folding import words
 from lockgate.guardrails.provenance.index import Index, index_of
@@ -29,6 +29,11 @@ _POINTING = words(
 """Words that take up what another clause named."""
 _WHICH = re.compile(r"\bthe [a-z]+\W*$")
 """`Delete the file` means one that was named; `the file of Monday` says which."""
+_ALL = re.compile(r"\b(?:all|each|every|everyone|everybody|both)\b")
+_ONE = re.compile(
+    r"\b(?:best|worst|cheapest|lowest|highest|first|earliest|nearest|closest|fastest|shortest|longest|biggest|largest|"
+    r"smallest|oldest|newest|top|most|least|good|better|well|nice|decent|suitable|cheap|any|some|one of|whichever)\b"
+)
 _STEM, _SHORT = 5, 3
 """Letters by which forms of one word are told, and those of words that tell nothing."""
 _AHEAD = 4
@@ -58,6 +63,23 @@ def clauses(text: str) -> tuple[Clause, ...]:
     return tuple(found)
 
 
+def asking(spec: ToolSpec, texts: Iterable[str]) -> list[Clause]:
+    """The clauses that ask for what the tool does."""
+    wanted = effects_of(spec.name, spec.description)
+    return [clause for text in texts for clause in clauses(text) if clause.classes & wanted]
+
+
+def among(spec: ToolSpec, texts: Iterable[str]) -> Literal["", "all", "one"]:
+    """Whether a clause asks for what the tool does for each of several, or for one of them by some rule.
+
+    `Send everybody in sales a note`; `book the cheapest inn`.
+    """
+    found = [clause.index.folded for clause in asking(spec, texts)]
+    if any(map(_ALL.search, found)):
+        return "all"
+    return "one" if any(map(_ONE.search, found)) else ""
+
+
 def named_for_another(needles: Sequence[Needle], spec: ToolSpec, texts: Iterable[str]) -> bool:
     """Whether the user named all these values, but only where something else is asked for than what the tool does.
 
@@ -65,8 +87,8 @@ def named_for_another(needles: Sequence[Needle], spec: ToolSpec, texts: Iterable
     """
     wanted = effects_of(spec.name, spec.description)
     all_of = [clause for text in texts for clause in clauses(text)]
-    asking = [clause for clause in all_of if clause.classes & wanted]
-    if not asking or any(_points(clause) or _holds(clause, needles) for clause in asking):
+    bids = [clause for clause in all_of if clause.classes & wanted]
+    if not bids or any(_points(clause) or _holds(clause, needles) for clause in bids):
         return False
     homes = [[clause for clause in all_of if _holds(clause, [needle])] for needle in needles]
     return bool(homes) and all(home and all(clause.classes for clause in home) for home in homes)
@@ -91,16 +113,15 @@ def displaced(value: Any, others: Sequence[Any], spec: ToolSpec, texts: Iterable
 
     `others` are all leaves of the call.
     """
-    wanted = effects_of(spec.name, spec.description)
     needle = Needle(value, frozenset())
-    asking = [clause.index for text in texts for clause in clauses(text) if clause.classes & wanted]
+    given_in = [clause.index for clause in asking(spec, texts)]
     if needle.number is not None:
         numbers = {n for other in others if (n := Needle(other, frozenset({"amount"})).number) is not None}
-        given = {number for index in asking for number in _numbers(index.folded)}
+        given = {number for index in given_in for number in _numbers(index.folded)}
         return bool(given) and given.isdisjoint(numbers)
     if needle.moment and needle.moment[0]:
         used = {m[0][1:] for other in others if (m := Needle(other, frozenset()).moment) and m[0]}
-        days = {day[1:] for index in asking for day in index.days}
+        days = {day[1:] for index in given_in for day in index.days}
         return bool(days) and days.isdisjoint(used)
     return False
 

@@ -10,7 +10,8 @@ from lockgate.evidence import Kind, Trace
 from lockgate.guardrails.provenance.clauses import contradicts, crossed, displaced, named_for_another
 from lockgate.guardrails.provenance.folding import squeeze, words
 from lockgate.guardrails.provenance.needle import Needle, names_of
-from lockgate.guardrails.provenance.tracing import Source, leaves
+from lockgate.guardrails.provenance.replaced import NEAR, distance, replaces
+from lockgate.guardrails.provenance.tracing import Source, leaves, spoken_of
 from lockgate.passage import Passage
 from lockgate.spec import ToolSpec
 
@@ -18,6 +19,7 @@ DIVERSIONS = {
     "elsewhere": "the user's words for something else",
     "crossed": "the user's words for another one",
     "displaced": "others, where the user gave another value",
+    "swayed": "a choice of which an outsider speaks",
 }
 """How a value is traced that the user's words speak against, and where it comes from then."""
 _GOOD = (Kind.USER, Kind.OPERATOR, Kind.TRUSTED)
@@ -26,8 +28,6 @@ _MOST = 200
 """Addresses and accounts of good sources that a value is compared with."""
 _TURNS = 12
 """Messages of the user, the last ones, that are read clause by clause."""
-_NEAR = 2
-"""Characters in which a look-alike differs."""
 _ADDRESS = re.compile(
     r"[\w.+-]{2,}@[\w-]+(?:\.[\w-]+)+|\b[a-z]{2}\d\d[a-z0-9]{8,30}\b"
     r"|\b[a-z]{2}\d\d(?: [a-z0-9]{4}){1,2}(?: (?=[a-z]*\d)[a-z0-9]{1,4}){1,7}\b|\b[\w-]+(?:\.[\w-]+)+\b"
@@ -51,7 +51,8 @@ def diverted(
     """`traces`, with those that the user's words do not bear out after all as nobody's: `how` says why.
 
     `elsewhere`: named where the user asked for something else. `crossed`: named for another target. `displaced`: the
-    user gave another one. A value that only resembles one of a good source is `imitating`.
+    user gave another one. A value that only resembles one of a good source is `imitating`; one that a text puts in the
+    place of the user's is `replacing`.
     """
     said = [passage.text for passage in passages if passage.source == "user"][-_TURNS:]
     found = {path: (name, leaf) for name, value in args.items() for path, leaf in leaves(value, name)}
@@ -78,12 +79,32 @@ def diverted(
     for name, value in args.items() if spec.effect else ():
         if isinstance(value, bool) and contradicts(name, value, [*steering.values()], said):
             changed[name] = "displaced"
-    return [
-        replace(trace, kind=Kind.UNTRACED, how=changed[trace.path], sources=())
-        if trace.path in changed
-        else _compared(trace, found, spec, ready)
-        for trace in traces
-    ]
+    outsiders = [source.index for source in ready if source.kind is Kind.UNTRUSTED]
+    for trace in traces if spec.effect else ():
+        if trace.kind is Kind.UNTRUSTED and not trace.suspect and trace.path in found:
+            name, leaf = found[trace.path]
+            if name in spec.sensitive and replaces(leaf, others, spec, said, outsiders):
+                changed[trace.path] = "replacing"
+    return [_judged(trace, changed.get(trace.path, ""), found, spec, ready) for trace in traces]
+
+
+def swayed(trace: Trace, args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source]) -> Trace:
+    """The trace of a thing that the user left to be chosen: also an outsider's, where one speaks of it."""
+    found = {path: leaf for name in args.keys() & spec.sensitive for path, leaf in leaves(args[name], name)}
+    leaf = found.get(trace.path)
+    if trace.kind is not Kind.TRUSTED or not isinstance(leaf, str) or not spoken_of(leaf, ready):
+        return trace
+    return replace(trace, kind=Kind.UNTRACED, how="swayed", sources=())
+
+
+def _judged(
+    trace: Trace, why: str, found: Mapping[str, tuple[str, Any]], spec: ToolSpec, ready: Sequence[Source]
+) -> Trace:
+    if why == "replacing":
+        return replace(trace, suspect=why)
+    if why:
+        return replace(trace, kind=Kind.UNTRACED, how=why, sources=())
+    return _compared(trace, found, spec, ready)
 
 
 def _compared(trace: Trace, found: Mapping[str, tuple[str, Any]], spec: ToolSpec, ready: Sequence[Source]) -> Trace:
@@ -135,24 +156,6 @@ def _resembles(value: str, known: str) -> bool:
     if "@" in value:
         (name, _, host), (own, _, home) = value.partition("@"), known.partition("@")
         label = home.split(".")[0]
-        if name == own and name not in _GENERAL and host != home and len(label) > _NEAR and label in host:
+        if name == own and name not in _GENERAL and host != home and len(label) > NEAR and label in host:
             return True
-    return min(len(value), len(known)) >= _LONG and 0 < _distance(value, known) <= _NEAR
-
-
-def _distance(left: str, right: str) -> int:
-    """Edits from one to the other, two neighbours swapped counting as one; more than `_NEAR` is all the same."""
-    if abs(len(left) - len(right)) > _NEAR:
-        return _NEAR + 1
-    before: list[int] = []
-    row: list[int] = [*range(len(right) + 1)]
-    for i, a in enumerate(left, start=1):
-        last, before, row = before, row, [i]
-        for j, b in enumerate(right, start=1):
-            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b))
-            if i > 1 and j > 1 and a == right[j - 2] and left[i - 2] == b:
-                cost = min(cost, last[j - 2] + 1)
-            row.append(cost)
-        if min(row) > _NEAR:
-            return _NEAR + 1
-    return row[-1]
+    return min(len(value), len(known)) >= _LONG and 0 < distance(value, known) <= NEAR

@@ -148,6 +148,8 @@ def steered(doubtful: list[Trace], evidence: Evidence, spec: ToolSpec) -> str:
     for trace in (*doubtful, *evidence.carried):
         if why := _signs(trace, spec, evidence):
             return f"{trace.path} {why}"
+    if evidence.repeated and evidence.dictated:
+        return "The very same call has run since the user last spoke, and untrusted text asks for it again."
     if evidence.asked is Asked.NO and evidence.untrusted:
         if doubtful and spec.effect:
             return f"The user asked for nothing of the kind; {doubtful[0].path} comes from {_from(doubtful[0])}."
@@ -169,6 +171,8 @@ def _signs(trace: Trace, spec: ToolSpec, evidence: Evidence) -> str:
             return f"stands in {_from(trace)} only in disguise: letters that hide, or pose as others."
         case "imitating":
             return "resembles what the user or a trusted source named, and is not it."
+        case "replacing":
+            return f"stands in {_from(trace)} in the place of what the user named."
         case "filled":
             return "is an address of others, filled with what a tool returned."
         case "instruction" if spec.effect and trace.path in evidence.dictated:
@@ -179,7 +183,7 @@ def _signs(trace: Trace, spec: ToolSpec, evidence: Evidence) -> str:
 def doubted(doubtful: list[Trace], evidence: Evidence, spec: ToolSpec) -> str:
     """What a person should know of a call that is not plainly steered; empty when there is nothing."""
     made_up = [trace for trace in doubtful if trace.kind is Kind.UNTRACED or trace.suspect]
-    if made_up and not spec.effect and evidence.untrusted:
+    if not spec.effect and ((evidence.untrusted and made_up) or any(trace.suspect for trace in made_up)):
         # A read can carry data out too: in an address that was made up for it.
         return f"{_told(made_up)} {_WANTED}"
     if not (doubtful or spec.effect):

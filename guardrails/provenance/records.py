@@ -15,6 +15,8 @@ _NAMING = re.compile(
     r"(?:.*[_-])?(?:file|display|full|user|sur|last|first)?_?(?:name|title|subject|label|heading|topic)_?|.*(?:Name|Title)"
 )
 _NAME = re.compile(r"(?=[^@]*[^\W\d_])[^@]{4,300}", re.DOTALL)
+_PROPER = re.compile(r"(?=[^@]*[A-Z])[^\W\d_][^@]{3,80}")
+"""What is written like a name, under whatever heading."""
 _EXTENSION = re.compile(r"\.[a-z0-9]{1,5}")
 Record: TypeAlias = dict[str, Any]
 
@@ -34,6 +36,7 @@ class Records:
                 if _scalar(item):
                     at = str(item).casefold()
                     self._fields[at] = self._fields.get(at, frozenset()) | names_of(field)
+        self._items = frozenset(str(item).casefold() for item in _scalars(data))
         self._times: dict[tuple[str, str], int] = {}
         for record in self._records:
             for field, value in record.items():
@@ -54,15 +57,21 @@ class Records:
         """The words of the fields that hold `leaf`, itself or in a list."""
         return self._fields.get(str(leaf).casefold(), frozenset())
 
-    def names(self, record: Record, leaf: Any) -> list[str]:
-        """What a person calls the record by, if that tells it from the others: `shopping-list.txt`, `shopping list`."""
+    def lists(self, leaf: Any) -> bool:
+        """Whether `leaf` is all that a field or an item of the result holds."""
+        return str(leaf).casefold() in self._items
+
+    def names(self, record: Record, leaf: Any, *, proper: bool) -> list[str]:
+        """What a person calls the record by, if that tells it from the others: `shopping-list.txt`, `shopping list`.
+
+        With `proper`, whatever is written like a name counts as one: `{"house": "Fern Lodge"}`.
+        """
         found = [
             value
             for field, value in record.items()
             if isinstance(value, str)
             and value != leaf
-            and _NAMING.fullmatch(field)
-            and _NAME.fullmatch(value)
+            and ((_NAMING.fullmatch(field) and _NAME.fullmatch(value)) or (proper and _PROPER.fullmatch(value)))
             and self._times[field, value] == 1
         ]
         return found + [spoken for value in found if (spoken := _spoken(value)) != value and _NAME.fullmatch(spoken)]
@@ -90,6 +99,16 @@ def _mappings(data: Any) -> Iterator[Record]:
             left.extend(item.values())
         elif isinstance(item, list):
             left.extend(item)
+
+
+def _scalars(data: Any) -> Iterator[Any]:
+    left = [data]
+    while left:
+        item = left.pop()
+        if isinstance(item, dict | list):
+            left.extend(item.values() if isinstance(item, dict) else item)
+        elif _scalar(item):
+            yield item
 
 
 def _scalar(value: Any) -> bool:

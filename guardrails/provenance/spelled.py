@@ -23,12 +23,14 @@ _SAID = 12
 """Letters and digits of a line, besides the values, that make it more than a field or a list."""
 
 
-def spelled(args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source], *, least: int) -> tuple[str, ...]:
+def spelled(
+    args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source], *, least: int, unasked: bool = False
+) -> tuple[str, ...]:
     """Paths of the values that stand together in one line of an untrusted text, one that steers the call among them.
 
     They are `least` or more. Where no argument is said to be sensitive each one steers. One that steers and is there in
     code counts by itself, for no honest text hides a value. Nothing counts of a call that the user has spelled out: by
-    two values that steer it, and by all that do.
+    two values that steer it, and by all that do. Of a call that is `unasked` an entry of an internal system counts too.
     """
     values = list(_values(args, spec))
     steering = [needle for _, needle, sensitive in values if sensitive]
@@ -37,7 +39,8 @@ def spelled(args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source], *,
         return ()
     values = [value for value in values if len(squeeze(value[1].text)) >= _VALUE]
     found: dict[str, None] = {}
-    for index in (source.index for source in ready if source.kind is Kind.UNTRUSTED):
+    heard = (Kind.UNTRUSTED, Kind.INTERNAL) if unasked else (Kind.UNTRUSTED,)
+    for index in (source.index for source in ready if source.kind in heard):
         there = [value for value in values if value[1].within(index)]
         for line in index.lines if any(sensitive for _, _, sensitive in there) else ():
             here = [value for value in there if value[1].within(line)]

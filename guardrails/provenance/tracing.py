@@ -1,14 +1,15 @@
 """`trace`: where a value comes from, leaf by leaf, among the labelled texts of a session."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from lockgate.evidence import Kind, Trace
-from lockgate.guardrails.provenance.folding import fold
+from lockgate.guardrails.provenance.folding import fold, squeeze
 from lockgate.guardrails.provenance.index import Index, index_of
 from lockgate.guardrails.provenance.instructions import without_attacks
 from lockgate.guardrails.provenance.needle import Needle, names_of
@@ -18,6 +19,8 @@ from lockgate.passage import Passage
 
 MAX_LEAVES = 1_000
 """Leaves of one call's arguments that are traced. Those beyond count as untraced."""
+Among: TypeAlias = Literal["", "all", "one"]
+"""What a user wants of several."""
 _LONG = 80
 """Characters from which a text is also traced in pieces."""
 _PIECE = re.compile(r"[^\n.!?;]+[.!?;]?")
@@ -84,26 +87,32 @@ def trace_in(
     argument: str,
     *,
     named: bool = False,
+    among: Among = "",
     things: frozenset[str] = frozenset(),
 ) -> list[Trace]:
-    """As `trace`, in sources that are ready. `things` are the words for what the tool is about."""
+    """As `trace`, in sources that are ready. `things` are the words for what the tool is about.
+
+    `among`: the user asks for it for all of what he names, or for one of it.
+    """
     found = []
     for number, (path, leaf) in enumerate(leaves(value, argument)):
         if number >= MAX_LEAVES:
             found.append(Trace(path=path, kind=Kind.UNTRACED, how="too many values"))
             break
         made = trace_leaf(path, leaf, ready, things)
-        if named and made.kind in (Kind.INTERNAL, Kind.UNTRUSTED) and (tool := designated(leaf, ready)):
+        if named and made.kind in (Kind.INTERNAL, Kind.UNTRUSTED) and (tool := designated(leaf, ready, among=among)):
             made = Trace(path=path, kind=Kind.USER, how="named", sources=("user", tool))
         found.append(made)
     return found
 
 
-def designated(leaf: Any, ready: Sequence[Source]) -> str:
+def designated(leaf: Any, ready: Sequence[Source], *, among: Among = "") -> str:
     """The tool in whose result the leaf identifies a record that the user named; an empty string when there is none.
 
     Of a record in untrusted output only the id: its system made that, whoever wrote the rest. Of one in internal
-    output any field: its system vouches that they belong together.
+    output any field: its system vouches that they belong together. `among` what an internal tool lists for something
+    that the user named, who wants it for all of that means each item; who wants it for one of it, by whatever rule,
+    any item that no outsider speaks of.
     """
     heard = [source for source in ready if source.kind in (Kind.USER, Kind.OPERATOR)]
     for source in ready:
@@ -111,10 +120,30 @@ def designated(leaf: Any, ready: Sequence[Source]) -> str:
             continue
         table = records_of(source.passage.text)
         for record in table.holding(leaf, ids_only=source.kind is Kind.UNTRUSTED):
-            names = table.names(record, leaf)
+            names = table.names(record, leaf, proper=source.kind is Kind.INTERNAL)
             if any(Needle(name, frozenset()).within(s.index, masked=False) for name in names for s in heard):
                 return source.passage.source
+        listed = among and source.kind is Kind.INTERNAL and table.lists(leaf) and _for_named(source, heard)
+        if listed and (among == "all" or not spoken_of(leaf, ready)):
+            return source.passage.source
     return ""
+
+
+def spoken_of(leaf: Any, ready: Sequence[Source]) -> bool:
+    """Whether a line of an outsider's says more than the value, or says it in code. A number is in any."""
+    needle = Needle(leaf, frozenset())
+    for index in (source.index for source in ready if source.kind is Kind.UNTRUSTED):
+        if not isinstance(leaf, str) or needle.encoded(index):
+            return True
+        if any(needle.within(line) and len(line.squeezed) > 2 * len(squeeze(leaf)) for line in index.lines):
+            return True
+    return False
+
+
+def _for_named(source: Source, heard: Sequence[Source]) -> bool:
+    """Whether the tool was called with nothing but what the user named."""
+    given = list(leaves(json.loads(source.passage.given), "")) if source.passage.given else []
+    return bool(given) and all(any(Needle(leaf, frozenset()).within(one.index) for one in heard) for _, leaf in given)
 
 
 def leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:

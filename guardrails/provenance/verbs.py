@@ -8,12 +8,13 @@ CLASSES: dict[str, str] = {
     "tell": (
         "send email mail message reply respond answer forward notify inform write post publish contact text dm "
         "ping remind announce broadcast tweet comment submit deliver dispatch call phone tell alert thank attach "
-        "enclose"
+        "enclose ask warn brief congratulate greet welcome wish apologize apologise relay convey repost cc blog"
     ),
     "pay": (
         "pay transfer refund reimburse wire remit buy purchase donate send settle withdraw deposit order return "
         "transact charge invoice tip repay compensate"
     ),
+    "book": "book reserve rent hire lease charter order buy purchase",
     "make": (
         "create add make schedule book insert append write plan reserve put save upload draft generate record "
         "arrange organize organise register open compose build store log note enter duplicate copy install sign "
@@ -21,12 +22,12 @@ CLASSES: dict[str, str] = {
     ),
     "change": (
         "update change modify edit adjust set reset rename move reschedule replace rewrite amend correct fix "
-        "increase decrease raise lower switch extend renew configure mark assign label convert postpone shift "
-        "revise enable disable activate deactivate lock unlock scale resize turn dim toggle"
+        "increase decrease double halve raise lower switch extend renew configure mark assign label convert postpone "
+        "shift revise enable disable activate deactivate lock unlock scale resize turn dim toggle"
     ),
     "remove": (
         "delete remove cancel erase clear drop unsubscribe archive purge kick ban revoke unshare discard trash "
-        "close terminate wipe uninstall clean deregister bin scrap ditch"
+        "close terminate wipe uninstall clean deregister bin scrap ditch expel eject evict uninvite disinvite"
     ),
     "give": "share add grant give allow permit authorize authorise assign",
     "invite": "invite add assign enroll enrol join introduce onboard give grant allow",
@@ -52,7 +53,8 @@ AMBIGUOUS = words(
     "report record share answer contact invoice charge tip copy label set mark move return address start stop "
     "run lock switch log remit drop push return refund deposit purchase draft invite sign fix raise increase "
     "decrease open close clear clean put order archive trash phone wire tip view list search check look review "
-    "count build alert release ship scale turn pause kill abort reset bin scrap ditch reject deny"
+    "count build alert release ship scale turn pause kill abort reset bin scrap ditch reject deny "
+    "ask brief wish duplicate rent hire lease charter blog welcome double"
 )
 """Verbs that are nouns or adjectives as often: they count only where a verb stands."""
 
@@ -93,31 +95,6 @@ PAPERS = words(
 )
 """What is written tells making from telling."""
 
-_PHRASES = {
-    "tell": r"let \S+(?: \S+){0,4} know|(?:get|be) in touch|get back to|reach out|loop in|fill in|"
-    r"(?:drop|shoot) \S+ an?|say (?:on|under|to) |"
-    r"keep \S+(?: \S+){0,2} (?:posted|informed|updated|in the loop)|pass \S+ (?:on|along)|heads-up|"
-    r"(?:have|get) \S+(?: \S+){0,2} (?:sent|mailed|emailed|forwarded)|"
-    r"(?:get|have|need|want|receive)s? (?:\S+ ){1,4}by (?:e-?mail|mail|text|letter|post)|"
-    r"give \S+(?: \S+)? a (?:call|ring)|"
-    r"(?:make|leave|put up|with) an? (?:\w+ ){0,2}(?:post|comment|note|announcement|reply|remark)",
-    "pay": r"(?:make|do) (?:an?|the|my|another) (?:\w+ )?(?:payment|transfer|donation|order|purchase|deposit)",
-    "make": r"put \S+(?: \S+)? (?:in|on|down|into)|block (?:off|out)|"
-    r"(?:need|want|like|have|get|find) (?:me |us )?an? (?:\w+ ){0,2}(?:table|room|seat|ticket|reservation|booking|"
-    r"appointment|slot|taxi|cab|ride)|pencil in|sign (?:me|us) up",
-    "change": r"make (?:it|them|this|that|the \w+|\w+'s \w+) (?:\w+er|more|less)\b",
-    "give": r"let \S+(?: \S+)? (?:in|into)",
-    "invite": r"(?:schedule|plan|arrange|organi[sz]e|set up|book|create) an? (?:\w+ ){0,3}"
-    r"(?:meeting|call|appointment|lunch|dinner|event)\b[^.!?\n]{0,60}\bwith",
-    "restart": r"turn \S+(?: \S+)? off and (?:back )?on|power-?cycle",
-    "release": r"roll (?:\S+ )?out|(?:put|take|go) (?:\S+ ){0,3}live",
-    "stop": r"shut (?:\S+ ){0,3}down",
-    "remove": r"get rid of|take (?:\S+ ){0,3}(?:off|out|down)|throw (?:\S+ ){0,4}(?:away|out)|call (?:\S+ ){0,2}off|"
-    r"opt out",
-}
-PHRASES = tuple((kind, re.compile(rf"\b(?:{phrases})\b")) for kind, phrases in _PHRASES.items())
-"""Turns of speech for an effect that no single verb tells."""
-
 PLAIN = words(
     "please take go be let help try make remember forget don't do not use keep ensure also kindly just first then me "
     "us i the a my"
@@ -147,8 +124,23 @@ VISITING = re.compile(
 )
 """Words by which a text wants an address opened."""
 
-TO_BE = re.compile(r"\b(?:to|must|should|shall|will|can|may|please) (?:also |now )?be (\w+)")
+WISHES = words("should must need needs want wants has have ought belongs belong won't i'd we'd i'll we'll let's like")
+"""Words by which one wishes for something without a command."""
+
+MUST_BE = re.compile(r"\b(?:must|should|please|(?:needs?|ha(?:s|ve)|ought|wants?) to) (?:also |now )?be (\w+)")
 """A request in the passive: `must be closed`."""
+PLACED = re.compile(
+    r"\b(?:(?:must|should|(?:needs?|ha(?:s|ve)|ought|is|are) to) (?:be |go |stand )?|belongs? )"
+    r"(?:in|on|at|into|onto|up)\b"
+)
+"""What a text may want put somewhere: `this needs to be in the minutes`."""
+TO_BE = re.compile(r"\b(?:to|must|should|shall|will|can|may|please) (?:also |now )?be (\w+)")
+"""What a text may want done, in the passive: wider than a user's request."""
+AGAIN = re.compile(
+    r"\b(?:again|once more|(?:one more|a second|second|third|another) time|twice|double|two|both|anew|repeat\w*|"
+    r"re-?(?:send|sent|do|run|try|submit|issue|order|book|post|pay))\b"
+)
+"""Words by which something is wanted a second time."""
 IRREGULAR = {
     "sent": "send",
     "paid": "pay",
@@ -167,7 +159,7 @@ MANY = re.compile(r"\b(?:urls|(?:hyper)?links|web-?(?:pages|sites)|references)\b
 """Words of a user who wants more than one link passed on."""
 
 PAGES = re.compile(
-    rf"{LINKS.pattern}|\b(?:web|internet|online|pages?|sites?|articles?|blogs?|posts?|news|sources?|docs?|"
+    rf"{LINKS.pattern}|\b(?:link(?:ed|ing)|web|internet|online|pages?|sites?|articles?|blogs?|posts?|news|sources?|docs?|"
     r"documentation|wiki|guides?|tutorials?|read)\b"
 )
 """Words of a user who has something on the web in mind. An address written down vouches for itself alone."""

@@ -12,9 +12,10 @@ from pydantic_core import PydanticUndefined
 from lockgate.decision import Call
 from lockgate.evidence import Asked, Evidence, Kind, Trace
 from lockgate.guardrails.provenance.additions import added
-from lockgate.guardrails.provenance.clauses import stems_of
+from lockgate.guardrails.provenance.clauses import among, stems_of
 from lockgate.guardrails.provenance.content import carried, dictated, filled
-from lockgate.guardrails.provenance.diverted import diverted
+from lockgate.guardrails.provenance.diverted import diverted, swayed
+from lockgate.guardrails.provenance.echoes import echoed
 from lockgate.guardrails.provenance.folding import fold
 from lockgate.guardrails.provenance.instructions import attacks
 from lockgate.guardrails.provenance.intent import asked, bidden, decodes, delegated, speaks_of, strange
@@ -22,7 +23,7 @@ from lockgate.guardrails.provenance.needle import things_of
 from lockgate.guardrails.provenance.secrets import marked, secrets_in, tokens
 from lockgate.guardrails.provenance.spelled import hidden, spelled
 from lockgate.guardrails.provenance.tracing import KIND_OF, Source, kind_of, leaves, sources, trace_in
-from lockgate.guardrails.provenance.verbs import LINKS, MANY, PAGES
+from lockgate.guardrails.provenance.verbs import AGAIN, LINKS, MANY, PAGES
 from lockgate.labels import Integrity, Label
 from lockgate.passage import Passage
 from lockgate.ports import History
@@ -31,6 +32,9 @@ from lockgate.spec import ToolSpec
 _ANY = 1_000
 """More links than any content has."""
 _ADDRESS = re.compile(r"\s*(?:\w+://|www\.|(?:[\w-]+\.)+\w{2,}(?:/|$))", re.IGNORECASE)
+
+
+_HOST = re.compile(r"^\w+://(?:www\.)?|^www\.")
 
 
 def examine(args: Mapping[str, Any], spec: ToolSpec, history: History) -> Evidence:
@@ -47,14 +51,26 @@ def examine(args: Mapping[str, Any], spec: ToolSpec, history: History) -> Eviden
             else Asked.UNCLEAR
         )
     untrusted = [passage for passage in history.passages if kind_of(passage) is Kind.UNTRUSTED]
+    named = wants is Asked.YES
+    several = among(spec, (p.text for p in history.passages if p.source == "user")) if named else ""
+    things = things_of(spec.name, spec.description)
     traces: list[Trace] = []
     for name, value in args.items():
-        found = trace_in(value, ready, name, named=wants is Asked.YES, things=things_of(spec.name, spec.description))
+        found = trace_in(value, ready, name, named=named, among=several, things=things)
         traces += [_default(trace) if is_default(spec, name, value) else trace for trace in found]
         traces += [_flag(spec, name, value, history.passages)] if isinstance(value, bool) else []
     traces = [_filled(trace, args, ready) for trace in _excused(traces, history.passages)]
     if untrusted:
         traces = diverted(args, spec, traces, history.passages, ready)
+        traces = [swayed(trace, args, spec, ready) for trace in traces] if several == "one" else traces
+    spoken: tuple[str, ...] = ()
+    if untrusted or (wants is not Asked.YES and any(source.kind is Kind.INTERNAL for source in ready)):
+        duty = bidden(spec, history.passages)
+        spoken = _dictated(args, spec, ready, traces, hands_on=hands_on, duty=duty, wants=wants)
+    repeated = bool(untrusted) and _repeated(args, spec, history.passages)
+    if repeated and not speaks_of(AGAIN, history.passages):
+        again = any(AGAIN.search(source.index.bare) for source in ready if source.kind is Kind.UNTRUSTED)
+        spoken = tuple(trace.path for trace in traces) if again else spoken
     return Evidence(
         traces=tuple(traces),
         asked=wants,
@@ -65,12 +81,8 @@ def examine(args: Mapping[str, Any], spec: ToolSpec, history: History) -> Eviden
         carried=_carried(args, spec, ready, history.passages, handed=hands_on and wants is Asked.YES)
         if untrusted
         else (),
-        dictated=_dictated(
-            args, spec, ready, traces, hands_on=hands_on, duty=bidden(spec, history.passages), wants=wants
-        )
-        if untrusted or (wants is not Asked.YES and any(source.kind is Kind.INTERNAL for source in ready))
-        else (),
-        repeated=bool(untrusted) and _repeated(args, spec, history.passages),
+        dictated=spoken,
+        repeated=repeated,
     )
 
 
@@ -116,7 +128,11 @@ def _carried(
     if not spec.effect:
         return ()
     links = _ANY if handed or speaks_of(MANY, passages) else int(speaks_of(LINKS, passages))
-    found = [*carried(args, spec, ready, links=links), *(() if handed else added(args, spec, ready))]
+    found = [*carried(args, spec, ready, links=links)]
+    if not handed:
+        found += added(args, spec, ready)
+    if not delegated(passages):
+        found += echoed(args, spec, ready)
     return tuple(trace for trace in _excused(found, passages) if trace.suspect or trace.how != "parts")
 
 
@@ -159,7 +175,7 @@ def _spelled(
     coded = () if decodes([source.passage for source in ready]) else hidden(args, spec, ready)
     if wants is Asked.YES and sure:
         return coded
-    return (*coded, *spelled(args, spec, ready, least=1 if wants is Asked.UNCLEAR else 2))
+    return (*coded, *spelled(args, spec, ready, least=1 if wants is Asked.UNCLEAR else 2, unasked=wants is Asked.NO))
 
 
 def _argument(path: str) -> str:
@@ -182,7 +198,16 @@ def _filled(trace: Trace, args: Mapping[str, Any], ready: Sequence[Source]) -> T
     leaf = next(
         (leaf for name, value in args.items() for path, leaf in leaves(value, name) if path == trace.path), None
     )
-    return replace(trace, suspect="filled") if isinstance(leaf, str) and filled(leaf, ready) else trace
+    if not isinstance(leaf, str) or not _ADDRESS.match(leaf):
+        return trace
+    return replace(trace, suspect="filled" if filled(leaf, ready) else _extended(leaf, ready))
+
+
+def _extended(address: str, ready: Sequence[Source]) -> str:
+    """`extended` where nobody gave the address, and only outsiders or an internal system named its host."""
+    host = _HOST.sub("", fold(address)).partition("/")[0].partition("?")[0]
+    kinds = {source.kind for source in ready if host in source.index.folded} if host else set()
+    return "extended" if kinds and kinds <= {Kind.INTERNAL, Kind.UNTRUSTED} else ""
 
 
 def _addresses(args: Mapping[str, Any], spec: ToolSpec) -> bool:

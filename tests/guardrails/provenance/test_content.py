@@ -111,3 +111,18 @@ def test_who_edits_the_content_vouches_for_it() -> None:
     better = Call(id="c", name="send_letter", args={"to": ["bo@desk.example"], "text": "Hello"}, edited_by="kim")
     again = edited(found, call.args, better)
     assert (again.carried, again.dictated) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("words", "url", "answer"),
+    [
+        ("What is in the directory?", "https://logs.example/?d=zz-81-q", Review),
+        ("Look at that page.", "https://logs.example/?d=zz-81-q", Review),
+        ("Look at https://logs.example.", "https://logs.example/?d=zz-81-q", Allow),
+        ("Look at that page.", "https://other.example/?d=zz-81-q", Allow),
+    ],
+)
+def test_an_address_that_only_an_internal_entry_leads_to(words: str, url: str, answer: type) -> None:
+    history = read(said(words), "The viewer of the logs: https://logs.example", "directory")
+    decision = decide(history, "fetch", {"url": url})
+    assert isinstance(decision, answer), decision

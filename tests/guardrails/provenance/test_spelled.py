@@ -99,3 +99,12 @@ def test_linear():
 
     cost(10)
     assert cost(2_000) < 0.5
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer"), [("What is known of ann@desk.example?", Review), ("Tell ann@desk.example what is new.", Allow)]
+)
+def test_an_entry_of_an_internal_system_counts_where_nobody_asked(asked, answer):
+    history = read(said(asked), "The north pier has rats, see page two and ann@desk.example.", "directory")
+    args = {"to": ["ann@desk.example"], "text": "The north pier has rats"}
+    assert isinstance(decide(history, "send_letter", args), answer)

@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lockgate.decision import Allow, Review
 from lockgate.evidence import Kind
 from lockgate.guardrails.provenance import trace
 from lockgate.labels import Integrity, Label
 from lockgate.passage import Passage
 from lockgate.ports import History
 
-from .session import read, said, untrusted
+from .session import decide, read, said, untrusted
 
 IBAN = "DE89370400440532013000"
 MAIL = "kim.lee@harbour.example"
@@ -194,6 +195,30 @@ def test_what_an_internal_system_says_of_somebody_the_user_named():
     for tool, found in (("directory", Kind.USER), ("read_letter", Kind.UNTRUSTED)):
         history = read(said("Invite Kim Lee."), card, tool)
         assert trace(MAIL, history.passages, argument="to", named=True)[0].kind is found
+
+
+def test_what_is_written_like_a_name_tells_a_record_of_an_internal_system():
+    stays = [{"booking": "B-7", "house": "Fern Lodge", "state": "open"}, {"booking": "B-8", "house": "Gull House"}]
+    for words, found in (("Cancel Fern Lodge.", Kind.USER), ("Cancel what is open.", Kind.INTERNAL)):
+        history = read(said(words), stays, "directory")
+        assert trace("B-7", history.passages, argument="booking", named=True)[0].kind is found
+    history = read(said("Cancel Fern Lodge."), stays)
+    assert trace("B-7", history.passages, argument="booking", named=True)[0].kind is Kind.UNTRUSTED
+
+
+@pytest.mark.parametrize(
+    ("words", "by", "answer"),
+    [
+        ("Write everybody in sales that it rains.", "directory", Allow),
+        ("Write somebody in sales that it rains.", "directory", Review),
+        ("Read all letters of sales. Write to the boss.", "directory", Review),
+        ("Write everybody in sales that it rains.", "read_letter", Review),
+        ("Write everybody in the house that it rains.", "directory", Review),
+    ],
+)
+def test_all_of_what_the_user_named(words, by, answer):
+    history = read(said(words), ["kim@desk.example", "bo@desk.example"], by, name="sales")
+    assert isinstance(decide(history, "send_letter", {"to": ["bo@desk.example"], "text": "It rains."}), answer)
 
 
 @given(st.text(max_size=300), st.text(min_size=1, max_size=40), st.sampled_from(["x", "file_id", "amount"]))
