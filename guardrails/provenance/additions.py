@@ -7,6 +7,7 @@ besides stands in the content word for word, and has no word in common with the 
 import re
 from bisect import bisect
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from lockgate.evidence import Kind, Trace
@@ -138,7 +139,11 @@ def _better(run: str, ready: Sequence[Source]) -> bool:
 
 def topics(folded: str) -> frozenset[str]:
     """The stems of the words that say what a text is about. Addresses in it say nothing of that."""
-    if "@" in folded or "." in folded:
-        folded = " ".join(token for token in folded.split() if not _ADDRESS.search(token))
-    found = _LETTERS.findall(folded)
+    return frozenset().union(*map(_stems, {*folded.split()}))
+
+
+@lru_cache(maxsize=16_384)
+def _stems(token: str) -> frozenset[str]:
+    """Of the words in what stands between spaces."""
+    found = () if _ADDRESS.search(token) else _LETTERS.findall(token)
     return frozenset(word[:_STEM] for word in found if len(word) > _LEAST and word not in _COMMON)

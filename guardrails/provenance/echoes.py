@@ -11,7 +11,6 @@ from typing import Any
 from lockgate.evidence import Kind, Trace
 from lockgate.guardrails.provenance.additions import topics
 from lockgate.guardrails.provenance.folding import fold
-from lockgate.guardrails.provenance.index import occurrences
 from lockgate.guardrails.provenance.intent import effects_of, ordered
 from lockgate.guardrails.provenance.tracing import Source, leaves
 from lockgate.spec import ToolSpec
@@ -20,12 +19,8 @@ _LEAST = 3
 """Words of a content that say what it is about, and stand in such a sentence by no chance."""
 _SHARE = 0.5
 """Of the content's own words, those that must stand in it."""
-_TIMES, _LEAVES = 8, 12
-"""Places where a word is looked for, and texts of a call."""
-_FAR = 300
-"""Characters of a sentence to each side of a word."""
-_ENDS = (". ", "! ", "? ", '"')
-"""What parts the sentences of a folded text, and the fields of one that is JSON."""
+_LEAVES = 12
+"""Texts of a call that are looked at."""
 
 
 def echoed(args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source]) -> Iterator[Trace]:
@@ -44,23 +39,10 @@ def echoed(args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source]) -> 
 
 
 def _repeats(own: frozenset[str], source: Source, wanted: frozenset[str]) -> bool:
-    text = source.index.bare
     least = max(_LEAST, _SHARE * len(own))
-    seen: set[tuple[int, int]] = set()
-    # A sentence that has half of the words has one of any half of them, and one more.
-    for word in islice(sorted(own, key=len, reverse=True), len(own) // 2 + 1):
-        for at in islice(occurrences(text, word), _TIMES):
-            span = _sentence(text, at)
-            if span in seen:
-                continue
-            seen.add(span)
-            said = text[slice(*span)]
-            if len(own & topics(said)) >= least and ordered(said) & wanted:
-                return True
-    return False
-
-
-def _sentence(text: str, at: int) -> tuple[int, int]:
-    start, end = max(0, at - _FAR), min(len(text), at + _FAR)
-    ends = [place for sign in _ENDS if (place := text.find(sign, at, end)) >= 0]
-    return max(start, *(text.rfind(sign, start, at) + 1 for sign in _ENDS)), min(ends, default=end)
+    return any(
+        sum(map(sentence.__contains__, own)) >= least  # which costs little, and most sentences go no further
+        and len(own & topics(sentence)) >= least
+        and ordered(sentence) & wanted
+        for sentence in source.index.sentences
+    )

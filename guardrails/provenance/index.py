@@ -19,6 +19,9 @@ _DIGITS = 24
 _SPOKEN = 20_000
 """Characters of a text in which numbers, days and hours are read as people write them."""
 _LINE = re.compile(r'\n|\\\\*[nr\n]|"(?<!\\")[\s,:}\]]+"?')
+_SENTENCE_END = re.compile(r"(?<=[.!?]) ")
+_SENTENCE = 600
+"""Characters of a sentence that are read at once."""
 _LEAST_LINE = 16
 """Characters of a line that is looked at by itself."""
 _NUMBER = re.compile(
@@ -76,6 +79,18 @@ class Index:
     def lines(self) -> tuple["Index", ...]:
         """Of each line, and of each text in what is JSON; those too short to say anything are left out."""
         return tuple(Index(line) for line in _LINE.split(self.text) if len(line) >= _LEAST_LINE)
+
+    @cached_property
+    def sentences(self) -> tuple[str, ...]:
+        """Each sentence of its lines once, bare; one without an end in sight in pieces that overlap by half."""
+        found = (piece for line in self.lines for piece in _SENTENCE_END.split(line.bare))
+        return tuple(
+            dict.fromkeys(
+                piece[at : at + _SENTENCE]
+                for piece in found
+                for at in range(0, max(1, len(piece) - _SENTENCE // 2), _SENTENCE // 2)
+            )
+        )
 
     @cached_property
     def turned(self) -> "Index":
