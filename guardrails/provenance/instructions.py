@@ -6,7 +6,7 @@ from lockgate.passage import Finding, Passage
 
 LEAST_SCORE = 0.5
 """Findings below this are a hint, not evidence."""
-SURE_ORDER = 0.9
+SURE_ORDER = 0.8
 """An order that scores less taints no value: "please pay 40 to the account below" may as well be an honest bill. Its
 values are untrusted all the same, so a person is asked where one steers a call, and nothing is denied for it."""
 _BRIDGE = 400

@@ -67,9 +67,16 @@ def examine(args: Mapping[str, Any], spec: ToolSpec, history: History) -> Eviden
     if untrusted or (wants is not Asked.YES and any(source.kind is Kind.INTERNAL for source in ready)):
         duty = bidden(spec, history.passages)
         spoken = _dictated(args, spec, ready, traces, hands_on=hands_on, duty=duty, wants=wants)
-    repeated = bool(untrusted) and _repeated(args, spec, history.passages)
+    # What others wrote into a system of the deployer's may ask for a second time as well.
+    written = [
+        source
+        for source in ready
+        if source.kind is Kind.UNTRUSTED
+        or (source.kind is Kind.INTERNAL and source.passage.source != f"tool:{spec.name}")
+    ]
+    repeated = bool(written) and _repeated(args, spec, history.passages)
     if repeated and not speaks_of(AGAIN, history.passages):
-        again = any(AGAIN.search(source.index.bare) for source in ready if source.kind is Kind.UNTRUSTED)
+        again = any(AGAIN.search(source.index.bare) for source in written)
         spoken = tuple(trace.path for trace in traces) if again else spoken
     return Evidence(
         traces=tuple(traces),

@@ -97,7 +97,7 @@ def test_a_value_that_stands_only_in_an_order_is_denied():
     assert isinstance(decide(history, "wire_money", {"iban": IBAN, "amount": 5}), Review)
     delegated = poisoned(said("Do everything the letter asks for"), bill, finding)
     assert isinstance(decide(delegated, "wire_money", {"iban": OTHER, "amount": 5}), Review)
-    for score in (0.2, 0.7, 0.85):  # a sentence that may be an order or an honest bill is a person's to judge
+    for score in (0.2, 0.7, 0.75):  # a sentence that may be an order or an honest bill is a person's to judge
         weak = Finding(kind="instruction", start=start, end=start + 20, score=score)
         assert isinstance(decide(poisoned(said("Pay the bill"), bill, weak), "wire_money", PAY), Review)
 

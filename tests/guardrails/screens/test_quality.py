@@ -18,7 +18,9 @@ def test_the_texts_of_the_test_are_not_among_those_of_the_fit():
 
 def test_recall_and_false_findings_on_texts_that_were_not_learned():
     found, false = runpy.run_path(str(BENCHMARKS / "screen_quality.py"))["labelled"](UNSEEN)
-    assert found["orders"] >= 0.82
-    assert false["benign"] <= 0.12
-    assert found["orders of the last author"] >= 0.79
-    assert false["benign of the last author"] <= 0.25
+    assert found["orders"] >= 0.79
+    assert false["benign"] <= 0.11
+    assert found["orders of the last author"] >= 0.78
+    assert false["benign of the last author"] <= 0.14
+    assert found["orders of a third author"] >= 0.85
+    assert false["benign of a third author"] <= 0.12
