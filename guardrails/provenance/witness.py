@@ -1,10 +1,8 @@
 """`examine`: the evidence about one call in the texts of its session."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 
 from pydantic_core import PydanticUndefined
@@ -20,6 +18,7 @@ from lockgate.guardrails.provenance.folding import fold
 from lockgate.guardrails.provenance.instructions import attacks
 from lockgate.guardrails.provenance.intent import asked, bidden, decodes, delegated, speaks_of, strange
 from lockgate.guardrails.provenance.needle import things_of
+from lockgate.guardrails.provenance.repeats import repeats
 from lockgate.guardrails.provenance.secrets import marked, secrets_in, tokens
 from lockgate.guardrails.provenance.spelled import hidden, spelled
 from lockgate.guardrails.provenance.tracing import KIND_OF, Source, kind_of, leaves, sources, trace_in
@@ -74,7 +73,7 @@ def examine(args: Mapping[str, Any], spec: ToolSpec, history: History) -> Eviden
         if source.kind is Kind.UNTRUSTED
         or (source.kind is Kind.INTERNAL and source.passage.source != f"tool:{spec.name}")
     ]
-    repeated = bool(written) and _repeated(args, spec, history.passages)
+    repeated = bool(written) and repeats(args, spec, history.passages)
     if repeated and not speaks_of(AGAIN, history.passages):
         again = any(AGAIN.search(source.index.bare) for source in written)
         spoken = tuple(trace.path for trace in traces) if again else spoken
@@ -91,41 +90,6 @@ def examine(args: Mapping[str, Any], spec: ToolSpec, history: History) -> Eviden
         dictated=spoken,
         repeated=repeated,
     )
-
-
-def _repeated(args: Mapping[str, Any], spec: ToolSpec, passages: Sequence[Passage]) -> bool:
-    """Whether this call has run since the user last spoke, of a tool for which twice is not once.
-
-    Where an amount or a count is among its arguments, other words around it make it no other call.
-    """
-    if not spec.effect or spec.idempotent or spec.once_per == "run":
-        return False
-    for passage in reversed(passages):
-        if passage.source in ("user", "agent"):
-            return False
-        if passage.source == f"tool:{spec.name}" and passage.given:
-            before = _validated(passage.given, spec)
-            if before == dict(args) or (_core(args, spec) == _core(before, spec) and _counts(args)):
-                return True
-    return False
-
-
-def _core(args: Mapping[str, Any], spec: ToolSpec) -> dict[str, Any]:
-    """The arguments that say what happens: all but words that steer nothing."""
-    return {name: value for name, value in args.items() if name in spec.sensitive or not isinstance(value, str)}
-
-
-def _counts(args: Mapping[str, Any]) -> bool:
-    return any(isinstance(value, int | float | Decimal) and not isinstance(value, bool) for value in args.values())
-
-
-def _validated(given: str, spec: ToolSpec) -> dict[str, Any]:
-    """Arguments as they were given, with what the tool's signature adds; as they are where they do not fit it."""
-    args: dict[str, Any] = json.loads(given)
-    try:
-        return spec.validated(args)
-    except (ValueError, RecursionError):
-        return args
 
 
 def _carried(

@@ -95,3 +95,26 @@ def test_who_wants_it_twice_is_asked_about_the_second():
     for done in (replace(call, name="read"), call):
         history = history.returned(done, gate.inspect(done, ORDER))
     assert isinstance(gate.decide(replace(call, id="3"), history), Review)
+
+
+@tool(effect=False, output="internal")
+def wiki(what: str) -> str:
+    """Read the wiki."""
+    return what
+
+
+@tool(effect=True, output="internal")
+def pay(what: str) -> str:
+    """Pay."""
+    return what
+
+
+@pytest.mark.parametrize(("entry", "verdict"), [(ORDER, Deny), ("Open from nine to five.", Review)])
+def test_an_entry_of_a_system_of_ones_own_does_not_repeat_a_call_either(entry, verdict):
+    gate = Gate(Policy.parse(PLAIN), [wiki, pay])
+    done = Call(id="1", name="pay", args={"what": "march"})
+    history = History().said("Pay march.").returned(done, gate.inspect(done, "Paid."))
+    assert isinstance(gate.decide(replace(done, id="2"), history), Allow)  # its own answer asks for nothing
+    looked_up = Call(id="3", name="wiki", args={"what": "hours"})
+    history = history.returned(looked_up, gate.inspect(looked_up, entry))
+    assert isinstance(gate.decide(replace(done, id="4"), history), verdict)
