@@ -2,6 +2,8 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
+from functools import lru_cache, wraps
 
 INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0"
@@ -21,6 +23,22 @@ _GREEK_OR_CYRILLIC = re.compile("[\u0370-\u052f]")
 _QUOTES = [*zip("\u2018\u2019\u201c\u201d\u2010\u2011\u2012\u2013\u2014\u2212", "''\"\"------", strict=True)]
 
 
+_LONG, _KEPT = 512, 16
+"""Characters of a text that is worth remembering, and how many of them are remembered."""
+
+
+def _remembered(made: Callable[[str], str]) -> Callable[[str], str]:
+    """`made`, which knows what it made of the last long texts: many look at the content of one call."""
+    known = lru_cache(maxsize=_KEPT)(made)
+
+    @wraps(made)
+    def of(text: str) -> str:
+        return known(text) if len(text) >= _LONG else made(text)
+
+    return of
+
+
+@_remembered
 def fold(text: str) -> str:
     """Case, compatibility forms (NFKC), typographic quotes and dashes, and runs of spaces made one.
 
@@ -45,6 +63,7 @@ def unmask(folded: str) -> str:
     return seen.translate(_LOOK_ALIKES) if _GREEK_OR_CYRILLIC.search(seen) else seen
 
 
+@_remembered
 def squeeze(folded: str) -> str:
     """Letters and digits alone, so that `DE89 3704-0044` and `de8937040044` are one."""
     kept = folded.encode("utf-8", "surrogatepass").translate(None, _SIGNS).decode("utf-8", "surrogatepass")

@@ -19,7 +19,9 @@ _DIGITS = 24
 _SPOKEN = 20_000
 """Characters of a text in which numbers, days and hours are read as people write them."""
 _LINE = re.compile(r'\n|\\\\*[nr\n]|"(?<!\\")[\s,:}\]]+"?')
-_SENTENCE_END = re.compile(r"(?<=[.!?]) ")
+_MARK = "\x02"
+"""Stands for the end of a line while lines are folded together."""
+_SENTENCE_END = re.compile(rf" (?<=[.!?] )|{_MARK}")
 _SENTENCE = 600
 """Characters of a sentence that are read at once."""
 _LEAST_LINE = 16
@@ -83,13 +85,12 @@ class Index:
     @cached_property
     def sentences(self) -> tuple[str, ...]:
         """Each sentence of its lines once, bare; one without an end in sight in pieces that overlap by half."""
-        found = (piece for line in self.lines for piece in _SENTENCE_END.split(line.bare))
+        bare = unmask(fold(_MARK.join(_LINE.split(self.text))))  # all lines are folded at once
+        found = dict.fromkeys(piece for piece in _SENTENCE_END.split(bare) if len(piece) >= _LEAST_LINE)
         return tuple(
-            dict.fromkeys(
-                piece[at : at + _SENTENCE]
-                for piece in found
-                for at in range(0, max(1, len(piece) - _SENTENCE // 2), _SENTENCE // 2)
-            )
+            piece[at : at + _SENTENCE]
+            for piece in found
+            for at in range(0, max(1, len(piece) - _SENTENCE // 2), _SENTENCE // 2)
         )
 
     @cached_property
