@@ -10,6 +10,9 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+_HEED = 1.0
+"""Seconds after which a waiting main thread looks for signals: one that the system gave to another thread wakes nobody,
+and Ctrl-C would wait for the end of the run."""
 _lock = threading.Lock()
 _loop: asyncio.AbstractEventLoop | None = None
 
@@ -41,7 +44,12 @@ def run_sync(coro: Coroutine[Any, Any, T]) -> T:
         raise RuntimeError("a synchronous Lockgate call was made from async Lockgate code; await the async one")
     future = asyncio.run_coroutine_threadsafe(coro, loop)
     try:
-        return future.result()
+        while True:
+            try:
+                return future.result(_HEED)
+            except TimeoutError:
+                if future.done():  # it is the coroutine's own
+                    return future.result()
     except BaseException:
         future.cancel()
         raise
