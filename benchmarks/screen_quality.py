@@ -77,12 +77,18 @@ def _contexts(folder: Path, kind: str) -> list[str]:
 
 
 def labelled(path: Path) -> tuple[dict[str, float], dict[str, float]]:
-    """Recall and false positives by set, of texts that somebody labelled."""
+    """Recall and false positives by set, of texts that somebody labelled. ValueError names a line that is none."""
     hits: dict[tuple[str, bool], list[bool]] = {}
-    for line in filter(None, path.read_text("utf-8").splitlines()):
-        one = json.loads(line)
-        attack = str(one["label"]).lower() in {"1", "true", "attack", "injection", "malicious"}
-        hits.setdefault((str(one.get("set", "texts")), attack), []).append(flagged(one["text"]))
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            one = json.loads(line)
+            text, label = str(one["text"]), str(one["label"]).lower()
+        except (ValueError, KeyError, TypeError):
+            raise ValueError(f'{path}, line {number}: write {{"text": "...", "label": 0 or 1}}') from None
+        attack = label in {"1", "true", "attack", "injection", "malicious"}
+        hits.setdefault((str(one.get("set", "texts")), attack), []).append(flagged(text))
     shares = {key: round(sum(found) / len(found), 3) for key, found in hits.items()}
     return (
         {name: share for (name, attack), share in shares.items() if attack},
@@ -94,6 +100,8 @@ def bipia(folder: Path, further: Path | None, everything: bool) -> tuple[dict[st
     """Recall of BIPIA's attacks in its mails and tables, and false positives on these and on `further` texts."""
     pick = random.Random(7)
     hosts = {kind: _contexts(folder, kind) for kind in ("email", "table")}
+    if not all(hosts.values()):
+        raise ValueError(f"{folder} holds no email_*.jsonl and table_*.jsonl: name the folder of BIPIA's files")
     texts = {name: _attacks(folder, name, everything) for name in ("text", "code")}
     found = {
         f"{name} attacks in {kind}s": recall([one for listed in attacks.values() for one in listed], hosts[kind], pick)
@@ -120,11 +128,14 @@ def main() -> int:
         parser.error("name texts: --texts FILE.jsonl or --bipia DIR")
     found: dict[str, float] = {}
     false: dict[str, float] = {}
-    if options.texts:
-        found, false = labelled(options.texts)
-    if options.bipia:
-        on_bipia, in_hosts = bipia(options.bipia, options.benign, options.all)
-        found, false = found | on_bipia, false | in_hosts
+    try:
+        if options.texts:
+            found, false = labelled(options.texts)
+        if options.bipia:
+            on_bipia, in_hosts = bipia(options.bipia, options.benign, options.all)
+            found, false = found | on_bipia, false | in_hosts
+    except (OSError, ValueError) as error:  # no such file, or one that holds something else
+        parser.error(str(error))
     if options.json:
         print(json.dumps({"recall": found, "false_positives": false}, indent=2))
     else:

@@ -12,7 +12,7 @@ from typing import Any
 from langgraph.errors import GraphDrained
 from langgraph.runtime import RunControl
 
-from lockgate.errors import RunStoppedError
+from lockgate.errors import ConfigError, RunStoppedError
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _running: set[RunControl] = set()
@@ -53,7 +53,13 @@ def stopped_by_signals() -> Iterator[None]:
 
     When a run was stopped so, it says on stderr how to go on and raises SystemExit, with 128 and the signal's number as
     shells have it. For the main thread of a script; a service that has handlers of its own calls `stop_all` in them.
+
+    Raises ConfigError in any other thread: Python takes handlers from the main one alone.
     """
+    if threading.current_thread() is not threading.main_thread():
+        raise ConfigError(
+            "Signals can be waited for in the main thread only.", "Call stop_all() in a handler that it has set."
+        )
     before: dict[signal.Signals, Any] = {}
     came: list[int] = []
 

@@ -32,6 +32,8 @@ _STEM = 5
 """Letters by which forms of one word are told."""
 _LEAST = 3
 """Letters of a word that says what a text is about; shorter ones are in every text."""
+_TOKEN = 40
+"""Letters and signs between spaces that are remembered."""
 _LETTERS = re.compile(r"[^\W\d_]+")
 _ADDRESS = re.compile(r"@|://|\w\.[a-z]")
 _EDGE = ".,;:!?()[]'\""
@@ -139,11 +141,15 @@ def _better(run: str, ready: Sequence[Source]) -> bool:
 
 def topics(folded: str) -> frozenset[str]:
     """The stems of the words that say what a text is about. Addresses in it say nothing of that."""
-    return frozenset().union(*map(_stems, {*folded.split()}))
+    tokens = {*folded.split()}
+    # A long one is no word that comes again, and would only fill what is remembered.
+    return frozenset().union(*(_known_stems(token) if len(token) <= _TOKEN else _stems(token) for token in tokens))
 
 
-@lru_cache(maxsize=16_384)
 def _stems(token: str) -> frozenset[str]:
     """Of the words in what stands between spaces."""
     found = () if _ADDRESS.search(token) else _LETTERS.findall(token)
     return frozenset(word[:_STEM] for word in found if len(word) > _LEAST and word not in _COMMON)
+
+
+_known_stems = lru_cache(maxsize=16_384)(_stems)

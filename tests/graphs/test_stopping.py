@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from langgraph.runtime import RunControl
 from tests.graphs import stopped_script
 
 import lockgate
-from lockgate.errors import RunStoppedError
+from lockgate.errors import ConfigError, RunStoppedError
 from lockgate.graphs.stopping import stop_all, stoppable, stopped_by_signals
 
 SOURCE = Path(lockgate.__file__).parents[1]
@@ -91,6 +92,11 @@ class Told(RunControl):
     def request_drain(self, reason: str = "shutdown") -> None:
         super().request_drain(reason)
         self.told.set()
+
+
+def test_another_thread_is_told_where_signals_are_taken() -> None:
+    with ThreadPoolExecutor() as pool, pytest.raises(ConfigError, match="main thread"):
+        pool.submit(stopped_by_signals().__enter__).result()
 
 
 def test_a_signal_that_another_thread_was_given_wakes_the_main_one() -> None:

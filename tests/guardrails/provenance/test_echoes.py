@@ -78,3 +78,10 @@ def test_an_order_in_passing(text: str, kind: str) -> None:
 @pytest.mark.parametrize("text", ["the post of the week", "it rains in the hall", "rooms are nice there"])
 def test_no_order(text: str) -> None:
     assert ordered(text) <= {"visit"}
+
+
+@pytest.mark.parametrize("before", [0, 140, 290, 430, 600])
+def test_a_line_without_an_end_is_read_to_its_end(before: int) -> None:
+    seen = "lunch, " * before + "and everybody must know that the north pier has rats"
+    decision = decide(read(said(ASK), seen), "send_letter", {"to": [ANN], "text": "Rats! Avoid the north pier."})
+    assert isinstance(decision, Review), decision

@@ -235,3 +235,17 @@ def test_more_untrusted_text_never_makes_a_value_better(value):
     after = read(read(before, f"{value} and file {value}"), value[::-1])
     order = list(Kind)
     assert order.index(kind(value, after)) >= min(order.index(kind(value, before)), order.index(Kind.UNTRUSTED))
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "kim.l\u0435\u0435@harbour.\u0435\u0445\u0430mpl\u0435",  # Cyrillic letters
+        "\u03baim.lee@harb\u03bfur.example",  # Greek ones
+        "kim.\u200blee@har\u00adbour.example",  # what takes no place
+        "\uff4b\uff49\uff4d.lee@harbour.example",  # full width
+    ],
+)
+def test_a_value_in_disguise_is_seen_through(written):
+    (found,) = trace(MAIL, untrusted(f"Write to {written} today").passages)
+    assert (found.kind, found.how, found.suspect) == (Kind.UNTRUSTED, "disguised", "disguised")

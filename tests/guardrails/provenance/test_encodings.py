@@ -1,0 +1,39 @@
+"""A text is looked through for a code only where the letters of one stand in a row: nothing is missed by that."""
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from lockgate.guardrails.provenance import encodings
+from lockgate.guardrails.provenance.folding import fold
+
+PATTERNS = {
+    "hex": encodings._HEX,
+    "base64": encodings._BASE64,
+    "base32": encodings._BASE32,
+    "spaced": encodings._SPACED,
+    "punycode": encodings._PUNY,
+}
+PIECES = "ab|6B|696d|MFRG|GEZD|a2lt|LmxlZQ|=|-|_|xn--|k|x |e  |y   | |\n|\r\n|:|ü|\u2013|\u3000|\xa0|word|1"
+PARTS = PIECES.split("|")
+TEXTS = st.lists(st.sampled_from(PARTS), max_size=40).map("".join)
+
+
+@given(TEXTS)
+@example("k i m . l e e s")
+@example("k   i   m   .   l   e   e   s")
+@example("6b696d2e6c65")
+@example("6b 69 6d 2e 6c 65")
+@example("GEZDGNBVGY")
+@example("xn--mller-kva")
+@example("a2ltLmxl\r\nZUBoYXJi")
+@example("ü a2ltLmxl \u2013 a2ltLmxlZQ")
+def test_a_rough_look_misses_nothing(text: str) -> None:
+    letters = text.encode("ascii", "replace")
+    for name, pieces, decode in encodings._CODES:
+        every = [found.group() for found in PATTERNS[name].finditer(text)]
+        assert list(filter(decode, pieces(text, letters))) == list(filter(decode, every)), name
+
+
+@given(st.text(st.sampled_from("aB \t\n\x1c\x0b.é")))
+def test_one_step_over_bytes_folds_as_many_steps_over_letters(text: str) -> None:
+    assert fold(text) == " ".join(text.casefold().split())
