@@ -25,10 +25,6 @@ _UNPADDED = 16
 """Characters of base32 without padding: fewer may be a word in capitals."""
 _SPACED = re.compile(r"(?<!\S)\S {1,3}\S {1,3}(?:\S {1,3}){5,}\S(?!\S)")
 _PUNY = re.compile(r"xn--[a-z0-9-]+", re.IGNORECASE)
-_IN_BASE64 = bytes(120 if chr(code).isalnum() or chr(code) in "+/_-" else 32 for code in range(128)) + bytes(128)
-_SET = bytes(ord(char if char == " " else "\n" if char.isspace() else "x") for char in map(chr, range(128))) + bytes(
-    128
-)
 _OPENING = frozenset("CDIJKLMNOPQRSTUVWXYZabcdefwxyz0123456789")
 """What base64 of a text begins with: none starts with a control character, but for tabs and line ends."""
 _BODY = str.maketrans("-_", "+/", "=\r\n")
@@ -117,15 +113,23 @@ def _text(data: bytes) -> str:
     return text if len(text) >= _LEAST and not _UNPRINTABLE.search(text) else ""
 
 
+def _shape(kind: str) -> bytes:
+    """A table that makes each letter of a kind an `x`, and any other a blank."""
+    return bytes(ord("x" if re.match(kind, chr(code)) else " ") for code in range(128)) + bytes(128)
+
+
+_BASE64_SHAPE, _SET_SHAPE = _shape("[A-Za-z0-9+/_-]"), _shape(r"\S")
+
+
 def _held(pattern: re.Pattern[str], kind: str, least: int, between: bytes = b"") -> Callable[[str, bytes], list[str]]:
     """Finds the pieces of `pattern`, which hold so many letters of a kind in a row; most texts have no such row."""
-    shape, row = bytes(120 if re.match(kind, chr(code)) else 32 for code in range(128)) + bytes(128), b"x" * least
+    shape, row = _shape(kind), b"x" * least
     return lambda text, letters: pattern.findall(text) if row in letters.translate(shape, between) else []
 
 
 def _blocks(text: str, letters: bytes) -> Iterator[str]:
     """The pieces that may be base64."""
-    shape = letters.translate(_IN_BASE64)
+    shape = letters.translate(_BASE64_SHAPE)
     at = shape.find(b"xxxxxxxx")
     while at >= 0 and (found := _BASE64.match(text, at)):
         if text[at] in _OPENING:
@@ -135,7 +139,7 @@ def _blocks(text: str, letters: bytes) -> Iterator[str]:
 
 def _apart(text: str, letters: bytes) -> list[str]:
     """The pieces whose letters are set apart."""
-    shape = letters.translate(_SET)
+    shape = letters.translate(_SET_SHAPE)
     for _ in range(2):
         shape = shape.replace(b"  ", b" ")
     return _SPACED.findall(text) if b" x x x x x x " in shape else []

@@ -38,58 +38,72 @@ _HOST = re.compile(r"^\w+://(?:www\.)?|^www\.")
 
 def examine(args: Mapping[str, Any], spec: ToolSpec, history: History) -> Evidence:
     """Where the validated arguments come from, and what the session has seen that bears on them."""
-    ready = sources(history.passages)
-    hands_on = delegated(history.passages)
-    if spec.effect:
-        wants = asked(spec, history.passages)
-    else:
-        wants = (
-            Asked.NO
-            if _addresses(args, spec)
-            and not (hands_on or speaks_of(PAGES, history.passages) or strange(history.passages))
-            else Asked.UNCLEAR
-        )
-    untrusted = [passage for passage in history.passages if kind_of(passage) is Kind.UNTRUSTED]
-    named = wants is Asked.YES
-    several = among(spec, (p.text for p in history.passages if p.source == "user")) if named else ""
+    passages, ready = history.passages, sources(history.passages)
+    hands_on = delegated(passages)
+    wants = asked(spec, passages) if spec.effect else _visit(args, spec, passages, hands_on=hands_on)
+    untrusted = [passage for passage in passages if kind_of(passage) is Kind.UNTRUSTED]
+    traces = _traced(args, spec, passages, ready, named=wants is Asked.YES)
+    repeated, again = _again(args, spec, passages, ready)
+    dictated_paths: tuple[str, ...] = ()
+    if again:
+        dictated_paths = tuple(trace.path for trace in traces)
+    elif untrusted or (wants is not Asked.YES and any(source.kind is Kind.INTERNAL for source in ready)):
+        duty = bidden(spec, passages)
+        dictated_paths = _dictated(args, spec, ready, traces, hands_on=hands_on, duty=duty, wants=wants)
+    handed = hands_on and wants is Asked.YES
+    return Evidence(
+        traces=tuple(traces),
+        asked=wants,
+        untrusted=bool(untrusted) or history.trust.integrity >= Integrity.UNTRUSTED,
+        private=history.trust.readers is not None or any(p.label.readers is not None for p in passages),
+        attacks=tuple(sorted({finding.kind for passage in untrusted for finding in attacks(passage)})),
+        secrets=_leaking(args, passages, ready),
+        carried=_carried(args, spec, ready, passages, handed=handed) if untrusted else (),
+        dictated=dictated_paths,
+        repeated=repeated,
+    )
+
+
+def _visit(args: Mapping[str, Any], spec: ToolSpec, passages: Sequence[Passage], *, hands_on: bool) -> Asked:
+    """Whether the user asked for a read: known only of pages, of which nobody spoke."""
+    spoken = hands_on or speaks_of(PAGES, passages) or strange(passages)
+    return Asked.NO if _addresses(args, spec) and not spoken else Asked.UNCLEAR
+
+
+def _traced(
+    args: Mapping[str, Any], spec: ToolSpec, passages: Sequence[Passage], ready: Sequence[Source], *, named: bool
+) -> list[Trace]:
+    """Where each value comes from, less what the user allowed for, and what speaks against it all the same."""
+    several = among(spec, (p.text for p in passages if p.source == "user")) if named else ""
     things = things_of(spec.name, spec.description)
     traces: list[Trace] = []
     for name, value in args.items():
         found = trace_in(value, ready, name, named=named, among=several, things=things)
         traces += [_default(trace) if is_default(spec, name, value) else trace for trace in found]
-        traces += [_flag(spec, name, value, history.passages)] if isinstance(value, bool) else []
-    traces = [_filled(trace, args, ready) for trace in _excused(traces, history.passages)]
-    if untrusted:
-        traces = diverted(args, spec, traces, history.passages, ready)
+        traces += [_flag(spec, name, value, passages)] if isinstance(value, bool) else []
+    traces = [_filled(trace, args, ready) for trace in _excused(traces, passages)]
+    if any(source.kind is Kind.UNTRUSTED for source in ready):
+        traces = diverted(args, spec, traces, passages, ready)
         traces = [swayed(trace, args, spec, ready) for trace in traces] if several == "one" else traces
-    spoken: tuple[str, ...] = ()
-    if untrusted or (wants is not Asked.YES and any(source.kind is Kind.INTERNAL for source in ready)):
-        duty = bidden(spec, history.passages)
-        spoken = _dictated(args, spec, ready, traces, hands_on=hands_on, duty=duty, wants=wants)
-    # What others wrote into a system of the deployer's may ask for a second time as well.
+    return traces
+
+
+def _again(
+    args: Mapping[str, Any], spec: ToolSpec, passages: Sequence[Passage], ready: Sequence[Source]
+) -> tuple[bool, bool]:
+    """Whether the call has run before, beside texts of others, and whether one of these wants it a second time.
+
+    What others wrote into a system of the deployer's may want it as well.
+    """
+    own = f"tool:{spec.name}"
     written = [
-        source
+        source.index
         for source in ready
-        if source.kind is Kind.UNTRUSTED
-        or (source.kind is Kind.INTERNAL and source.passage.source != f"tool:{spec.name}")
+        if source.kind is Kind.UNTRUSTED or (source.kind is Kind.INTERNAL and source.passage.source != own)
     ]
-    repeated = bool(written) and repeats(args, spec, history.passages)
-    if repeated and not speaks_of(AGAIN, history.passages):
-        again = any(AGAIN.search(source.index.bare) for source in written)
-        spoken = tuple(trace.path for trace in traces) if again else spoken
-    return Evidence(
-        traces=tuple(traces),
-        asked=wants,
-        untrusted=bool(untrusted) or history.trust.integrity >= Integrity.UNTRUSTED,
-        private=history.trust.readers is not None or any(p.label.readers is not None for p in history.passages),
-        attacks=tuple(sorted({finding.kind for passage in untrusted for finding in attacks(passage)})),
-        secrets=_leaking(args, history.passages, ready),
-        carried=_carried(args, spec, ready, history.passages, handed=hands_on and wants is Asked.YES)
-        if untrusted
-        else (),
-        dictated=spoken,
-        repeated=repeated,
-    )
+    repeated = bool(written) and repeats(args, spec, passages)
+    wished = repeated and not speaks_of(AGAIN, passages)
+    return repeated, wished and any(AGAIN.search(index.bare) for index in written)
 
 
 def _carried(
