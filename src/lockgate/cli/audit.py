@@ -190,10 +190,9 @@ def _entries(thread: str, run: str) -> Any:
 
 def _rows(thread: str, run: str, after: int) -> Any:
     """The rows, streamed from the database's loop, each with what opens it."""
-    import asyncio
     from contextlib import aclosing
 
-    from lockgate.cli.store import opened
+    from lockgate.cli.store import Runner, opened
     from lockgate.errors import StoreError
     from lockgate.runtime import audit_check
 
@@ -207,7 +206,7 @@ def _rows(thread: str, run: str, after: int) -> Any:
                 async for row in rows:
                     yield row, saver.seal
 
-    with asyncio.Runner() as runner:
+    with Runner() as runner:
         rows = stream()
         try:
             while True:

@@ -21,6 +21,7 @@ from lockgate.errors import ApprovalError, ConfigError, LockgateError, RunStoppe
 from lockgate.events import EVENTS, Event
 
 if TYPE_CHECKING:
+    from lockgate.cli.store import Runner
     from lockgate.graphs.session import Part, Session, Waiting
 
 Answering = Literal["ask", "yes", "no", "never"]
@@ -61,7 +62,7 @@ def answering(*, yes: bool | None, ask_here: bool, as_json: bool) -> Answering:
 
 
 def drive(
-    runner: asyncio.Runner,
+    runner: "Runner",
     session: "Session",
     manner: Manner,
     *,
@@ -266,7 +267,7 @@ def _going_on(session: "Session") -> str:
     )
 
 
-def _undo_failed(runner: asyncio.Runner, session: "Session", manner: Manner, undo: Any) -> None:
+def _undo_failed(runner: "Runner", session: "Session", manner: Manner, undo: Any) -> None:
     """Undoes at once what a failed run has done, when its policy says so."""
     snapshot = runner.run(session.state())
     values = snapshot.values if isinstance(snapshot.values, Mapping) else {}

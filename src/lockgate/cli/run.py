@@ -1,6 +1,5 @@
 """`run` and `resume`."""
 
-import asyncio
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -165,9 +164,10 @@ class opened_loop:  # noqa: N801 - a context manager
 
     def __enter__(self) -> Self:
         from lockgate.cli.screen import err
+        from lockgate.cli.store import Runner
         from lockgate.runtime import open_checkpointer
 
-        self.runner = asyncio.Runner()
+        self.runner = Runner()
         try:
             with err().status("opening the database"):
                 self.saver = self.runner.run(open_checkpointer(every_step=self._every_step))
