@@ -32,6 +32,8 @@ _STEM = 5
 """Letters by which forms of one word are told."""
 _LEAST = 3
 """Letters of a word that says what a text is about; shorter ones are in every text."""
+SHORTEST_TOPIC = _LEAST + 1
+"""Letters that a text has, at the least, for each word that says what it is about."""
 _TOKEN = 40
 """Letters and signs between spaces that are remembered."""
 _LETTERS = re.compile(r"[^\W\d_]+")
@@ -77,6 +79,8 @@ def added(args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source]) -> I
 def _foreign(tokens: Sequence[str], source: Source, about: frozenset[str], ready: Sequence[Source]) -> str:
     for written, index, how in _spellings(tokens, source.index):
         for first, last in _runs(written, index):
+            if last - first == len(tokens):
+                return ""
             start, end = (len(tokens) - last, len(tokens) - first) if how == "reversed" else (first, last)
             run = _row(tokens, start, end)
             rest = topics(" ".join((*tokens[:start], *tokens[end:])))
@@ -114,8 +118,11 @@ def _runs(tokens: Sequence[str], index: Index) -> Iterator[tuple[int, int]]:
     while start >= 0 and (end := start + _WINDOW) <= len(tokens):
         at = start + 1
         if _row(tokens, start, end) in index.bare:
-            to = range(end + 1, len(tokens) + 1)
-            end += bisect(to, 0, key=lambda to: _row(tokens, start, to) not in index.bare)
+            if _row(tokens, start, len(tokens)) in index.bare:  # what is passed on as it is
+                end = len(tokens)
+            else:
+                to = range(end + 1, len(tokens))
+                end += bisect(to, 0, key=lambda to: _row(tokens, start, to) not in index.bare)
             yield start, end
             at = end
         start = known.find(inner, at + 1) - 1
@@ -143,7 +150,8 @@ def topics(folded: str) -> frozenset[str]:
     """The stems of the words that say what a text is about. Addresses in it say nothing of that."""
     tokens = {*folded.split()}
     # A long one is no word that comes again, and would only fill what is remembered.
-    return frozenset().union(*(_known_stems(token) if len(token) <= _TOKEN else _stems(token) for token in tokens))
+    long = [token for token in tokens if len(token) > _TOKEN] if len(folded) > _TOKEN else []
+    return frozenset().union(*map(_known_stems, tokens.difference(long)), *map(_stems, long))
 
 
 def _stems(token: str) -> frozenset[str]:

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from lockgate.evidence import Kind, Trace
-from lockgate.guardrails.provenance.additions import topics
+from lockgate.guardrails.provenance.additions import SHORTEST_TOPIC, topics
 from lockgate.guardrails.provenance.folding import fold
 from lockgate.guardrails.provenance.intent import effects_of, ordered
 from lockgate.guardrails.provenance.tracing import Source, leaves
@@ -21,6 +21,8 @@ _SHARE = 0.5
 """Of the content's own words, those that must stand in it."""
 _LEAVES = 12
 """Texts of a call that are looked at."""
+_STRETCH = 100
+"""Words of a content that are looked at before it may be too long."""
 
 
 def echoed(args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source]) -> Iterator[Trace]:
@@ -28,21 +30,32 @@ def echoed(args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source]) -> 
     wanted = effects_of(spec.name, spec.description)
     texts = [source for source in ready if source.kind is Kind.UNTRUSTED] if wanted else []
     said = topics(" ".join(source.index.folded for source in ready if source.kind in (Kind.USER, Kind.OPERATOR)))
+    # What says more than this has no sentence that says half of it.
+    most = max((len(one) for text in texts for one in text.index.sentences), default=0) / SHORTEST_TOPIC / _SHARE
     for name, value in args.items() if texts else ():
         if name in spec.sensitive:
             continue
         for path, leaf in islice(leaves(value, name), _LEAVES):
-            own = topics(fold(leaf)) - said if isinstance(leaf, str) else frozenset()
+            own = _own(leaf, said, most) if isinstance(leaf, str) else frozenset()
             homes = [source.passage.source for source in texts if len(own) >= _LEAST and _repeats(own, source, wanted)]
             if homes:
                 yield Trace(path=path, kind=Kind.UNTRUSTED, how="echoed", sources=tuple(sorted({*homes})))
 
 
+def _own(leaf: str, said: frozenset[str], most: float) -> frozenset[str]:
+    """What a content is about, the user's own words left out; of one that is about more than so much, nothing."""
+    tokens, found = fold(leaf).split(), frozenset[str]()
+    for at in range(0, len(tokens), _STRETCH):
+        found |= topics(" ".join(tokens[at : at + _STRETCH])) - said
+        if len(found) > most:
+            return frozenset()
+    return found
+
+
 def _repeats(own: frozenset[str], source: Source, wanted: frozenset[str]) -> bool:
     least = max(_LEAST, _SHARE * len(own))
+    shortest = least * SHORTEST_TOPIC  # most sentences go no further
     return any(
-        sum(map(sentence.__contains__, own)) >= least  # which costs little, and most sentences go no further
-        and len(own & topics(sentence)) >= least
-        and ordered(sentence) & wanted
+        len(sentence) >= shortest and len(own & topics(sentence)) >= least and ordered(sentence) & wanted
         for sentence in source.index.sentences
     )

@@ -28,7 +28,7 @@ _PUNY = re.compile(r"xn--[a-z0-9-]+", re.IGNORECASE)
 _OPENING = frozenset("CDIJKLMNOPQRSTUVWXYZabcdefwxyz0123456789")
 """What base64 of a text begins with: none starts with a control character, but for tabs and line ends."""
 _BODY = str.maketrans("-_", "+/", "=\r\n")
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]")
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 def decoded(text: str) -> Iterator[tuple[str, str]]:
@@ -77,7 +77,7 @@ def _unhex(piece: str) -> str:
 
 
 def _unbase64(piece: str) -> str:
-    body = piece.translate(_BODY)
+    body = piece if piece.isalnum() else piece.translate(_BODY)
     # A dangling character belongs to a word beside the code.
     body = body[: len(body) - (len(body) % 4 == 1)]
     try:
@@ -110,7 +110,8 @@ def _unpuny(piece: str) -> str:
 def _text(data: bytes) -> str:
     """`data` as UTF-8 text; empty when it is none."""
     text = data.decode("utf-8", "replace")
-    return text if len(text) >= _LEAST and not _UNPRINTABLE.search(text) else ""
+    # What is no text nearly always has a byte that is none, which is found sooner.
+    return "" if "\ufffd" in text or len(text) < _LEAST or _UNPRINTABLE.search(text) else text
 
 
 def _shape(kind: str) -> bytes:

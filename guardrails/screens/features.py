@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, combinations
 from typing import NamedTuple
 
 from lockgate.guardrails.screens.addressed import NOBODY, Address, address
@@ -15,6 +15,11 @@ from lockgate.guardrails.screens.phrases import STRONG, said
 from lockgate.guardrails.screens.weights import WEIGHTS
 
 _PLAIN_WORD = re.compile(r"[^\W_]+(?:[-'\u2019][^\W_]+)*")
+_TYPOGRAPHY = [
+    ("\u2019", "'"),
+    ("\u2018", "'"),
+    *((mark, " ") for mark in "\u201c\u201d\u2013\u2014\u2026\u2022\u00a0"),
+]
 _BLANKS = {ord(char): " " for char in string.punctuation + string.whitespace if char not in "-'"}
 _UNSPACED = re.compile("|".join(sorted(UNSPACED, key=len, reverse=True)))
 _LETTER = re.compile(r"^\W*(?:subject:|hi|hello|dear|hey|good (?:morning|day)|hallo|bonjour|hola)\b")
@@ -50,6 +55,12 @@ _NEAR = tuple("override prior rules agent secret private user authority urgent t
 _VERBS = ("act", "write", "alter", "override")
 _NAMING = BIT["agent"]
 _PAST = frozenset("was were had did went led took got made said told wrote sent gave did found came became".split())  # noqa: SIM905
+_ALONE = {bit: WEIGHTS[key] for name, bit in BIT.items() if (key := f"@{name}") in WEIGHTS}
+_STARTING = {bit: WEIGHTS[key] for name, bit in BIT.items() if (key := f"^@{name}") in WEIGHTS}
+_PAIRS = [(one, other) for one in BIT for other in BIT]
+_BOTH = {(BIT[a], BIT[b]): WEIGHTS[key] for a, b in _PAIRS if (key := f"@{a}@{b}") in WEIGHTS}
+_STARTED = {(BIT[a], BIT[b]): WEIGHTS[key] for a, b in _PAIRS if (key := f"^@{a}@{b}") in WEIGHTS}
+"""What classes count, by their bits: alone, as the verb that starts a sentence, in pairs. `classes` names them."""
 _LONE, _MANY = 3, 12
 """Sentences below which a text has no surroundings to stand out from."""
 
@@ -68,16 +79,20 @@ class Reader:
 
     def __init__(self, low: str) -> None:
         self.low = low
-        self.plain = low.isascii()
-        self.short = len(low) <= _SHORT
+        typed = low
+        for mark, typed_mark in () if low.isascii() else _TYPOGRAPHY:
+            typed = typed.replace(mark, typed_mark)
+        self.plain = typed.isascii()
+        self.unspaced = not self.plain and _UNSPACED.search(low) is not None
+        self.short = len(low) <= _SHORT or self.unspaced
         if self.plain:
-            spaced = low.translate(_BLANKS)
+            spaced = typed.translate(_BLANKS)
             self.spaced = spaced.replace(" '", "  ").replace("' ", "  ").replace(" -", "  ").replace("- ", "  ")
 
     def read(self, start: int, end: int) -> Words:
         """The first step's view of `low[start:end]`."""
         words = self.spaced[start:end].split() if self.plain else _PLAIN_WORD.findall(self.low[start:end])
-        if self.plain and not self.short and _ANCHORS.isdisjoint(words) and self.low[end - 1] != "?":
+        if not self.short and _ANCHORS.isdisjoint(words) and self.low[end - 1] not in "?\uff1f":
             return Words(words, 0, 0, 0.0)
         mask = verb = 0
         weight = 0.0
@@ -85,7 +100,7 @@ class Reader:
             bits, counts = _ENTRIES[word]
             mask |= bits
             weight += counts
-        if not self.plain:
+        if self.unspaced:
             for word in _UNSPACED.findall(self.low, start, end):
                 mask |= UNSPACED[word]
         if mask & _ORDERS:
@@ -99,14 +114,26 @@ class Reader:
 @lru_cache(maxsize=16_384)
 def about(mask: int, verb: int) -> float:
     """What the classes of the words of a sentence, and pairs of classes, count."""
-    return sum(WEIGHTS.get(key, 0.0) for key in classes(mask, verb))
+    has, starts = _bits(mask), _bits(verb)
+    total = sum([_ALONE.get(bit, 0.0) for bit in has]) + sum([_BOTH.get(pair, 0.0) for pair in combinations(has, 2)])
+    for start in starts:
+        total += _STARTING.get(start, 0.0) + sum([_STARTED.get((start, bit), 0.0) for bit in has])
+    return total
+
+
+def _bits(mask: int) -> list[int]:
+    found = []
+    while mask:
+        found.append(mask & -mask)
+        mask &= mask - 1
+    return found
 
 
 def classes(mask: int, verb: int) -> list[str]:
     """The keys of the classes `mask`, and of the verb that starts the sentence."""
     has = [f"@{name}" for name, bit in BIT.items() if mask & bit]
     starts = [f"^@{name}" for name, bit in BIT.items() if verb & bit]
-    both = [f"{one}{other}" for index, one in enumerate(has) for other in has[index + 1 :]]
+    both = [f"{one}{other}" for one, other in combinations(has, 2)]
     return [*has, *starts, *both, *[f"{start}{one}" for start in starts for one in has]]
 
 
