@@ -14,6 +14,7 @@ from typing import Any, Literal
 from lockgate.guardrails.provenance.folding import words
 from lockgate.guardrails.provenance.index import Index, index_of
 from lockgate.guardrails.provenance.intent import effects_of, requested
+from lockgate.guardrails.provenance.moments import timeless
 from lockgate.guardrails.provenance.needle import Needle, names_of
 from lockgate.guardrails.provenance.tongues import foreign
 from lockgate.guardrails.provenance.verbs import NEGATIONS
@@ -162,6 +163,8 @@ def _others(index: Index, target: Needle) -> bool:
 
 
 def _numbers(folded: str) -> set[Decimal]:
+    """The amounts and counts in it: no days and hours."""
+    folded = timeless(folded)
     found: set[Decimal] = set()
     for match in _FIGURES.finditer(folded):
         figure = match.group().replace(",", "")

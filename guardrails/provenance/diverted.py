@@ -9,6 +9,7 @@ from typing import Any
 from lockgate.evidence import Kind, Trace
 from lockgate.guardrails.provenance.clauses import contradicts, crossed, displaced, named_for_another
 from lockgate.guardrails.provenance.folding import squeeze, words
+from lockgate.guardrails.provenance.index import Index, index_of
 from lockgate.guardrails.provenance.needle import Needle, names_of
 from lockgate.guardrails.provenance.replaced import NEAR, distance, replaces
 from lockgate.guardrails.provenance.tracing import Source, leaves, spoken_of
@@ -63,29 +64,65 @@ def diverted(
     }
     steering = {path: needle for path, needle in needles.items() if found[path][0] in spec.sensitive}
     changed: dict[str, str] = {}
-    if spec.effect and steering and named_for_another([*steering.values()], spec, said):
-        changed |= dict.fromkeys(steering, "elsewhere")
-    numbers = {path: needle for path, needle in needles.items() if needle.number is not None and not needle.named}
-    for path, number in numbers.items() if spec.effect else ():
-        targets = [needle for needle in steering.values() if needle.number is None and not needle.moment]
-        if any(crossed(target, number, said) for target in targets):
-            changed[path] = "crossed"
+    if spec.effect:
+        changed |= dict(_named_for_others(needles, steering, spec, said))
+        changed |= dict.fromkeys(_given_otherwise(args, traces, steering, spec, said), "displaced")
+        outsiders = [source.index for source in ready if source.kind is Kind.UNTRUSTED]
+        changed |= dict.fromkeys(_replacing(found, traces, spec, said, outsiders), "replacing")
+    return [_judged(trace, changed.get(trace.path, ""), found, spec, ready) for trace in traces]
+
+
+def _named_for_others(
+    needles: Mapping[str, Needle], steering: Mapping[str, Needle], spec: ToolSpec, said: Sequence[str]
+) -> Iterator[tuple[str, str]]:
+    """(path, why) of values that the user named for something else, or for another target."""
+    if steering and named_for_another([*steering.values()], spec, said):
+        yield from ((path, "elsewhere") for path in steering)
+    targets = [needle for needle in steering.values() if needle.number is None and not needle.moment]
+    for path, needle in needles.items():
+        if needle.number is not None and not needle.named and any(crossed(one, needle, said) for one in targets):
+            yield path, "crossed"
+
+
+def _given_otherwise(
+    args: Mapping[str, Any],
+    traces: Sequence[Trace],
+    steering: Mapping[str, Needle],
+    spec: ToolSpec,
+    said: Sequence[str],
+) -> Iterator[str]:
+    """Paths of values in whose place the user gave another one."""
+    found = {path: (name, leaf) for name, value in args.items() for path, leaf in leaves(value, name)}
     others = [leaf for _, leaf in found.values()]
-    for trace in traces if spec.effect else ():
+    for trace in traces:
         if trace.kind is Kind.UNTRUSTED and trace.path in found:
             name, leaf = found[trace.path]
             if name not in spec.sensitive and displaced(leaf, others, spec, said):
-                changed[trace.path] = "displaced"
-    for name, value in args.items() if spec.effect else ():
+                yield trace.path
+    for path, needle in steering.items():
+        # Of two days that the user gave the call has one, twice.
+        day = needle.moment[0] if needle.moment else None
+        if day and others.count(found[path][1]) > 1 and {one[1:] for one in index_of(said[-1]).days} - {day[1:]}:
+            yield path
+    for name, value in args.items():
         if isinstance(value, bool) and contradicts(name, value, [*steering.values()], said):
-            changed[name] = "displaced"
-    outsiders = [source.index for source in ready if source.kind is Kind.UNTRUSTED]
-    for trace in traces if spec.effect else ():
+            yield name
+
+
+def _replacing(
+    found: Mapping[str, tuple[str, Any]],
+    traces: Sequence[Trace],
+    spec: ToolSpec,
+    said: Sequence[str],
+    outsiders: Sequence[Index],
+) -> Iterator[str]:
+    """Paths of values that a text puts in the place of the user's."""
+    others = [leaf for _, leaf in found.values()]
+    for trace in traces:
         if trace.kind is Kind.UNTRUSTED and not trace.suspect and trace.path in found:
             name, leaf = found[trace.path]
             if name in spec.sensitive and replaces(leaf, others, spec, said, outsiders):
-                changed[trace.path] = "replacing"
-    return [_judged(trace, changed.get(trace.path, ""), found, spec, ready) for trace in traces]
+                yield trace.path
 
 
 def swayed(trace: Trace, args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source]) -> Trace:

@@ -15,6 +15,8 @@ MAX_LAYERS = 3
 """Encodings inside encodings that are undone."""
 _MAX_VIEWS = 64
 """Decoded pieces of one text. More of them are a dump of data, not a message."""
+IN_PLACE = frozenset({"url", "html", "escapes"})
+"""Encodings that are undone in the whole text."""
 _LEAST = 6
 """Characters that a decoded piece must have to be a text at all."""
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}(?:\r?\n[A-Za-z0-9+/_-]{8,})*={0,2}")

@@ -15,12 +15,14 @@ from lockgate.guardrails.provenance.tongues import foreign
 from lockgate.guardrails.provenance.verbs import (
     ADMITTING,
     AMBIGUOUS,
+    BEGINNING,
     DECODING,
     DOING,
     LETTERS,
     MONEY,
     PAPERS,
     PLACED,
+    SAYING,
     TO_BE,
     VISITING,
 )
@@ -110,10 +112,13 @@ def ordered(text: str) -> frozenset[str]:
 
     Wider than what counts as the user's request: where anything is asked for, nouns count too (`put it in a reply`).
     """
-    text = _NOUN.sub(lambda match: " " if match[1] in AMBIGUOUS else match[0], text.translate(_NO_QUOTES))
+    quoting, text = text, text.translate(_NO_QUOTES)
+    text = _NOUN.sub(lambda match: " " if match[1] in AMBIGUOUS else match[0], text)
     classes = request(text).classes | passives(TO_BE, text) | before_objects(text)
     if PLACED.search(text):
         classes |= {"tell", "make", "change", "give", "invite"}
+    if SAYING.search(quoting):
+        classes |= {"tell", "make", "change"}
     if classes:
         classes |= mentioned(text)
     return classes | {"visit"} if VISITING.search(text) else classes
@@ -132,6 +137,8 @@ def effects_of(name: str, description: str) -> frozenset[str]:
         if found := classes_of(word, inflected=False):
             if word in ADMITTING:
                 found |= {"give"}
+            if word in BEGINNING and len(parts) > 1:
+                found |= {"make"}
             if word in DOING and not MONEY.isdisjoint(parts):
                 return frozenset({"pay"})
             if word in DOING and not LETTERS.isdisjoint(parts):

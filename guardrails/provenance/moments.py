@@ -33,6 +33,23 @@ _SAID = re.compile(
     rf"\b(?:({_MONTHS})\.? (\d{{1,2}})(?:st|nd|rd|th)?(?!\d|:\d)(?:,? (\d{{4}}))?"
     rf"|(\d{{1,2}})(?:st|nd|rd|th|\.|er|º)?(?: of| de)? ({_MONTHS})\b\.?(?:,? (?:de )?(\d{{4}}))?)"
 )
+_ORDINAL = r"(?:st|nd|rd|th|\.|er|º)?"
+_TO = r"(?:-|(?:to|till?|until|through|thru|and|or|&|bis|und|oder|al?|au|et|ou|y|e|ao|tot|en)\b)"
+_THE = r"(?:(?:the|den|dem|el|le|il|de) )?"
+_EARLIER = re.compile(rf"(?<![\d.:/-])(\d{{1,2}}){_ORDINAL} ?({_TO}|,) ?{_THE}$")
+"""The first day of `3 to 6 May`, before the last one."""
+_LATER = re.compile(
+    rf"{_ORDINAL} ?{_TO} ?{_THE}(\d{{1,2}})(?:st|nd|rd|th)?"
+    r"(?![\d:]|[.,]\d| ?(?:am|pm|%|uhr|people|guests|persons|of us))(?:,? (\d{4}))?"
+)
+"""The last day of `May 3 to 6`, after the first one."""
+_BARE = re.compile(
+    r"\b(?:the|on|from|to|till?|until|by|and|since) (\d{1,2})(?:st|nd|rd|th)"
+    r"(?=[.,;:!?)]|$| (?:and|or|to|till?|until|for|at|in|with|from|instead|not|please|then|but|if|so|i|we)\b)"
+)
+"""A day of the one month that a text speaks of: `on the 9th`."""
+_LOOK_BACK = 24
+"""Characters before a day in which an earlier one of the same month stands."""
 _CLOCK = re.compile(
     r"(?<![\d:.])(\d{1,2})(?:[:.h](\d\d)(?::\d\d)?)?(?![\d:]|\.\d| ?%)(?: ?(am|pm|a\.m|p\.m|o'clock|uhr)\b)?"
 )
@@ -66,17 +83,52 @@ def moment(value: str) -> tuple[Day | None, Hour | None] | None:
 
 def days(text: str) -> frozenset[Day]:
     """The days that a folded text names."""
-    found: set[Day] = {(int(m[1]), int(m[2]), int(m[3])) for m in _ISO.finditer(text)}
+    found = (day for _, _, day in _days(text))
+    return frozenset(day for day in found if 1 <= day[1] <= _MONTHS_A_YEAR and 1 <= day[2] <= _DAYS)
+
+
+def timeless(text: str) -> str:
+    """A folded text without the days and hours that it names."""
+    spans = [(start, end) for start, end, _ in _days(text)]
+    spans += [match.span() for match in _CLOCK.finditer(text) if match[2] or match[3]]
+    for start, end in spans:
+        text = text[:start] + " " * (end - start) + text[end:]
+    return text
+
+
+def _days(text: str) -> Iterator[tuple[int, int, Day]]:
+    """Where a day is named, and which."""
+    for m in _ISO.finditer(text):
+        yield *m.span(), (int(m[1]), int(m[2]), int(m[3]))
     for m in _SLASHED.finditer(text):
         year = int(m[4]) + (2000 if len(m[4]) == 2 else 0)  # noqa: PLR2004
         first, second = int(m[1]), int(m[3])
-        found.add((year, second, first))
+        yield *m.span(), (year, second, first)
         if m[2] == "/":
-            found.add((year, first, second))  # who writes so may mean either
+            yield *m.span(), (year, first, second)  # who writes so may mean either
+    months: set[int] = set()
     for m in _SAID.finditer(text):
-        year_said = m[3] or m[6]
-        found.add((int(year_said) if year_said else None, _MONTH[m[1] or m[5]], int(m[2] or m[4])))
-    return frozenset(day for day in found if 1 <= day[1] <= _MONTHS_A_YEAR and 1 <= day[2] <= _DAYS)
+        said, month = m[3] or m[6], _MONTH[m[1] or m[5]]
+        months.add(month)
+        year_said = int(said) if said else None
+        yield *m.span(), (year_said, month, int(m[2] or m[4]))
+        yield from _others(text, m, year_said, month)
+    if len(months) == 1:
+        for m in _BARE.finditer(text):
+            yield *m.span(), (None, next(iter(months)), int(m[1]))
+
+
+def _others(text: str, said: re.Match[str], year: int | None, month: int) -> Iterator[tuple[int, int, Day]]:
+    """The other days of the same month: of `3 to 6 May`, and of `3, 4 and 6 May`."""
+    if said[1]:
+        if not said[3] and (later := _LATER.match(text, said.end())):
+            yield *later.span(), (int(later[2]) if later[2] else None, month, int(later[1]))
+        return
+    start, joined = said.start(), False
+    while (m := _EARLIER.search(text[max(0, start - _LOOK_BACK) : start])) and (m[2] != "," or joined):
+        begin = start - (m.end() - m.start())
+        yield begin, start, (year, month, int(m[1]))
+        start, joined = begin, True
 
 
 def hours(text: str) -> frozenset[Hour]:

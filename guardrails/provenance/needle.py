@@ -226,6 +226,8 @@ def _joined(text: str, at: int, step: int) -> bool:
     near, far = at + step, at + 2 * step
     if not 0 <= near < len(text):
         return False
+    if step < 0 and text[near] == "@" and not (far >= 0 and _word(text[far])):
+        return False  # `@ann` names Ann
     if _word(text[near]) or text[near] in "@%":
         # A sign or a bracket at the value's own edge parts it from what stands beside it.
         return _word(text[at]) or text[near] in "@%"

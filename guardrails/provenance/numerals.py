@@ -17,7 +17,7 @@ _TEENS = (
     "eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen",
     "elf zwölf dreizehn vierzehn fünfzehn sechzehn siebzehn achtzehn neunzehn",
     "onze douze treize quatorze quinze seize",
-    "once doce trece catorce quince dieciséis diecisiete dieciocho diecinueve",
+    "onze doce trece catorce quince dieciséis diecisiete dieciocho diecinueve",
     "undici dodici tredici quattordici quindici sedici diciassette diciotto diciannove",
     "onze doze treze quatorze quinze dezesseis dezessete dezoito dezenove",
     "elf twaalf dertien veertien vijftien zestien zeventien achttien negentien",

@@ -60,6 +60,7 @@ _COMMANDS: dict[str, tuple[str, ...]] = {
             r"(?:put|place|drop|leave|paste|enter|stick|list|host|store|introduce|bring|get) (?!me |us )"
             rf"{_FEW}(?:in|into|on|onto|to|at|under|across) {_BOOKS}"
         ),
+        r"leave (?!me |us )(?:[^;!?\n]{1,200} )?(?:on|in|at|with|for|there)\b",
         rf"turn {_FEW}into|use (?:\S+ ){{1,3}}from now on",
     ),
     "tell": (
@@ -82,6 +83,7 @@ _COMMANDS: dict[str, tuple[str, ...]] = {
     "book make pay": (
         r"(?:take|choose|pick|secure|hold|go for|grab|arrange|organi[sz]e|sort out) (?!an? look\b|care\b)",
         r"check (?:me|us) in\b|(?:put|get) (?:me|us) (?:in|on|down)\b",
+        r"(?:get|grab|find|sort|fix) (?:me|us|my \w+|\d|[a-z]+ and me) (?:up )?(?:with )?(?:an?|the|one|two|\d+) ",
     ),
     "remove stop": (r"(?:get|take|throw) \S+(?: \S+)? (?:out|off|away|down)\b|scratch |strike |show \S+ the door",),
     "invite give": (
@@ -106,5 +108,10 @@ def _compiled(table: dict[str, tuple[str, ...]], before: str = r"\b") -> Phrases
 
 SURE = _compiled(_SURE)
 """What asks for an effect of these classes."""
+ELLIPTIC = re.compile(
+    r"\b(?:(?:seat|ticket|place|berth|cabin|table|room|bed)s? (?:on|at|in|aboard|from|to) |for (?:me|us|my \w+ and me|"
+    r"(?:the )?(?:two|three|four|five|six|seven|eight|\d+)(?: of us| people| persons| guests))\b)"
+)
+"""What asks for a booking without any verb: `Seat on HB-640 for me`."""
 OPEN = _compiled(_COMMANDS, _STARTS) + _compiled(_SIGNS)
 """What may stand for an effect of any of these classes, or for none."""

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -17,6 +18,11 @@ _NAMING = re.compile(
 _NAME = re.compile(r"(?=[^@]*[^\W\d_])[^@]{4,300}", re.DOTALL)
 _PROPER = re.compile(r"(?=[^@]*[A-Z])[^\W\d_][^@]{3,80}")
 """What is written like a name, under whatever heading."""
+_NAMED = re.compile(r"(?:full|display|real|user|person|member|contact|sur|last|first|given)?[ _-]?[nN]ames?")
+_PERSON = re.compile(r"[^\W\d_a-z][^\W\d_]+(?:[ -](?:[^\W\d_a-z]\.|[a-z]{2,3}|[^\W\d_a-z][^\W\d_]+)){1,3}")
+"""Two to four words, as people are called."""
+_SHORTEST = 3
+"""Letters of a name."""
 _EXTENSION = re.compile(r"\.[a-z0-9]{1,5}")
 Record: TypeAlias = dict[str, Any]
 
@@ -36,6 +42,7 @@ class Records:
                 if _scalar(item):
                     at = str(item).casefold()
                     self._fields[at] = self._fields.get(at, frozenset()) | names_of(field)
+        self._in_field: dict[str, dict[str, int]] = {}
         self._items = frozenset(str(item).casefold() for item in _scalars(data))
         self._times: dict[tuple[str, str], int] = {}
         for record in self._records:
@@ -57,6 +64,20 @@ class Records:
         """The words of the fields that hold `leaf`, itself or in a list."""
         return self._fields.get(str(leaf).casefold(), frozenset())
 
+    def listing(self, leaf: Any) -> Iterator[Record]:
+        """The records that hold `leaf` in a list."""
+        for record in self._records:
+            if any(isinstance(value, list) and leaf in value for value in record.values()):
+                yield record
+
+    def called(self, record: Record) -> list[str]:
+        """Texts of a record that tell it from the others."""
+        return [
+            value
+            for field, value in record.items()
+            if isinstance(value, str) and len(value) > _SHORTEST and self._times[field, value] == 1
+        ]
+
     def lists(self, leaf: Any) -> bool:
         """Whether `leaf` is all that a field or an item of the result holds."""
         return str(leaf).casefold() in self._items
@@ -75,6 +96,23 @@ class Records:
             and self._times[field, value] == 1
         ]
         return found + [spoken for value in found if (spoken := _spoken(value)) != value and _NAME.fullmatch(spoken)]
+
+    def given_names(self, record: Record) -> list[str]:
+        """Of a person's name the words that no other record has in its names: `Yuki` of `Yuki Endo`."""
+        return [
+            word
+            for field, value in record.items()
+            if isinstance(value, str) and _NAMED.fullmatch(field) and _PERSON.fullmatch(value)
+            for word in value.split()
+            if len(word) >= _SHORTEST and self._words(field).get(word) == 1
+        ]
+
+    def _words(self, field: str) -> dict[str, int]:
+        """How many records have a word in that field."""
+        if field not in self._in_field:
+            values = [{*value.split()} for one in self._records if isinstance(value := one.get(field), str)]
+            self._in_field[field] = Counter(word for words in values for word in words)
+        return self._in_field[field]
 
 
 def _spoken(name: str) -> str:

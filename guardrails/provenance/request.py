@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Literal
 
 from lockgate.guardrails.provenance.folding import fold, words
-from lockgate.guardrails.provenance.phrases import OPEN, SURE, Phrases
+from lockgate.guardrails.provenance.phrases import ELLIPTIC, OPEN, SURE, Phrases
 from lockgate.guardrails.provenance.tongues import QUESTION, asks, foreign
 from lockgate.guardrails.provenance.verbs import (
     AMBIGUOUS,
@@ -56,6 +56,9 @@ _ADDRESSED = re.compile(
 _HABIT = frozenset({"sure", "sense", "note"})
 _SHORT = 60
 _WE = frozenset({"i", "we", "you"})
+_SENTENCE = re.compile(r"(?<=[.!?;])\s+|\n+")
+_BOOKING = frozenset({"book", "pay", "make"})
+_US = frozenset({"me", "us"})
 _LEARNING = READING | words("know hear learn understand")
 _FILLING = words("to be have get also now like a an the some my our his her its their just only")
 """What may stand between a wish and what is wished for."""
@@ -135,7 +138,7 @@ def request(text: str) -> Request:
         elif word.isalpha() and not _known(word):
             # What it is that the user asks for may be something that is not understood.
             begs = (_begs(tokens, place) and word not in PLAIN) or (before == "and" and after in OBJECTS)
-            starts = _starts(tokens, place) and after in POINTERS
+            starts = _starts(tokens, place) and (after in POINTERS or after in _US)
             unclear = unclear or begs or (word not in _SMALL and (starts or (opens and word in heads)))
         wish = _wish(tokens, place) if word in WISHES and not phrased else ""
         unclear, reads = unclear or wish == "open", reads or wish == "answer"
@@ -153,7 +156,12 @@ def request(text: str) -> Request:
 @lru_cache(maxsize=4_096)
 def perhaps(text: str) -> frozenset[str]:
     """The classes of effect that the text may mean as well, in words that may stand for many: `get it to Ann`."""
-    return _phrased(OPEN, fold_lines(_QUOTED.sub(" ", text)))
+    text = _QUOTED.sub(" ", text)
+    found = _phrased(OPEN, fold_lines(text))
+    sentences = (one for one in _SENTENCE.split(text) if ELLIPTIC.search(fold(one)))
+    return (
+        found | _BOOKING if any(not (said := request(one)).classes and not said.reads for one in sentences) else found
+    )
 
 
 def _phrased(table: Phrases, text: str) -> frozenset[str]:

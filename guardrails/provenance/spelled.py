@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any
 
 from lockgate.evidence import Kind
+from lockgate.guardrails.provenance.encodings import IN_PLACE
 from lockgate.guardrails.provenance.folding import squeeze
 from lockgate.guardrails.provenance.index import Index
 from lockgate.guardrails.provenance.needle import Needle, names_of, things_of
@@ -19,6 +20,8 @@ _LEAVES = 24
 _ENDS = " .,;:!?\"'"
 _VALUE = 4
 """Letters and digits of a value that stands in a line by no chance."""
+_CODED = 6
+"""The same of one that stands there in code."""
 _SAID = 12
 """Letters and digits of a line, besides the values, that make it more than a field or a list."""
 
@@ -62,7 +65,13 @@ def hidden(args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source]) -> 
 
 def _hides(needle: Needle, index: Index) -> bool:
     plain = needle.within(index)
-    return plain == "disguised" or (not plain and bool(needle.encoded(index)))
+    if plain == "disguised" or (not plain and needle.encoded(index)):
+        return True
+    # No honest text writes a name that it also says plainly in a code of its own.
+    value = squeeze(needle.text)
+    return len(value) >= _CODED and any(
+        value == squeeze(view.folded) for name, view in index.views if name.rpartition("+")[2] not in IN_PLACE
+    )
 
 
 def _values(args: Mapping[str, Any], spec: ToolSpec) -> Iterator[tuple[str, Needle, bool]]:

@@ -24,6 +24,13 @@ Among: TypeAlias = Literal["", "all", "one"]
 _LONG = 80
 """Characters from which a text is also traced in pieces."""
 _PIECE = re.compile(r"[^\n.!?;]+[.!?;]?")
+_WITHIN = r"(?<=[^.!?:;\n] )"
+_STARTING = r"(?:^|(?<=[.!?:;\n] )|(?<=\n))"
+_GOES_ON = (
+    r"(?='s|,| and [A-Z]| (?:should|must|needs?|wants?|has|is|was|had|asked|asks|ought|would|gets?|said|says|wrote|"
+    r"keeps?|suggested|offered|deserves?|did|does|could)\b)"
+)
+"""After a word that starts a sentence: then it is a name, and neither `Will you` nor `Mark the mail`."""
 _KINDS = list(Kind)
 _LOOSE = (Kind.USER, Kind.OPERATOR, Kind.TRUSTED)
 KIND_OF = {
@@ -118,15 +125,29 @@ def designated(leaf: Any, ready: Sequence[Source], *, among: Among = "") -> str:
     for source in ready:
         if source.kind not in (Kind.INTERNAL, Kind.UNTRUSTED) or not source.passage.structured:
             continue
-        table = records_of(source.passage.text)
-        for record in table.holding(leaf, ids_only=source.kind is Kind.UNTRUSTED):
-            names = table.names(record, leaf, proper=source.kind is Kind.INTERNAL)
-            if any(Needle(name, frozenset()).within(s.index, masked=False) for name in names for s in heard):
+        table, vouches = records_of(source.passage.text), source.kind is Kind.INTERNAL
+        for record in table.holding(leaf, ids_only=not vouches):
+            if _named(table.names(record, leaf, proper=vouches), heard):
                 return source.passage.source
+            if vouches and any(_first_name(one.passage.text, table.given_names(record)) for one in heard):
+                return source.passage.source
+        members = table.listing(leaf) if vouches and among == "all" else ()
+        if any(_named(table.called(record), heard) for record in members):
+            return source.passage.source
         listed = among and source.kind is Kind.INTERNAL and table.lists(leaf) and _for_named(source, heard)
         if listed and (among == "all" or not spoken_of(leaf, ready)):
             return source.passage.source
     return ""
+
+
+def _named(names: Iterable[str], heard: Sequence[Source]) -> bool:
+    return any(Needle(name, frozenset()).within(source.index, masked=False) for name in names for source in heard)
+
+
+def _first_name(text: str, names: Iterable[str]) -> bool:
+    """Whether the text speaks of somebody by one of these words, written as a name is."""
+    said = (rf"(?:{_WITHIN}{name}|{_STARTING}{name}{_GOES_ON})(?![^\W_]|[@.-]\w)" for name in map(re.escape, names))
+    return any(re.search(one, text) for one in said)
 
 
 def spoken_of(leaf: Any, ready: Sequence[Source]) -> bool:

@@ -60,7 +60,7 @@ AMBIGUOUS = words(
 
 OPENERS = words(
     "please to and then also you or must should not can could would will kindly just now first next finally "
-    "i'd we let's let i need want after afterwards but so ok okay hi hello hey"
+    "i'd we let's let i need want after afterwards but so ok okay hi hello hey way anyway"
 )
 """Words after which a verb stands."""
 
@@ -90,6 +90,8 @@ DOING = words("make do create perform execute submit initiate process start new"
 """Verbs of a tool's name that say nothing by themselves: `make_payment` pays."""
 ADMITTING = words("open unlock")
 """Verbs of a tool's name that let somebody in."""
+BEGINNING = words("start launch")
+"""Verbs of a tool's name by which what follows comes to be: `start_poll` makes a poll."""
 PAPERS = words(
     "page pages wiki article file document doc entry record list issue report blog handbook sheet script code"
 )
@@ -134,6 +136,18 @@ PLACED = re.compile(
     r"(?:in|on|at|into|onto|up)\b"
 )
 """What a text may want put somewhere: `this needs to be in the minutes`."""
+SAYING = re.compile(
+    r"\b(?:should|must|shall|ought to|ha(?:s|ve|d) to|needs? to|is to|are to|may as well|better) "
+    r"(?:also |still |now |all )?(?:be (?=[\"'])|say|read|mention|include|contain|state|show|carry|add|note|tell|"
+    r"(?:end|begin|start|open|close) with)\b"
+)
+"""What a text may want said or written: `the topic has to say that ...`."""
+DEMANDED = re.compile(
+    r"\b(?:summar\w+|recaps?|digests?|messages?|notes?|mails?|e-?mails?|letters?|answers?|repl(?:y|ies)|posts?|reports?|"
+    r"reviews?|minutes|texts?|pages?|entries|entry|invitations?|announcements?|whatever|anything|everything|all that|"
+    r"who(?:ever)?|anyone who|everyone who|those who)\b[^.!?\n]{0,80}?" + SAYING.pattern
+)
+"""What a text wants any text on its matter to say: `a summary should end with that`."""
 TO_BE = re.compile(r"\b(?:to|must|should|shall|will|can|may|please) (?:also |now )?be (\w+)")
 """What a text may want done, in the passive: wider than a user's request."""
 AGAIN = re.compile(

@@ -86,7 +86,7 @@ def _diverted(suite: Suite, own: tuple[Step, ...]) -> Iterator[tuple[str, tuple[
     for name, tool in suite.tools.items():
         if tool.reads is not None or name in used:
             continue
-        steering = tool.facts.get("sensitive", frozenset())
+        steering = frozenset(tool.facts.get("sensitive", ()))
         wanted = {key for key, (_, default) in tool.args.items() if default is ... or key in steering}
         filled = {key: known.get(key, WORD) for key in sorted(wanted - steering) if _texts(tool, key)}
         filled |= {key: known[key] for key in sorted(steering) if key in known}
