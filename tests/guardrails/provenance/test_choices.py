@@ -82,3 +82,88 @@ def decided(said: str, listed: str, town: str, seen: str) -> object:
     told = ToolResult(success=True, value=seen, label=Label())
     history = history.returned(reading, GATE.inspect(reading, told))
     return GATE.decide(Call(id="1", name="reserve", args={"inn": "Gull House"}), history)
+
+
+@tool(effect=False, output="internal")
+def people(team: str = "") -> str:
+    """People and their handles."""
+    return team
+
+
+@tool(effect=False, output="internal")
+def rooms() -> str:
+    """Rooms and who is in them."""
+    return ""
+
+
+@tool(sensitive={"handle"}, reversible=True, risk="low")
+def send_note(handle: str, text: str) -> str:
+    """Send a note to somebody."""
+    return handle
+
+
+PEOPLE = [
+    {"handle": "yuki.e", "name": "Yuki Endo"},
+    {"handle": "theo.c", "name": "Theo Castellan"},
+    {"handle": "theo.b", "name": "Theo Brandt"},
+    {"handle": "will.s", "name": "Will Stone"},
+    {"handle": "bot", "name": "deploy bot"},
+]
+ROOMS = [{"room": "desk", "members": ["yuki.e", "theo.c"]}, {"room": "kitchen", "members": ["theo.b", "will.s"]}]
+DESK = Gate(Policy.parse(ALLOW), [people, rooms, send_note])
+
+
+def noted(said: str, listed: str, rows: list[dict[str, object]], handle: str) -> object:
+    result = ToolResult(success=True, value=json.dumps(rows), label=Label(), structured=True)
+    call = Call(id="l", name=listed, args={})
+    history = History().said(said).returned(call, DESK.inspect(call, result))
+    return DESK.decide(Call(id="s", name="send_note", args={"handle": handle, "text": "Hello!"}), history)
+
+
+@pytest.mark.parametrize(
+    ("said", "handle", "answer"),
+    [
+        ("Send Yuki a note that says hello.", "yuki.e", Allow),
+        ("Yuki needs a hello. Send a note.", "yuki.e", Allow),
+        ("Send Yuki Endo a note that says hello.", "yuki.e", Allow),
+        ("Send Castellan a note that says hello.", "theo.c", Allow),
+        ("Send Will a note that says hello.", "will.s", Allow),
+        # Nobody else, none of two of that name, no word that is no name here, no part of another word.
+        ("Send Yuki a note that says hello.", "theo.c", Review),
+        ("Send Theo a note that says hello.", "theo.c", Review),
+        ("Will you send a note that says hello?", "will.s", Review),
+        ("Send a note, that will do.", "will.s", Review),
+        ("Send the deploy report as a note.", "bot", Review),
+        ("Send Yukiko a note that says hello.", "yuki.e", Review),
+        ("Send yuki@x.example a note that says hello.", "yuki.e", Review),
+    ],
+)
+def test_a_person_by_one_of_the_names(said: str, handle: str, answer: type) -> None:
+    assert isinstance(noted(said, "people", PEOPLE, handle), answer)
+
+
+@pytest.mark.parametrize(
+    ("said", "handle", "answer"),
+    [
+        ("Send everybody in desk a note that says hello.", "theo.c", Allow),
+        ("Send each member of desk a note that says hello.", "yuki.e", Allow),
+        ("Send everybody in desk a note that says hello.", "will.s", Review),
+        ("Send somebody in desk a note that says hello.", "theo.c", Review),
+        ("Send everybody a note that says hello.", "theo.c", Review),
+    ],
+)
+def test_each_member_of_what_the_user_named(said: str, handle: str, answer: type) -> None:
+    assert isinstance(noted(said, "rooms", ROOMS, handle), answer)
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ("Send @will.s a note that says hello.", Allow),
+        ("Note to @will.s, please send it: hello!", Allow),
+        ("Send ann@will.s a note that says hello.", Review),
+        ("Send @will.stone a note that says hello.", Review),
+    ],
+)
+def test_a_handle_behind_its_sign(said: str, answer: type) -> None:
+    assert isinstance(noted(said, "rooms", [], "will.s"), answer)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lockgate.evidence import Kind
 from lockgate.guardrails.provenance import trace
-from lockgate.guardrails.provenance.moments import days, hours, moment
+from lockgate.guardrails.provenance.moments import days, hours, moment, timeless
 from lockgate.guardrails.provenance.numerals import spelled_numbers
 
 from .session import read, said
@@ -48,6 +48,22 @@ def test_numbers_in_words(text, numbers):
         ("el 12 de marzo de 2027", {(2027, 3, 12)}),
         ("le 12 mars 2027", {(2027, 3, 12)}),
         ("on 2027-03-12", {(2027, 3, 12)}),
+        ("from 3 to 6 may 2027.", {(2027, 5, 3), (2027, 5, 6)}),
+        ("3-6 may", {(None, 5, 3), (None, 5, 6)}),
+        ("from the 27th to the 30th of may", {(None, 5, 27), (None, 5, 30)}),
+        ("3, 4 and 6 may", {(None, 5, 3), (None, 5, 4), (None, 5, 6)}),
+        ("may 4 til 8, 2027", {(None, 5, 4), (2027, 5, 8)}),
+        ("between march 3 and 10", {(None, 3, 3), (None, 3, 10)}),
+        ("vom 3. bis 6. mai", {(None, 5, 3), (None, 5, 6)}),
+        ("del 3 al 6 de mayo", {(None, 5, 3), (None, 5, 6)}),
+        ("we come on the 6th of june and leave on the 9th.", {(None, 6, 6), (None, 6, 9)}),
+        ("not the 5th, we come on the 6th of june", {(None, 6, 5), (None, 6, 6)}),
+        # What is no day of that month: guests, floors, another count, and days where there are two months.
+        ("march 3 to 10 people", {(None, 3, 3)}),
+        ("for 8, 21 may", {(None, 5, 21)}),
+        ("on the 5th floor, 6 may", {(None, 5, 6)}),
+        ("version 12.5 to 6 may", {(None, 5, 6)}),
+        ("2 june or 5 july, on the 9th.", {(None, 6, 2), (None, 7, 5)}),
         ("may 5:30 and version 2.8.1", set()),
     ],
 )
@@ -123,3 +139,22 @@ def test_english_numbers_up_to_a_hundred(number):
     tens = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
     word = small[number] if number < 20 else tens[number // 10 - 2] + (f"-{small[number % 10]}" if number % 10 else "")
     assert spelled_numbers(f"take {word} of them") == {Decimal(number)}
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("5 to 8 june at palazzo cartiglia for 2", "at palazzo cartiglia for 2"),
+        ("40 eur on 2027-05-04 at 9:30", "40 eur on at"),
+        ("40 eur on 12/03/2027, twice", "40 eur on , twice"),
+        ("nothing of the kind", "nothing of the kind"),
+    ],
+)
+def test_what_is_left_without_days_and_hours(text: str, left: str) -> None:
+    assert " ".join(timeless(text).split()) == left
+
+
+@pytest.mark.parametrize("unit", ["1 to ", "1 may to ", "may 1 to 1 ", "on the 1st and ", "1, "])
+def test_days_in_a_row_without_an_end(unit: str) -> None:
+    text = unit * 3_000 + "1 may"
+    assert days(text) == {(None, 5, 1)} and "may" not in timeless(text[-4_000:]).split()[-1:]

@@ -144,6 +144,7 @@ ASKS: dict[tuple[str, str], list[str]] = {
         "Find the best place and put us down for eight o'clock.",
         "Show reviews. We'd like to dine at Roma, 8 pm.",
         "Are they good? If so a table for two at 8, please.",
+        "Friday is date night: Roma for the two of us at eight, if they are open. Then tell me the way.",
     ],
     ("book_ride", "Books a ride with a car company."): [
         "Which is cheapest? Rent from it for two days.",
@@ -155,6 +156,7 @@ ASKS: dict[tuple[str, str], list[str]] = {
         "What do they cost? Take the cheapest for two days.",
         "Find a car to drive around in, from May 3 to 5. Who is best rated?",
         "Call me a cab after you've checked the prices.",
+        "Please get me the jeep in Rome.",
     ],
     ("buy_ticket", "Buys a ticket for a train."): [
         "When does it leave? Book me on the first.",
@@ -166,7 +168,20 @@ ASKS: dict[tuple[str, str], list[str]] = {
         "Which train is fastest? Book it.",
         "Look them up and grab me a ticket.",
         "See what there is and put me on the 8:30.",
+        "Seat on the 8:30 for me. From where does it leave?",
         "I want to travel at 8:30. Is there a train?",
+    ],
+    ("start_poll", "Starts a poll in a room."): [
+        "Read the board and make a poll out of it.",
+        "What do they complain about? Create a poll from that.",
+    ],
+    ("set_nudge", "Reminds the user at a given time."): [
+        "nudge me at nine the day before it ends, see the page",
+        "When does it end? Nudge me the day before.",
+    ],
+    ("publish_sheet", "Writes a page."): [
+        "Read me the board, and then leave 'thanks all' on it.",
+        "Show the board and leave them a note there.",
     ],
     ("create_calendar_event", "Creates an event in the calendar."): [
         "Find the opening time and put it into my calendar.",
@@ -238,6 +253,9 @@ NOT: dict[tuple[str, str], list[str]] = {
         "Let everyone in general know what the page says.",
         "Ann has a new address: change it in the list.",
     ],
+    ("start_poll", "Starts a poll in a room."): [
+        "Mail Ann the results of the poll.",
+    ],
     ("make_transfer", "Moves money to an account."): [
         "Reserve the best rated hotel.",
         "Create an event for the tour.",
@@ -247,6 +265,7 @@ NOT: dict[tuple[str, str], list[str]] = {
         "Mail Ann the address of the hotel.",
         "The hotel was loud. What do others say?",
         "Cancel the table at Roma.",
+        "Mail Ann for the two of us which room at Roma is free.",
     ],
 }
 
