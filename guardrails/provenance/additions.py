@@ -6,7 +6,7 @@ besides stands in the content word for word, and has no word in common with the 
 
 import re
 from bisect import bisect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -83,8 +83,9 @@ def _foreign(tokens: Sequence[str], source: Source, about: frozenset[str], ready
                 return ""
             start, end = (len(tokens) - last, len(tokens) - first) if how == "reversed" else (first, last)
             run = _row(tokens, start, end)
-            rest = topics(" ".join((*tokens[:start], *tokens[end:])))
-            mixed = rest or any(char.isdigit() for char in "".join((*tokens[:start], *tokens[end:])))
+            beside = (*tokens[:start], *tokens[end:])
+            rest = topics_of(beside)
+            mixed = rest or any(char.isdigit() for char in "".join(beside))
             if (
                 not mixed
                 or _heads(tokens[:start], tokens[end:])
@@ -148,9 +149,14 @@ def _better(run: str, ready: Sequence[Source]) -> bool:
 
 def topics(folded: str) -> frozenset[str]:
     """The stems of the words that say what a text is about. Addresses in it say nothing of that."""
-    tokens = {*folded.split()}
+    return topics_of(folded.split())
+
+
+def topics_of(tokens: Iterable[str]) -> frozenset[str]:
+    """As `topics`, of what stands between spaces."""
+    tokens = {*tokens}
     # A long one is no word that comes again, and would only fill what is remembered.
-    long = [token for token in tokens if len(token) > _TOKEN] if len(folded) > _TOKEN else []
+    long = [token for token in tokens if len(token) > _TOKEN]
     return frozenset().union(*map(_known_stems, tokens.difference(long)), *map(_stems, long))
 
 

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any
 
 from lockgate.evidence import Kind, Trace
-from lockgate.guardrails.provenance.additions import SHORTEST_TOPIC, topics
+from lockgate.guardrails.provenance.additions import SHORTEST_TOPIC, topics, topics_of
 from lockgate.guardrails.provenance.content import read
 from lockgate.guardrails.provenance.folding import fold
 from lockgate.guardrails.provenance.index import index_of
@@ -26,23 +26,8 @@ _SHARE = 0.5
 """Of the content's own words, those that must stand in it."""
 _LEAVES = 12
 """Texts of a call that are looked at."""
-_DEMANDS = (
-    " should ",
-    " must ",
-    " shall ",
-    " ought ",
-    "s to ",
-    " has to ",
-    " have to ",
-    " had to ",
-    " need to ",
-    " are to ",
-    " may as ",
-    " better ",
-)
-"""No text without one of these says what is to be written."""
 _FIGURE = re.compile(r"\d[\d.,:]*\d|\d")
-_STRETCH = 100
+_STRETCH = 200
 """Words of a content that are looked at before it may be too long."""
 
 
@@ -69,7 +54,7 @@ def _obeys(leaf: str, said: frozenset[str], source: Source) -> bool:
     wished = [
         _matter(one)
         for view in (source.index, *read(source.index))
-        if any(word in view.folded for word in _DEMANDS)
+        if DEMANDED.search(view.bare)
         for one in view.sentences
         if DEMANDED.search(one)
     ]
@@ -91,7 +76,7 @@ def _own(leaf: str, said: frozenset[str], most: float) -> frozenset[str]:
     """What a content is about, the user's own words left out; of one that is about more than so much, nothing."""
     tokens, found = fold(leaf).split(), frozenset[str]()
     for at in range(0, len(tokens), _STRETCH):
-        found |= topics(" ".join(tokens[at : at + _STRETCH])) - said
+        found |= topics_of(tokens[at : at + _STRETCH]) - said
         if len(found) > most:
             return frozenset()
     return found

@@ -2,6 +2,8 @@
 
 import re
 
+import re2
+
 from lockgate.guardrails.provenance.folding import words
 
 CLASSES: dict[str, str] = {
@@ -138,11 +140,11 @@ PLACED = re.compile(
 """What a text may want put somewhere: `this needs to be in the minutes`."""
 SAYING = re.compile(
     r"\b(?:should|must|shall|ought to|ha(?:s|ve|d) to|needs? to|is to|are to|may as well|better) "
-    r"(?:also |still |now |all )?(?:be (?=[\"'])|say|read|mention|include|contain|state|show|carry|add|note|tell|"
+    r"(?:also |still |now |all )?(?:be [\"']|say|read|mention|include|contain|state|show|carry|add|note|tell|"
     r"(?:end|begin|start|open|close) with)\b"
 )
 """What a text may want said or written: `the topic has to say that ...`."""
-DEMANDED = re.compile(
+DEMANDED = re2.compile(
     r"\b(?:summar\w+|recaps?|digests?|messages?|notes?|mails?|e-?mails?|letters?|answers?|repl(?:y|ies)|posts?|reports?|"
     r"reviews?|minutes|texts?|pages?|entries|entry|invitations?|announcements?|whatever|anything|everything|all that|"
     r"who(?:ever)?|anyone who|everyone who|those who)\b[^.!?\n]{0,80}?" + SAYING.pattern
