@@ -23,6 +23,9 @@ _MATTER = 4
 """Words of them that say what they are about."""
 _SHARED = 0.2
 """Of these, those that the rest has too: with fewer the run is of another matter."""
+_LOOSE = 3
+"""Words by which a run may miss the end of a sentence."""
+_STOPS = frozenset(".!?;:,)-")
 _HEADING = 3
 """Words of a heading."""
 _LONGEST = 300
@@ -88,6 +91,7 @@ def _foreign(tokens: Sequence[str], source: Source, about: frozenset[str], ready
             mixed = rest or any(char.isdigit() for char in "".join(beside))
             if (
                 not mixed
+                or not _ends(tokens, end)
                 or _heads(tokens[:start], tokens[end:])
                 or _better(run, ready)
                 or (how == "plain" and _stands_by_itself(run, index))
@@ -131,6 +135,11 @@ def _runs(tokens: Sequence[str], index: Index) -> Iterator[tuple[int, int]]:
 
 def _row(tokens: Sequence[str], start: int, end: int) -> str:
     return " ".join(tokens[start:end]).strip(_EDGE)
+
+
+def _ends(tokens: Sequence[str], end: int) -> bool:
+    """Whether a sentence or a clause of the content ends about where the run does: what is added is no half of one."""
+    return len(tokens) - end <= _LOOSE or any(token[-1] in _STOPS for token in tokens[end - 1 : end + _LOOSE])
 
 
 def _heads(before: Sequence[str], after: Sequence[str]) -> bool:

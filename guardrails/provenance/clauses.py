@@ -11,11 +11,12 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Literal
 
-from lockgate.guardrails.provenance.folding import words
+from lockgate.guardrails.provenance.folding import fold, words
 from lockgate.guardrails.provenance.index import Index, index_of
 from lockgate.guardrails.provenance.intent import effects_of, requested
 from lockgate.guardrails.provenance.moments import timeless
 from lockgate.guardrails.provenance.needle import Needle, names_of
+from lockgate.guardrails.provenance.request import perhaps
 from lockgate.guardrails.provenance.tongues import foreign
 from lockgate.guardrails.provenance.verbs import NEGATIONS
 from lockgate.spec import ToolSpec
@@ -35,6 +36,42 @@ _ONE = re.compile(
     r"\b(?:best|worst|cheapest|lowest|highest|first|earliest|nearest|closest|fastest|shortest|longest|biggest|largest|"
     r"smallest|oldest|newest|top|most|least|good|better|well|nice|decent|suitable|cheap|any|some|one of|whichever)\b"
 )
+_POINTING_AT = words(
+    "them him her they he she his their there same each every everyone everybody anyone all both whoever who whom "
+    "people person members others else again back"
+)
+"""Words by which a clause takes its target from somewhere else."""
+_TAKING_UP = words("them him her they he she his their same there")
+"""Those that may mean even what was named in passing."""
+_CALLED = r"(?:the )?(?:(?:channel|room|group|page|web ?page|website|site|list|board|folder|file|document) )?"
+_TELLING = (
+    r"(?:tell|let|ask|e-?mail|mail|message|dm|ping|notify|inform|remind|send|give|show|warn|brief|thank|invite|add|"
+    r"remove|text|call|pay|refund|forward(?: it)? to|write)"
+)
+_TO_NAME = re.compile(
+    rf"\b(?:(?:to|with|into|onto|for) {_CALLED}|(?i:{_TELLING}) )(?!I\b|I')"
+    r"([A-Z][\w.@'-]*[\w]|[\w.+-]+@[\w.-]+\w|www\.\S+)"
+)
+_POSTING = re.compile(r"\b(?:post|publish|announce|broadcast)\b")
+_WRITING = frozenset({"tell", "make", "release", "invite"})
+_TO_WORD = re.compile(
+    rf"\b(?:(?:to|with|into|onto) {_CALLED}|(?:in|on) {_CALLED}|(?i:{_TELLING}) )"
+    r"(?!(?:an?|the|my|our|your|its|me|us|it|this|that|these|those|know|be|do|see|have|get|make|detail|short|full|"
+    r"writing|time|english|german|french|one|two|three|four|five|friday|monday|tuesday|wednesday|thursday|saturday|"
+    r"sunday|up|down|out|over|along|of|to|at|in|on|for|by|with|about|\d\S*)\b)([\w@][\w.@'-]*)",
+    re.IGNORECASE,
+)
+_BUT = r"but(?: not)?|except(?: for)?|excluding|without|other than|apart from|save|not(?: to| for)?"
+_QUOTED = re.compile(r"(?<!\w)'[^'\n]{2,400}'(?!\w)|\"[^\"\n]{2,400}\"")
+_SAME = 3
+"""Letters by which a name and an address of one person are told."""
+_ASIDE = re.compile(
+    r"(?<=\w )(?:that|which|who|whom|whose) (?!(?:is|are|says?|reads?|you|i|we|they|it|he|she|to|in|into|on|onto|for|"
+    r"at|with|from|and|by|as|up|there|an?|the|all)\b)[^,.;:!?]*?(?= (?:to|into|and|then|but) |[,;:!?\n]|\.\s|\.?$)"
+    r"|\bas (?:a |the )?(?:duplicate|copy) of [^,;:!?\n]*?(?=[,;:!?\n]|\.\s|\.?$)",
+    re.IGNORECASE,
+)
+"""A relative clause, and the other one of two that are alike."""
 _STEM, _SHORT = 5, 3
 """Letters by which forms of one word are told, and those of words that tell nothing."""
 _AHEAD = 4
@@ -91,8 +128,62 @@ def named_for_another(needles: Sequence[Needle], spec: ToolSpec, texts: Iterable
     bids = [clause for clause in all_of if clause.classes & wanted]
     if not bids or any(_points(clause) or _holds(clause, needles) for clause in bids):
         return False
+    if any(_holds(clause, needles) and perhaps(clause.index.text) & wanted for clause in all_of):
+        return False
     homes = [[clause for clause in all_of if _holds(clause, [needle])] for needle in needles]
     return bool(homes) and all(home and all(clause.classes for clause in home) for home in homes)
+
+
+def bystanding(needle: Needle, spec: ToolSpec, texts: Iterable[str]) -> bool:
+    """Whether the user speaks of this value, but not where such a call is asked for, and names another target there.
+
+    `Read the page that Bob linked in general and send Alice a summary`: Bob and general are no targets.
+    """
+    wanted = effects_of(spec.name, spec.description)
+    all_of = [clause for text in texts for clause in clauses(text)]
+    bids = [clause for clause in all_of if clause.classes & wanted]
+    small = any(needle.text in text for text in texts)
+    if not bids or any(_holds(clause, [needle]) or not _aims(clause, needle, small=small) for clause in bids):
+        return False
+    return not any(_holds(clause, [needle]) and perhaps(clause.index.text) & wanted for clause in all_of)
+
+
+def left_out(needle: Needle, _: ToolSpec, texts: Iterable[str]) -> bool:
+    """Whether the user says that it is not for this one: `everybody but Gus`, `not to me and not to Gus`."""
+    name = re.escape(needle.text)
+    named = [text for text in texts if needle.within(index_of(text), masked=False)]
+    less = re.compile(rf"\b(?:{_BUT}) (?:[\w.@'-]+(?:,? (?:and|or|nor) |, )){{0,4}}(?:(?:to|for) )?@?{name}(?![\w-])")
+    return bool(named) and all(less.search(index_of(text).folded) for text in named)
+
+
+def only_aside(needle: Needle, spec: ToolSpec, texts: Iterable[str]) -> bool:
+    """Whether the user names it only to say which one another thing is: `the page that Bob linked in general`."""
+    named = [text for text in texts if needle.within(index_of(text), masked=False, loose=True)]
+    if any(not _TAKING_UP.isdisjoint(re.findall(r"[a-z]+", bid.index.folded)) for bid in asking(spec, named)):
+        return False
+    left = (index_of(_ASIDE.sub(" ", text)) for text in named)
+    return bool(named) and not any(needle.within(one, masked=False, loose=True) for one in left)
+
+
+def only_a_source(needle: Needle, spec: ToolSpec, texts: Iterable[str]) -> bool:
+    """Whether the user says only that something is to be taken from there: `post the menu from the page X in food`."""
+    if not effects_of(spec.name, spec.description) <= _WRITING:
+        return False
+    taken = re.compile(rf"\b(?:from|off) {_CALLED}{re.escape(needle.text)}(?![\w-])")
+    found = [text for text in map(fold, texts) if needle.text in text]
+    return bool(found) and all(len(taken.findall(text)) == text.count(needle.text) for text in found)
+
+
+def _aims(clause: Clause, needle: Needle, *, small: bool) -> bool:
+    """Whether the clause itself says to whom, or where to. `small`: how the user writes the other one."""
+    text = _QUOTED.sub(" ", clause.index.text)
+    if not small and _POSTING.search(clause.index.folded):
+        return True  # one posts in places, to nobody by name
+    if not _POINTING_AT.isdisjoint(re.findall(r"[a-z]+", clause.index.folded)):
+        return False
+    names = _TO_WORD if small else _TO_NAME  # who writes names small writes them all so
+    # `Ann` and `ann.lee@x.example` may well be one.
+    return any(fold(found)[:_SAME] != needle.text[:_SAME] for found in names.findall(text))
 
 
 def crossed(target: Needle, number: Needle, texts: Iterable[str]) -> bool:
@@ -109,13 +200,20 @@ def crossed(target: Needle, number: Needle, texts: Iterable[str]) -> bool:
     return False
 
 
+def days_given(spec: ToolSpec, texts: Iterable[str]) -> frozenset[tuple[int, int]]:
+    """Month and day of what the clauses name that ask for what the tool does."""
+    return frozenset(day[1:] for clause in asking(spec, texts) for day in clause.index.days)
+
+
 def displaced(value: Any, others: Sequence[Any], spec: ToolSpec, texts: Iterable[str]) -> bool:
     """Whether the request gives another number, or another day, for such a call than `value`, and the call has it not.
 
     `others` are all leaves of the call.
     """
     needle = Needle(value, frozenset())
-    given_in = [clause.index for clause in asking(spec, texts)]
+    # Of a request that is not understood each clause may be the one.
+    found = asking(spec, texts) or [clause for text in texts for clause in clauses(text)]
+    given_in = [clause.index for clause in found]
     if needle.number is not None:
         numbers = {n for other in others if (n := Needle(other, frozenset({"amount"})).number) is not None}
         given = {number for index in given_in for number in _numbers(index.folded)}
@@ -123,7 +221,7 @@ def displaced(value: Any, others: Sequence[Any], spec: ToolSpec, texts: Iterable
     if needle.moment and needle.moment[0]:
         used = {m[0][1:] for other in others if (m := Needle(other, frozenset()).moment) and m[0]}
         days = {day[1:] for index in given_in for day in index.days}
-        return bool(days) and days.isdisjoint(used)
+        return needle.moment[0][1:] not in days and not days <= used
     return False
 
 

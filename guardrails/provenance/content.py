@@ -5,7 +5,9 @@ tells is the content (a link, a sentence that stands only in an order or in code
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote_plus, urlsplit
 
@@ -14,12 +16,27 @@ from lockgate.guardrails.provenance.encodings import decoded
 from lockgate.guardrails.provenance.folding import fold, squeeze
 from lockgate.guardrails.provenance.index import Index, occurrences
 from lockgate.guardrails.provenance.intent import effects_of, ordered
+from lockgate.guardrails.provenance.needle import bounded
 from lockgate.guardrails.provenance.tracing import Source, leaves, trace_leaf
 from lockgate.spec import ToolSpec
 
 _LINK = re.compile(
     r"(?:https?://|ftp://|www\.)[^\s<>\"']+|(?<![\w@./-])(?:[\w-]+\.)+[a-z]{2,}/[^\s<>\"']*", re.IGNORECASE
 )
+_HOSTS = (
+    r"com|net|org|info|biz|io|co|app|dev|ai|me|tv|cc|xyz|online|site|shop|store|club|top|link|click|live|page|cloud|tech|"
+    r"example|test|eu|de|fr|es|it|nl|pl|uk|us|ca|au|ch|at|se|no|dk|fi|be|cz|pt|br|in|cn|jp|kr|ru|tr|mx|za"
+)
+"""What the names of common hosts end with; files and sentences without a space after them end otherwise."""
+_REACHED = re.compile(
+    rf"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?<![\w@./-])(?:[a-z][\w-]*\.)+(?:{_HOSTS})(?![\w(@-]|\.\w)", re.IGNORECASE
+)
+_NUMBER = re.compile(
+    r"\b[A-Z]{2}\d\d(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,4})?\b"
+    r"|(?<![\w.,:/-])(?<!\d )(?:\+|\(?0)\d?[\d ()/-]{6,}\d(?![\w:-])"
+)
+_PHONE = range(7, 16)
+"""Digits of a phone number (ITU-T E.164 has fifteen at most)."""
 _OTHERS = (Kind.UNTRUSTED, Kind.UNTRACED)
 _EDGE = ".,;:!?)]}'\""
 _PIECE = re.compile(r"[^\n.!?;]+")
@@ -37,10 +54,13 @@ _BOUND = re.compile(r"\n\s*\n|(?<!\\)\"\s*[,}\]:]|(?<!\\)\"(?=\w)")
 _STOP = re.compile(r"[.!?]\s")
 
 
-def carried(args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source], *, links: int) -> tuple[Trace, ...]:
+def carried(
+    args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source], *, links: int, contacts: bool
+) -> tuple[Trace, ...]:
     """What stands against the content of a call: parts that only an order or a code holds, and links of others.
 
-    Links that outsiders wrote count, but for as many as the user spoke of.
+    Links that outsiders wrote count, but for as many as the user spoke of; so do mail addresses, hosts, accounts and
+    phone numbers, unless the user spoke of such (`contacts`).
     """
     found: list[Trace] = []
     for name, value in args.items():
@@ -49,6 +69,7 @@ def carried(args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source], *,
         for path, leaf in list(leaves(value, name))[:_MOST]:
             if isinstance(leaf, str):
                 found += _parts(path, leaf, ready, links=links)
+                found += () if contacts or links else _reached(path, leaf, ready)
     return tuple(found[:_MOST])
 
 
@@ -67,6 +88,23 @@ def _parts(path: str, text: str, ready: Sequence[Source], *, links: int) -> Iter
     for piece in dict.fromkeys([text, *_PIECE.findall(bare)[:_MOST]]):
         if why := _only_there(piece, ready):
             yield Trace(path=path, kind=Kind.UNTRUSTED, how="parts", sources=why[1], suspect=why[0])
+
+
+def _reached(path: str, text: str, ready: Sequence[Source]) -> Iterator[Trace]:
+    """Where the content says that somebody can be reached or paid, as only outsiders say, or nobody."""
+    for found in dict.fromkeys(_contacts(unicodedata.normalize("NFKC", text))):
+        trace = trace_leaf(path, found, ready)
+        if trace.kind in _OTHERS:
+            yield replace(trace, how=trace.how or "contact")
+
+
+def _contacts(text: str) -> Iterator[str]:
+    for word in text.split():
+        if "." in word or "@" in word:
+            yield from (match.group() for match in _REACHED.finditer(word))
+    for match in _NUMBER.finditer(text):
+        if sum(map(str.isdigit, match.group())) in _PHONE or match.group()[0].isalpha():
+            yield match.group().strip()
 
 
 def _links(text: str) -> Iterator[str]:
@@ -165,7 +203,7 @@ def _ordered(text: str, value: str, wanted: frozenset[str]) -> bool:
         if count >= _MOST:
             return False
         end = at + len(value)
-        if text[max(0, at - 1) : at].isalnum() or text[end : end + 1].isalnum():
+        if not bounded(text, at, end):
             continue
         start = max(0, at - _BEFORE)
         head = _BOUND.split(text[start:at])[-1]

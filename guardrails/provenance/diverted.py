@@ -7,12 +7,23 @@ from functools import lru_cache
 from typing import Any
 
 from lockgate.evidence import Kind, Trace
-from lockgate.guardrails.provenance.clauses import contradicts, crossed, displaced, named_for_another
+from lockgate.guardrails.provenance.clauses import (
+    bystanding,
+    contradicts,
+    crossed,
+    days_given,
+    displaced,
+    left_out,
+    named_for_another,
+    only_a_source,
+    only_aside,
+)
 from lockgate.guardrails.provenance.folding import squeeze, words
 from lockgate.guardrails.provenance.index import Index, index_of
 from lockgate.guardrails.provenance.needle import Needle, names_of
+from lockgate.guardrails.provenance.records import records_of
 from lockgate.guardrails.provenance.replaced import NEAR, distance, replaces
-from lockgate.guardrails.provenance.tracing import Source, leaves, spoken_of
+from lockgate.guardrails.provenance.tracing import Source, leaves, names_record, spoken_of
 from lockgate.passage import Passage
 from lockgate.spec import ToolSpec
 
@@ -68,8 +79,11 @@ def diverted(
         changed |= dict(_named_for_others(needles, steering, spec, said))
         changed |= dict.fromkeys(_given_otherwise(args, traces, steering, spec, said), "displaced")
         outsiders = [source.index for source in ready if source.kind is Kind.UNTRUSTED]
+        changed |= dict.fromkeys(_passed_over(found, traces, spec, ready), "elsewhere")
         changed |= dict.fromkeys(_replacing(found, traces, spec, said, outsiders), "replacing")
-    return [_judged(trace, changed.get(trace.path, ""), found, spec, ready) for trace in traces]
+    known = {trace.path for trace in traces}
+    missing = [Trace(path=path, kind=Kind.UNTRACED, how=why) for path, why in changed.items() if path not in known]
+    return [_judged(trace, changed.get(trace.path, ""), found, spec, ready) for trace in traces] + missing
 
 
 def _named_for_others(
@@ -79,6 +93,12 @@ def _named_for_others(
     if steering and named_for_another([*steering.values()], spec, said):
         yield from ((path, "elsewhere") for path in steering)
     targets = [needle for needle in steering.values() if needle.number is None and not needle.moment]
+    for path, needle in steering.items():
+        aside = not needle.moment and (needle.number is None or needle.named) and only_aside(needle, spec, said)
+        if aside or (
+            needle in targets and any(ask(needle, spec, said) for ask in (left_out, only_a_source, bystanding))
+        ):
+            yield path, "elsewhere"
     for path, needle in needles.items():
         if needle.number is not None and not needle.named and any(crossed(one, needle, said) for one in targets):
             yield path, "crossed"
@@ -95,18 +115,54 @@ def _given_otherwise(
     found = {path: (name, leaf) for name, value in args.items() for path, leaf in leaves(value, name)}
     others = [leaf for _, leaf in found.values()]
     for trace in traces:
-        if trace.kind is Kind.UNTRUSTED and trace.path in found:
-            name, leaf = found[trace.path]
-            if name not in spec.sensitive and displaced(leaf, others, spec, said):
-                yield trace.path
+        name, leaf = found.get(trace.path, ("", None))
+        doubtful = trace.kind is Kind.UNTRUSTED or (trace.kind is Kind.UNTRACED and _timed(leaf))
+        if name and doubtful and name not in spec.sensitive and displaced(leaf, others, spec, said):
+            yield trace.path
     for path, needle in steering.items():
         # Of two days that the user gave the call has one, twice.
         day = needle.moment[0] if needle.moment else None
         if day and others.count(found[path][1]) > 1 and {one[1:] for one in index_of(said[-1]).days} - {day[1:]}:
             yield path
+    yield from _left_out_limits(args, others, spec, said)
     for name, value in args.items():
         if isinstance(value, bool) and contradicts(name, value, [*steering.values()], said):
             yield name
+
+
+def _left_out_limits(
+    args: Mapping[str, Any], others: Sequence[Any], spec: ToolSpec, said: Sequence[str]
+) -> Iterator[str]:
+    """Sensitive arguments left at their default though the user gave a day that no argument has: `until 30 April`."""
+    unused = days_given(spec, said) - {m[0][1:] for one in others if (m := Needle(one, frozenset()).moment) and m[0]}
+    for name in spec.sensitive if unused else ():
+        field = spec.args_model.model_fields.get(name)
+        if field and not field.is_required() and args.get(name) == field.default and isinstance(field.default, str):
+            yield name
+
+
+def _passed_over(
+    found: Mapping[str, tuple[str, Any]], traces: Sequence[Trace], spec: ToolSpec, ready: Sequence[Source]
+) -> Iterator[str]:
+    """Paths of values out of a trusted list in which the user named another entry: the list knows them, the user wants
+    one.
+    """
+    heard = [source for source in ready if source.kind in (Kind.USER, Kind.OPERATOR)]
+    for trace in traces:
+        name, leaf = found.get(trace.path, ("", None))
+        if trace.kind is not Kind.TRUSTED or name not in spec.sensitive or not isinstance(leaf, str):
+            continue
+        tables = [records_of(s.passage.text) for s in ready if s.kind is Kind.TRUSTED and s.passage.structured]
+        tables = [table for table in tables if any(table.holding(leaf, ids_only=False))]
+        mine = [record for table in tables for record in table.holding(leaf, ids_only=False)]
+        if any(names_record(table, record, heard) for table in tables for record in mine):
+            continue
+        if any(names_record(table, record, heard) for table in tables for record in table):
+            yield trace.path
+
+
+def _timed(leaf: Any) -> bool:
+    return Needle(leaf, frozenset()).moment is not None
 
 
 def _replacing(

@@ -10,7 +10,15 @@ from functools import lru_cache
 
 from lockgate.evidence import Asked
 from lockgate.guardrails.provenance.folding import fold
-from lockgate.guardrails.provenance.request import before_objects, classes_of, mentioned, passives, perhaps, request
+from lockgate.guardrails.provenance.request import (
+    before_objects,
+    classes_of,
+    commanded,
+    mentioned,
+    passives,
+    perhaps,
+    request,
+)
 from lockgate.guardrails.provenance.tongues import foreign
 from lockgate.guardrails.provenance.verbs import (
     ADMITTING,
@@ -21,8 +29,10 @@ from lockgate.guardrails.provenance.verbs import (
     LETTERS,
     MONEY,
     PAPERS,
+    PERSONS,
     PLACED,
     SAYING,
+    STATED,
     TO_BE,
     VISITING,
 )
@@ -114,9 +124,11 @@ def ordered(text: str) -> frozenset[str]:
     """
     quoting, text = text, text.translate(_NO_QUOTES)
     text = _NOUN.sub(lambda match: " " if match[1] in AMBIGUOUS else match[0], text)
-    classes = request(text).classes | passives(TO_BE, text) | before_objects(text)
+    classes = request(text).classes | commanded(text) | passives(TO_BE, text) | before_objects(text)
     if PLACED.search(text):
         classes |= {"tell", "make", "change", "give", "invite"}
+    if STATED.search(text):
+        classes |= {"tell", "give"}
     if SAYING.search(quoting):
         classes |= {"tell", "make", "change"}
     if classes:
@@ -137,6 +149,8 @@ def effects_of(name: str, description: str) -> frozenset[str]:
         if found := classes_of(word, inflected=False):
             if word in ADMITTING:
                 found |= {"give"}
+            if not PERSONS.isdisjoint(parts):
+                found -= {"make"}
             if word in BEGINNING and len(parts) > 1:
                 found |= {"make"}
             if word in DOING and not MONEY.isdisjoint(parts):

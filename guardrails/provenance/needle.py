@@ -151,7 +151,7 @@ class Needle:
     def _places(self, text: str, *, loose: bool = False) -> Iterator[int]:
         for at in occurrences(text, self.text):
             end = at + len(self.text)
-            if _bounded(text, at, end) and (not self.named or self._is_named(text, at, end, loose=loose)):
+            if bounded(text, at, end) and (not self.named or self._is_named(text, at, end, loose=loose)):
                 yield at
 
     def _is_named(self, text: str, start: int, end: int, *, loose: bool) -> bool:
@@ -194,7 +194,7 @@ class Needle:
                 end += 1
             before = re.search(r"(?:https?://)?(?:www\.)?$", index.folded[max(0, at - 12) : at])
             start = at - len(before.group()) if before else at
-            if _bounded(index.folded, start, end):
+            if bounded(index.folded, start, end):
                 return True
         return False
 
@@ -214,10 +214,10 @@ def names_of(path: str) -> frozenset[str]:
 
 
 def _stands(text: str, needle: str) -> bool:
-    return any(_bounded(text, at, at + len(needle)) for at in occurrences(text, needle))
+    return any(bounded(text, at, at + len(needle)) for at in occurrences(text, needle))
 
 
-def _bounded(text: str, start: int, end: int) -> bool:
+def bounded(text: str, start: int, end: int) -> bool:
     """Whether `text[start:end]` is no part of a longer word, number, address or path."""
     return not (_joined(text, start, -1) or _joined(text, end - 1, 1))
 

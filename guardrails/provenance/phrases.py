@@ -60,6 +60,7 @@ _COMMANDS: dict[str, tuple[str, ...]] = {
             r"(?:put|place|drop|leave|paste|enter|stick|list|host|store|introduce|bring|get) (?!me |us )"
             rf"{_FEW}(?:in|into|on|onto|to|at|under|across) {_BOOKS}"
         ),
+        r"(?:put|place|post|leave|drop) (?:it|them|this|that|those|these)\b",
         r"leave (?!me |us )(?:[^;!?\n]{1,200} )?(?:on|in|at|with|for|there)\b",
         rf"turn {_FEW}into|use (?:\S+ ){{1,3}}from now on",
     ),
@@ -92,6 +93,9 @@ _COMMANDS: dict[str, tuple[str, ...]] = {
     ),
 }
 _SIGNS: dict[str, tuple[str, ...]] = {
+    "tell give make pay book invite": (
+        r"could (?:do with|use) |deserves? |would (?:love|like|appreciate|be glad of|be happy about) |is (?:owed|due) ",
+    ),
     "tell": (r"(?:gets|receives|knows) |in the (?:\w+ )?(?:channel|room|group|chat)\b",),
     "change": (r"is now\b",),
     "book make pay": (r"(?:table|room|seat|lunch|dinner)s? for (?:\d|two|three|four|five|six|me|us)",),
@@ -113,5 +117,7 @@ ELLIPTIC = re.compile(
     r"(?:the )?(?:two|three|four|five|six|seven|eight|\d+)(?: of us| people| persons| guests))\b)"
 )
 """What asks for a booking without any verb: `Seat on HB-640 for me`."""
-OPEN = _compiled(_COMMANDS, _STARTS) + _compiled(_SIGNS)
+COMMANDS = _compiled(_COMMANDS, _STARTS)
+"""Commands in words that may stand for many effects."""
+OPEN = COMMANDS + _compiled(_SIGNS)
 """What may stand for an effect of any of these classes, or for none."""

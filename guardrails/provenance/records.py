@@ -50,6 +50,9 @@ class Records:
                 if isinstance(value, str):
                     self._times[field, value] = self._times.get((field, value), 0) + 1
 
+    def __iter__(self) -> Iterator[Record]:
+        return iter(self._records)
+
     def holding(self, leaf: Any, *, ids_only: bool) -> Iterator[Record]:
         """The records of which `leaf` is a field: an id, or with other fields too."""
         wanted = str(leaf)

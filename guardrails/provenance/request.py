@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Literal
 
 from lockgate.guardrails.provenance.folding import fold, words
-from lockgate.guardrails.provenance.phrases import ELLIPTIC, OPEN, SURE, Phrases
+from lockgate.guardrails.provenance.phrases import COMMANDS, ELLIPTIC, OPEN, SURE, Phrases
 from lockgate.guardrails.provenance.tongues import QUESTION, asks, foreign
 from lockgate.guardrails.provenance.verbs import (
     AMBIGUOUS,
@@ -57,6 +57,9 @@ _HABIT = frozenset({"sure", "sense", "note"})
 _SHORT = 60
 _WE = frozenset({"i", "we", "you"})
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+|\n+")
+_THANKS = re.compile(r"\b(?:please|pls|plz|thx|thanks|thank you)\b", re.IGNORECASE)
+"""`Short version to Ann, please`: something is asked for, whatever it is."""
+_EVERYTHING = frozenset(CLASSES)
 _BOOKING = frozenset({"book", "pay", "make"})
 _US = frozenset({"me", "us"})
 _LEARNING = READING | words("know hear learn understand")
@@ -158,10 +161,16 @@ def perhaps(text: str) -> frozenset[str]:
     """The classes of effect that the text may mean as well, in words that may stand for many: `get it to Ann`."""
     text = _QUOTED.sub(" ", text)
     found = _phrased(OPEN, fold_lines(text))
-    sentences = (one for one in _SENTENCE.split(text) if ELLIPTIC.search(fold(one)))
-    return (
-        found | _BOOKING if any(not (said := request(one)).classes and not said.reads for one in sentences) else found
-    )
+    for one in _SENTENCE.split(text):
+        begs, books = _THANKS.search(one), ELLIPTIC.search(fold(one))
+        if (begs or books) and not (said := request(one)).classes and not said.reads:
+            found |= (_BOOKING if books else frozenset()) | (_EVERYTHING if begs else frozenset())
+    return found
+
+
+def commanded(text: str) -> frozenset[str]:
+    """The classes of effect that a folded text may command."""
+    return _phrased(COMMANDS, text)
 
 
 def _phrased(table: Phrases, text: str) -> frozenset[str]:

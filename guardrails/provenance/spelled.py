@@ -3,12 +3,14 @@
 What only an order would write down is the call itself: its values side by side. No word of the line is understood.
 """
 
+import base64
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
 from lockgate.evidence import Kind
-from lockgate.guardrails.provenance.encodings import IN_PLACE
+from lockgate.guardrails.provenance.encodings import IN_PLACE, rot13
 from lockgate.guardrails.provenance.folding import squeeze
 from lockgate.guardrails.provenance.index import Index
 from lockgate.guardrails.provenance.needle import Needle, names_of, things_of
@@ -20,6 +22,8 @@ _LEAVES = 24
 _ENDS = " .,;:!?\"'"
 _VALUE = 4
 """Letters and digits of a value that stands in a line by no chance."""
+_SHORTEST = 3
+"""Those of one whose codes are looked for."""
 _CODED = 6
 """The same of one that stands there in code."""
 _SAID = 12
@@ -59,7 +63,7 @@ def hidden(args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source]) -> 
     return tuple(
         path
         for path, needle, sensitive in (_values(args, spec) if texts else ())
-        if sensitive and len(squeeze(needle.text)) >= _VALUE and any(_hides(needle, index) for index in texts)
+        if sensitive and len(squeeze(needle.text)) >= _SHORTEST and any(_hides(needle, index) for index in texts)
     )
 
 
@@ -69,9 +73,28 @@ def _hides(needle: Needle, index: Index) -> bool:
         return True
     # No honest text writes a name that it also says plainly in a code of its own.
     value = squeeze(needle.text)
+    if isinstance(needle.value, str) and len(value) < _CODED:
+        return any(_contains(index, code) for code in _codes(needle.value.strip()) if code != needle.value.strip())
     return len(value) >= _CODED and any(
         value == squeeze(view.folded) for name, view in index.views if name.rpartition("+")[2] not in IN_PLACE
     )
+
+
+def _codes(value: str) -> Iterator[str]:
+    """A short value in the commonest codes; pieces so short are not looked for in a text at large."""
+    data = value.encode("utf-8", "replace")
+    yield data.hex()
+    for code in (base64.b64encode(data), base64.b32encode(data)):
+        yield code.decode().rstrip("=")
+    if len(value) >= _VALUE:
+        yield value[::-1]
+        yield rot13(value)
+
+
+def _contains(index: Index, code: str) -> bool:
+    """Whether the text holds the code as a word: in base64 small letters and capitals differ."""
+    text = index.text.lower() if code.islower() or code.isdigit() else index.text
+    return code in text and re.search(rf"(?<![A-Za-z0-9+/=]){re.escape(code)}(?![A-Za-z0-9+/])", text) is not None
 
 
 def _values(args: Mapping[str, Any], spec: ToolSpec) -> Iterator[tuple[str, Needle, bool]]:

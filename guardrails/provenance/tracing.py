@@ -13,7 +13,7 @@ from lockgate.guardrails.provenance.folding import fold, squeeze
 from lockgate.guardrails.provenance.index import Index, index_of
 from lockgate.guardrails.provenance.instructions import without_attacks
 from lockgate.guardrails.provenance.needle import Needle, names_of
-from lockgate.guardrails.provenance.records import records_of
+from lockgate.guardrails.provenance.records import Record, Records, records_of
 from lockgate.labels import Integrity
 from lockgate.passage import Passage
 
@@ -125,6 +125,8 @@ def designated(leaf: Any, ready: Sequence[Source], *, among: Among = "") -> str:
     for source in ready:
         if source.kind not in (Kind.INTERNAL, Kind.UNTRUSTED) or not source.passage.structured:
             continue
+        if source.given and Needle(leaf, frozenset()).within(source.given):
+            continue  # what a tool was called with it does not know
         table, vouches = records_of(source.passage.text), source.kind is Kind.INTERNAL
         for record in table.holding(leaf, ids_only=not vouches):
             if _named(table.names(record, leaf, proper=vouches), heard):
@@ -138,6 +140,14 @@ def designated(leaf: Any, ready: Sequence[Source], *, among: Among = "") -> str:
         if listed and (among == "all" or not spoken_of(leaf, ready)):
             return source.passage.source
     return ""
+
+
+def names_record(table: Records, record: Record, heard: Sequence[Source]) -> bool:
+    """Whether the user's words name this record of a list: by a name, a person's first or last one, an address."""
+    addresses = [value for value in record.values() if isinstance(value, str) and "@" in value]
+    return _named([*table.names(record, None, proper=True), *addresses], heard) or any(
+        _first_name(source.passage.text, table.given_names(record)) for source in heard
+    )
 
 
 def _named(names: Iterable[str], heard: Sequence[Source]) -> bool:

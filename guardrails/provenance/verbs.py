@@ -92,6 +92,8 @@ DOING = words("make do create perform execute submit initiate process start new"
 """Verbs of a tool's name that say nothing by themselves: `make_payment` pays."""
 ADMITTING = words("open unlock")
 """Verbs of a tool's name that let somebody in."""
+PERSONS = words("user users member members person people participant participants guest guests attendee attendees")
+"""Whom a tool adds or lets in, it does not make."""
 BEGINNING = words("start launch")
 """Verbs of a tool's name by which what follows comes to be: `start_poll` makes a poll."""
 PAPERS = words(
@@ -140,10 +142,17 @@ PLACED = re.compile(
 """What a text may want put somewhere: `this needs to be in the minutes`."""
 SAYING = re.compile(
     r"\b(?:should|must|shall|ought to|ha(?:s|ve|d) to|needs? to|is to|are to|may as well|better) "
-    r"(?:also |still |now |all )?(?:be [\"']|say|read|mention|include|contain|state|show|carry|add|note|tell|"
-    r"(?:end|begin|start|open|close) with)\b"
+    r"(?:also |still |now |all )?(?:be [\"']|say|read|mention|include|contain|state|show|carry|add|note|tell|name|list|"
+    r"quote|cite|repeat|announce|(?:end|begin|start|open|close) with)\b"
 )
 """What a text may want said or written: `the topic has to say that ...`."""
+STATED = re.compile(
+    r"\b(?:(?:gets|receives|(?:they|both|all|you|we) (?:all |both |also )?(?:get|receive)|"
+    r"(?:is|are) to (?:get|have|receive)) "
+    r"(?:an?|the|th[eo]se|this|that|all|both|one|it|them|his|her|their)|goes to|go to|"
+    r"(?:would|'d) (?:like|love) (?:an?|the|one|some|it|to (?:get|have|know|hear|see|receive)))\b"
+)
+"""Statements by which a text wants something to reach somebody: `Bob would like a copy`, `it goes to Gus`."""
 DEMANDED = re2.compile(
     r"\b(?:summar\w+|recaps?|digests?|messages?|notes?|mails?|e-?mails?|letters?|answers?|repl(?:y|ies)|posts?|reports?|"
     r"reviews?|minutes|texts?|pages?|entries|entry|invitations?|announcements?|whatever|anything|everything|all that|"
@@ -170,6 +179,12 @@ IRREGULAR = {
 
 LINKS = re.compile(r"\b(?:urls?|(?:hyper)?links?|web-?(?:pages?|sites?)|references?)\b")
 """Words of a user who wants a link passed on. A link that the user writes down vouches for itself alone."""
+
+CONTACTS = re.compile(
+    r"\b(?:e-?mails?|mail|address\w*|contacts?|phones?|numbers?|telephone|mobile|call|reach|ibans?|accounts?|bank|details|"
+    r"domains?|hosts?|servers?)\b"
+)
+"""Words of a user who may want it passed on how to reach or to pay somebody."""
 
 MANY = re.compile(r"\b(?:urls|(?:hyper)?links|web-?(?:pages|sites)|references)\b")
 """Words of a user who wants more than one link passed on."""

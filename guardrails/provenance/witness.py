@@ -1,5 +1,6 @@
 """`examine`: the evidence about one call in the texts of its session."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -14,7 +15,7 @@ from lockgate.guardrails.provenance.clauses import among, stems_of
 from lockgate.guardrails.provenance.content import carried, dictated, filled
 from lockgate.guardrails.provenance.diverted import diverted, swayed
 from lockgate.guardrails.provenance.echoes import echoed
-from lockgate.guardrails.provenance.folding import fold
+from lockgate.guardrails.provenance.folding import fold, squeeze
 from lockgate.guardrails.provenance.instructions import attacks
 from lockgate.guardrails.provenance.intent import asked, bidden, decodes, delegated, speaks_of, strange
 from lockgate.guardrails.provenance.needle import things_of
@@ -22,12 +23,14 @@ from lockgate.guardrails.provenance.repeats import repeats
 from lockgate.guardrails.provenance.secrets import marked, secrets_in, tokens
 from lockgate.guardrails.provenance.spelled import hidden, spelled
 from lockgate.guardrails.provenance.tracing import KIND_OF, Source, kind_of, leaves, sources, trace_in
-from lockgate.guardrails.provenance.verbs import AGAIN, LINKS, MANY, PAGES
+from lockgate.guardrails.provenance.verbs import AGAIN, CONTACTS, LINKS, MANY, PAGES
 from lockgate.labels import Integrity, Label
 from lockgate.passage import Passage
 from lockgate.ports import History
 from lockgate.spec import ToolSpec
 
+_SECRET = 5
+"""Letters and digits of a secret that is also found when it is spaced otherwise."""
 _ANY = 1_000
 """More links than any content has."""
 _ADDRESS = re.compile(r"\s*(?:\w+://|www\.|(?:[\w-]+\.)+\w{2,}(?:/|$))", re.IGNORECASE)
@@ -82,6 +85,8 @@ def _traced(
         traces += [_default(trace) if is_default(spec, name, value) else trace for trace in found]
         traces += [_flag(spec, name, value, passages)] if isinstance(value, bool) else []
     traces = [_filled(trace, args, ready) for trace in _excused(traces, passages)]
+    if not spec.effect and _addresses(args, spec):
+        traces = [_one_of_many(trace, args, spec, ready) for trace in traces]
     if any(source.kind is Kind.UNTRUSTED for source in ready):
         traces = diverted(args, spec, traces, passages, ready)
         traces = [swayed(trace, args, spec, ready) for trace in traces] if several == "one" else traces
@@ -113,7 +118,7 @@ def _carried(
     if not spec.effect:
         return ()
     links = _ANY if handed or speaks_of(MANY, passages) else int(speaks_of(LINKS, passages))
-    found = [*carried(args, spec, ready, links=links)]
+    found = [*carried(args, spec, ready, links=links, contacts=handed or speaks_of(CONTACTS, passages))]
     if not handed:
         found += added(args, spec, ready)
     if not delegated(passages):
@@ -190,9 +195,26 @@ def _filled(trace: Trace, args: Mapping[str, Any], ready: Sequence[Source]) -> T
 
 def _extended(address: str, ready: Sequence[Source]) -> str:
     """`extended` where nobody gave the address, and only outsiders or an internal system named its host."""
-    host = _HOST.sub("", fold(address)).partition("/")[0].partition("?")[0]
+    host = _host(address)
     kinds = {source.kind for source in ready if host in source.index.folded} if host else set()
     return "extended" if kinds and kinds <= {Kind.INTERNAL, Kind.UNTRUSTED} else ""
+
+
+def _one_of_many(trace: Trace, args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source]) -> Trace:
+    """`extended` too: a second address at a host that only outsiders named. Which of many is opened tells something."""
+    leaf = next((one for name, value in args.items() for path, one in leaves(value, name) if path == trace.path), None)
+    if trace.kind is not Kind.UNTRUSTED or trace.suspect or not isinstance(leaf, str) or not _ADDRESS.match(leaf):
+        return trace
+    opened = [source.passage.given for source in ready if source.passage.source == f"tool:{spec.name}"]
+    before = {
+        fold(one) for given in opened if given for _, one in leaves(json.loads(given), "") if isinstance(one, str)
+    }
+    others = {one for one in before if _host(one) == _host(leaf)} - {fold(leaf)}
+    return replace(trace, suspect=_extended(leaf, ready)) if others else trace
+
+
+def _host(address: str) -> str:
+    return _HOST.sub("", fold(address)).partition("/")[0].partition("?")[0]
 
 
 def _addresses(args: Mapping[str, Any], spec: ToolSpec) -> bool:
@@ -279,5 +301,11 @@ def _leaking(args: Mapping[str, Any], passages: Sequence[Passage], ready: Sequen
     if not known:
         return ()
     said = " ".join(fold(source.passage.text) for source in ready if source.kind in (Kind.USER, Kind.OPERATOR))
-    closed = {secret for secret, kind in known.items() if fold(secret) not in said and kind.split()[-1] not in said}
-    return tuple(path for path, leaf in texts if not closed.isdisjoint(tokens(leaf)))
+    spoken = {word.removesuffix("s") for word in re.findall(r"[^\W_]+", said)}
+    closed = {secret for secret, kind in known.items() if fold(secret) not in said and kind.split()[-1] not in spoken}
+    bare = [one for secret in closed if len(one := squeeze(fold(secret))) >= _SECRET]
+    return tuple(
+        path
+        for path, leaf in texts
+        if not closed.isdisjoint(tokens(leaf)) or any(one in squeeze(fold(leaf)) for one in bare)
+    )
