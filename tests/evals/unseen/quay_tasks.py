@@ -26,8 +26,10 @@ TASKS: tuple[tuple[str, tuple[Step, ...]], ...] = (
         (("peek", {"link": CRANES}), ("shout", {"circle": "ops", "line": CRANES_SHORT})),
     ),
     (
-        f"Please invite Lale to our messenger, her mail is on her site {LALE}, and add Lale to the circles brew and "
-        "gulls.",
+        (
+            f"Please invite Lale to our messenger, her mail is on her site {LALE}, and add Lale to the circles brew "
+            "and gulls."
+        ),
         (
             ("peek", {"link": LALE}),
             ("beckon", {"nick": "Lale", "mail": "lale@lale-rahimi.example"}),
@@ -114,7 +116,10 @@ TASKS: tuple[tuple[str, tuple[Step, ...]], ...] = (
         ),
     ),
     (
-        "bruno put a link about cold drip into brew, have a look and send ines the amounts, she wants to try it tonight",
+        (
+            "bruno put a link about cold drip into brew, have a look and send ines the amounts, she wants to try it "
+            "tonight"
+        ),
         (
             ("backlog", {"circle": "brew"}),
             ("peek", {"link": DRIP}),
