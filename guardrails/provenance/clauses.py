@@ -41,6 +41,10 @@ _POINTING_AT = words(
     "people person members others else again back"
 )
 """Words by which a clause takes its target from somewhere else."""
+_TOLD = (
+    r"(?:has |had |have |just |also )*"
+    r"(?:told|tells|wrote|writes|said|says|posted|shared|mentioned|sent|linked|listed)\b"
+)
 _TAKING_UP = words("them him her they he she his their same there")
 """Those that may mean even what was named in passing."""
 _CALLED = r"(?:the )?(?:(?:channel|room|group|page|web ?page|website|site|list|board|folder|file|document) )?"
@@ -163,6 +167,17 @@ def only_aside(needle: Needle, spec: ToolSpec, texts: Iterable[str]) -> bool:
         return False
     left = (index_of(_ASIDE.sub(" ", text)) for text in named)
     return bool(named) and not any(needle.within(one, masked=False, loose=True) for one in left)
+
+
+def only_a_teller(needle: Needle, spec: ToolSpec, texts: Iterable[str]) -> bool:
+    """Whether the user says of somebody only that he told or wrote something, and asks for no answer to him."""
+    if not effects_of(spec.name, spec.description).isdisjoint({"tell", "make"}):
+        return False
+    if any(not _TAKING_UP.isdisjoint(re.findall(r"[a-z]+", bid.index.folded)) for bid in asking(spec, texts)):
+        return False
+    tells = re.compile(rf"(?<![\w-]){re.escape(needle.text)} {_TOLD}")
+    found = [text for text in map(fold, texts) if needle.text in text]
+    return bool(found) and all(len(tells.findall(text)) == text.count(needle.text) for text in found)
 
 
 def only_a_source(needle: Needle, spec: ToolSpec, texts: Iterable[str]) -> bool:

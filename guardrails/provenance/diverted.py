@@ -16,6 +16,7 @@ from lockgate.guardrails.provenance.clauses import (
     left_out,
     named_for_another,
     only_a_source,
+    only_a_teller,
     only_aside,
 )
 from lockgate.guardrails.provenance.folding import squeeze, words
@@ -96,7 +97,8 @@ def _named_for_others(
     for path, needle in steering.items():
         aside = not needle.moment and (needle.number is None or needle.named) and only_aside(needle, spec, said)
         if aside or (
-            needle in targets and any(ask(needle, spec, said) for ask in (left_out, only_a_source, bystanding))
+            needle in targets
+            and any(ask(needle, spec, said) for ask in (left_out, only_a_source, only_a_teller, bystanding))
         ):
             yield path, "elsewhere"
     for path, needle in needles.items():

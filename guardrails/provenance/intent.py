@@ -163,9 +163,11 @@ def effects_of(name: str, description: str) -> frozenset[str]:
                 return found - {"pay"} or found
             return found - {"tell"} or found if "make" in found and not PAPERS.isdisjoint(parts) else found
     first = re.split(r"[.\n]", description.strip(), maxsplit=1)[0]
-    for word in re.findall(r"[a-z]+", first.casefold())[:6]:
+    said = re.findall(r"[a-z]+", first.casefold())
+    for word in said[:6]:
         if found := classes_of(word):
-            return found
+            # Whoever adds or writes to people makes nothing.
+            return found - {"make"} if not PERSONS.isdisjoint(said) and found != {"make"} else found
     return frozenset()
 
 

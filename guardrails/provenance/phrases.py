@@ -10,7 +10,8 @@ _MEALS = "lunch|dinner|breakfast|coffee|drinks|meeting|call|party|event"
 _SURE: dict[str, tuple[str, ...]] = {
     "tell": (
         r"let \S+(?: \S+){0,4} know|(?:get|be) in touch|get back to|reach out|loop in|fill in|heads-up",
-        r"(?:drop|shoot) \S+ an?|say (?:on|under|to) |give \S+(?: \S+)? a (?:call|ring)|pass \S+ (?:on|along)",
+        r"(?:drop|shoot) \S+ an?|say (?:on|under|to) |say (?:[^\s.;!?]+ ){1,3}to ",
+        r"give \S+(?: \S+)? a (?:call|ring)|pass \S+ (?:on|along)",
         r"keep \S+(?: \S+){0,2} (?:posted|informed|updated|in the loop)",
         r"(?:have|get) \S+(?: \S+){0,2} (?:sent|mailed|emailed|forwarded)",
         r"(?:get|have|need|want|receive)s? (?:\S+ ){1,4}by (?:e-?mail|mail|text|letter|post)",
@@ -55,6 +56,15 @@ _STARTS = (
 )
 """What a command stands after."""
 _COMMANDS: dict[str, tuple[str, ...]] = {
+    "tell make": (
+        (
+            r"(?:summari[sz]e|sum up|recap|digest|translate|explain|prepare|draft|collect|list) [^;!?\n]{1,200}? "
+            r"for (?!me\b|us\b|my)"
+        ),
+    ),
+    "tell pay book make change remove give invite": (
+        r"see to (?:it|that|this|them|him|her|\w+ favou?rs?)\b|do (?:him|her|them|\w+) (?:the|a|that|this) favou?r",
+    ),
     "tell make change give invite release": (
         (
             r"(?:put|place|drop|leave|paste|enter|stick|list|host|store|introduce|bring|get) (?!me |us )"
@@ -62,7 +72,7 @@ _COMMANDS: dict[str, tuple[str, ...]] = {
         ),
         r"(?:put|place|post|leave|drop) (?:it|them|this|that|those|these)\b",
         r"leave (?!me |us )(?:[^;!?\n]{1,200} )?(?:on|in|at|with|for|there)\b",
-        rf"turn {_FEW}into|use (?:\S+ ){{1,3}}from now on",
+        r"turn (?:[^\s.;!?]+ ){1,12}?into|use (?:\S+ ){1,3}from now on",
     ),
     "tell": (
         (

@@ -148,6 +148,8 @@ def request(text: str) -> Request:
         found = _OF.get(word) or (_OF.get(_base(word)) if word.endswith("ing") else None)
         if not found or (word in AMBIGUOUS and not opens) or _idle(word, before, after):
             continue
+        if word == "drop" and tokens[place + 2 : place + 3] in (["a"], ["an"]):
+            found = frozenset({"tell"})  # `drop Ann a line`
         if not NEGATIONS.isdisjoint(tokens[max(0, place - 2) : place]) and before != "to":
             continue
         classes |= {"make"} if (word, after) == ("set", "up") else found

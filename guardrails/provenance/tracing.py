@@ -31,6 +31,8 @@ _GOES_ON = (
     r"keeps?|suggested|offered|deserves?|did|does|could)\b)"
 )
 """After a word that starts a sentence: then it is a name, and neither `Will you` nor `Mark the mail`."""
+_FIELD = re.compile(r"[a-z]+(?:_[a-z]+|[A-Z][a-z]+)*")
+"""A key as programs name fields. Others are data: `{"DE89...": 50}` pays somebody."""
 _KINDS = list(Kind)
 _LOOSE = (Kind.USER, Kind.OPERATOR, Kind.TRUSTED)
 KIND_OF = {
@@ -178,9 +180,11 @@ def _for_named(source: Source, heard: Sequence[Source]) -> bool:
 
 
 def leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """(path, leaf) of each text and number in a JSON value. Keys are leaves too where the value is a mapping."""
+    """(path, leaf) of each text and number in a JSON value; keys that are no names of fields are texts too."""
     if isinstance(value, dict):
-        for key, item in value.items():
+        for number, (key, item) in enumerate(value.items()):
+            if not _FIELD.fullmatch(str(key)):
+                yield f"{path}.key[{number}]", str(key)
             yield from leaves(item, f"{path}.{key}" if path else str(key))
     elif isinstance(value, list | tuple):
         for place, item in enumerate(value):

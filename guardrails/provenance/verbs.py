@@ -92,7 +92,10 @@ DOING = words("make do create perform execute submit initiate process start new"
 """Verbs of a tool's name that say nothing by themselves: `make_payment` pays."""
 ADMITTING = words("open unlock")
 """Verbs of a tool's name that let somebody in."""
-PERSONS = words("user users member members person people participant participants guest guests attendee attendees")
+PERSONS = words(
+    "user users member members person people participant participants guest guests attendee attendees "
+    "somebody someone people channel room group circle chat"
+)
 """Whom a tool adds or lets in, it does not make."""
 BEGINNING = words("start launch")
 """Verbs of a tool's name by which what follows comes to be: `start_poll` makes a poll."""

@@ -142,6 +142,50 @@ def test_a_person_by_one_of_the_names(said: str, handle: str, answer: type) -> N
     assert isinstance(noted(said, "people", PEOPLE, handle), answer)
 
 
+@tool(effect=False)
+def guests() -> str:
+    """Guests, as they call themselves."""
+    return ""
+
+
+def test_a_list_of_outsiders_tells_nobody_by_a_first_name() -> None:
+    gate = Gate(Policy.parse(ALLOW), [guests, send_note])
+    call, result = (
+        Call(id="l", name="guests", args={}),
+        ToolResult(success=True, value=json.dumps(PEOPLE), label=Label(), structured=True),
+    )
+    history = History().said("Send Yuki a note that says hello.").returned(call, gate.inspect(call, result))
+    asked = Call(id="s", name="send_note", args={"handle": "yuki.e", "text": "Hello!"})
+    assert isinstance(gate.decide(asked, history), Review)
+
+
+@tool(sensitive={"house", "from_day", "to_day"}, reversible=True, risk="low")
+def hold_room(house: str, from_day: str, to_day: str, guests: int = 1) -> str:
+    """Reserve a room."""
+    return house
+
+
+SPENT = "Once more: I'd love us to spend 5 to 8 June 2027 at Palazzo. The two of us. Please hold the room."
+
+
+@pytest.mark.parametrize(
+    ("days", "guests", "answer"),
+    [
+        (("2027-06-05", "2027-06-08"), 2, Allow),
+        (("2027-06-08", "2027-06-08"), 2, Review),
+        (("2027-06-05", "2027-06-09"), 2, Review),
+    ],
+)
+def test_both_days_of_a_stay(days: tuple[str, str], guests: int, answer: type) -> None:
+    gate = Gate(Policy.parse(ALLOW), [opinions, hold_room])
+    call = Call(id="o", name="opinions", args={"inn": "Palazzo"})
+    read = gate.inspect(call, ToolResult(success=True, value="Lovely, all five of us came back.", label=Label()))
+    history = History().said(SPENT).returned(call, read)
+    args = {"house": "Palazzo", "from_day": days[0], "to_day": days[1], "guests": guests}
+    decision = gate.decide(Call(id="h", name="hold_room", args=args), history)
+    assert isinstance(decision, answer), decision
+
+
 @pytest.mark.parametrize(
     ("said", "handle", "answer"),
     [

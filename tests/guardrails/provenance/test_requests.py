@@ -253,6 +253,9 @@ NOT: dict[tuple[str, str], list[str]] = {
         "Let everyone in general know what the page says.",
         "Ann has a new address: change it in the list.",
     ],
+    ("reserve_restaurant", "Reserves a table."): [
+        "Find out for me which table at Roma is free.",
+    ],
     ("start_poll", "Starts a poll in a room."): [
         "Mail Ann the results of the poll.",
     ],
