@@ -184,6 +184,38 @@ def test_a_blocked_input_ends_the_run_and_is_not_kept() -> None:
     assert "4111" not in str(out["messages"])
 
 
+def test_what_is_kept_of_a_message_that_is_too_long_is_inspected_too() -> None:
+    said: list[str] = []
+
+    def model(messages: Any) -> str:
+        said.append(str(messages))
+        return "Hello."
+
+    graph = agent(Post(), *[model] * 4, checkpointer=InMemorySaver(), max_input=900)
+    for text in (f"My key is {SECRET}. " + "x" * 1_000, "x" * 490 + f" {SECRET} " + "x" * 1_000):
+        out = graph.invoke({"messages": text}, CONFIG)
+        assert out["status"] == Status.REFUSED and "bytes left out" in out["messages"][-2].text
+        assert "AKIA" not in str(out["messages"]) and len(out["messages"][-2].text) < 600
+    graph.invoke({"messages": "Hello?"}, CONFIG)
+    assert "AKIA" not in said[0] and "[REDACTED:AWS_KEY]" in said[0]
+
+
+def test_a_conversation_that_a_client_brings_along_is_inspected_as_a_whole() -> None:
+    asked: list[str] = []
+
+    def model(messages: Any) -> str:
+        asked.append(str(messages))
+        return "Yes."
+
+    brought = [("user", f"My key is {SECRET}."), ("ai", "Noted."), ("user", "Go on.")]
+    out = react.build(model=ScriptedModel(turns=[model] * 2)).invoke({"messages": brought})
+    assert SECRET not in str(out["messages"]) + asked[0] and "[REDACTED:AWS_KEY]" in asked[0]
+    assert [m.type for m in out["messages"]] == ["human", "ai", "human", "ai"]
+    policy = POLICY.replace("detokenise:", "input: {aws_key: block}\n  detokenise:")
+    out = agent(Post(), "never", policy=policy).invoke({"messages": brought})
+    assert out["status"] == Status.REFUSED and SECRET not in str(out) and "never" not in str(out)
+
+
 def test_secrets_leave_the_answer_and_the_message() -> None:
     out = agent(Post(), f"The key is {SECRET}.").invoke({"messages": "Which key?"})
     assert out["answer"] == "The key is [REDACTED:AWS_KEY]."
