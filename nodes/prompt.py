@@ -82,11 +82,12 @@ def prompted(system: str, messages: Sequence[AnyMessage], *, tools: bool) -> lis
 def planned(system: str, planning: Sequence[AnyMessage], *, run_id: str) -> list[BaseMessage]:
     """What a planner is sent: its own messages, with what its workers reported in blocks of the run.
 
-    A report begins with the results as JSON; whatever a worker had read may speak in it. The first message is the goal.
+    A report begins with the results as JSON; whatever a worker had read may speak in it. The first message is the goal;
+    in that of a team under another one what others reported stands in blocks already.
     """
     name = fence(run_id)
     shown = [*planning[:1], *(_reported(message, name) for message in planning[1:])]
-    if any(new is not old for new, old in zip(shown, planning, strict=True)):
+    if any(_FRAME in message.text for message in shown):
         system = _with_blocks(system)
     return [SystemMessage(system), *shown]
 

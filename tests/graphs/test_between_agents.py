@@ -153,6 +153,25 @@ def test_what_workers_report_stands_in_a_block_when_the_planner_writes_the_answe
     assert out["answer"].startswith("It is 42 [a].")
 
 
+def test_a_team_under_a_team_is_told_what_the_blocks_in_its_goal_are() -> None:
+    @tool(effect=False)
+    def look(what: str) -> str:
+        """Look something up."""
+        return "It is 42."
+
+    policy = Policy.parse("version: 1\nrules: [{id: all, tools: ['*'], action: allow}]\n")
+    reads: Any = {"calls": [{"name": "look", "args": {"what": "x"}}]}
+    reader = react.build(model=Heard(reads, "It is 42.").model(), tools=[look], policy=policy, name="reader")
+    below = Heard(plan(a="w"), "It is 42 [a].")
+    worker = react.build(model=ScriptedModel(turns=["It is 42."]), name="w")
+    team = orchestrator.build(workers={"w": worker}, model=below.model(), name="team")
+    above = Heard(plan(a="reader", b=("team", "a")), "It is 42 [b].")
+    orchestrator.build(workers={"reader": reader, "team": team}, model=above.model()).invoke({"messages": "6 x 7?"})
+    assert len(below.asked) == 2
+    for system, goal, *_ in below.asked:
+        assert "<untrusted-" in goal.text and EXPLAINED in system.text
+
+
 def test_a_goal_in_json_and_a_refused_plan_are_no_reports() -> None:
     lead = Heard(plan(a="nobody"), plan(a="w"), "Done [a].")
     worker = react.build(model=ScriptedModel(turns=["x"]), name="w")
