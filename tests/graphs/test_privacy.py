@@ -1,12 +1,13 @@
 """Private data in whole runs: what the model sees, what the tool gets, what a reviewer sees, what the state keeps."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
+from pydantic import AfterValidator
 from tests.graphs.team import plan, says
 
 from lockgate import Policy, ScriptedModel, ToolSpec, tool
@@ -16,6 +17,7 @@ from lockgate.guardrails.privacy import vault as vaults
 from lockgate.guardrails.privacy.vault import vault
 from lockgate.handoff import Status
 from lockgate.runtime import PostgresSaver
+from lockgate.runtime.audit_check import rows
 from lockgate.settings import settings
 
 MAIL = "ann.smith@example.org"
@@ -144,6 +146,59 @@ def test_a_secret_that_a_reviewer_was_not_shown_survives_the_edit() -> None:
     edit = {"action": "edit", "args": {**shown, "to": "bob@example.org"}, "by": "bob"}
     graph.invoke(Command(resume={out["__interrupt__"][0].id: edit}), CONFIG)
     assert post.sent == [("bob@example.org", f"key {SECRET}")]
+
+
+NOSY = """
+version: 1
+rules: [{id: ask, tools: [pay], action: review}]
+privacy: {arguments: {secret: allow}, output: {payment_card: mask}}
+provenance: {sensitive: allow}
+"""
+CARD = "4111 1111 1111 1111"
+
+
+async def test_whatever_a_reviewer_is_asked_or_says_is_shown_and_kept_as_the_policy_says(saver: PostgresSaver) -> None:
+    @tool
+    def pay(note: str) -> str:
+        """Pay."""
+        raise OSError("the line is dead")
+
+    said = AIMessage(f"From {CARD}.", tool_calls=[{"name": "pay", "args": {"note": f"{SECRET}, {CARD}"}, "id": "p"}])
+    graph = react.build(
+        model=ScriptedModel(turns=[said, "Done."]), tools=[pay], policy=Policy.parse(NOSY), checkpointer=saver
+    )
+    out = await graph.ainvoke({"messages": "Pay it."}, CONFIG)
+    (asked,) = out["__interrupt__"]
+    assert asked.value["reasoning"] == "From [PAYMENT_CARD:****1111]."
+    reply = {"action": "approve", "reason": f"It is {SECRET}.", "by": "ann"}
+    out = await graph.ainvoke(Command(resume={asked.id: reply}), CONFIG)
+    (asked,) = out["__interrupt__"]
+    assert asked.value["type"] == "effect" and "OSError" in str(asked.value["evidence"])
+    assert asked.value["args"] == {"note": "[REDACTED:AWS_KEY], [PAYMENT_CARD:****1111]"}
+    reply = {"action": "give_up", "reason": f"never mind {SECRET}", "by": "ann"}
+    await graph.ainvoke(Command(resume={asked.id: reply}), CONFIG)
+    kept = [(row.body, row.content) async for row in rows(saver.pools)]
+    assert "It is [REDACTED:AWS_KEY]." in str(kept)
+    assert SECRET not in str(kept) and CARD not in str(kept)
+
+
+def test_a_record_of_a_decision_holds_no_private_data() -> None:
+    """The validator of a tool may say what it did not like."""
+
+    def checked(value: str) -> str:
+        raise ValueError(f"{value} is no account")
+
+    @tool
+    def pay(account: Annotated[str, AfterValidator(checked)]) -> str:
+        """Pay."""
+        return account
+
+    calls: Any = {"calls": [{"name": "pay", "args": {"account": f"{CARD} {MAIL}"}}]}
+    graph = react.build(model=ScriptedModel(turns=[calls, "Done."]), tools=[pay], policy=Policy.parse(NOSY))
+    parts = graph.stream({"messages": "Pay."}, stream_mode="custom", subgraphs=True)
+    (event,) = [part[-1] for part in parts if part[-1].kind == "decision"]
+    assert "is no account" in event.detail["reason"]
+    assert CARD not in str(event) and MAIL not in str(event)
 
 
 def test_sub_agents_use_the_tokens_of_their_team() -> None:
