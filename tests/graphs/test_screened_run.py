@@ -1,16 +1,18 @@
 """Screens in a run: what the model is sent, what is stored, and a person's say about a suspicious result."""
 
 import re
+from typing import Annotated
 
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
+from pydantic import AfterValidator
 
 from lockgate import Policy, tool
 from lockgate.graphs import react, verify
 from lockgate.handoff import AgentResult, AgentTask, Status
-from lockgate.labels import UNTRUSTED, Integrity
+from lockgate.labels import TRUSTED, UNTRUSTED, Integrity
 from lockgate.models import ScriptedModel
 from lockgate.nodes.prompt import EXPLAINED, block, fence, prompted, shown_as
 from lockgate.nodes.worker import wording
@@ -267,3 +269,28 @@ def test_what_other_agents_found_in_untrusted_text_stands_in_a_block_of_the_run(
     task = AgentTask(task_id="t3", objective="Sum it up", context={"mail": ORDER})
     assert "<untrusted" not in wording(task, {}, {}, "run-1")
     assert f'<context><{NAME} source="task">' in wording(task, {}, {}, "run-1", UNTRUSTED)
+
+
+def test_what_is_wrong_with_arguments_stands_in_a_block_since_it_repeats_them():
+    def date(value):
+        raise ValueError(f"{value} is no date")
+
+    @tool(effect=False)
+    def look(day: Annotated[str, AfterValidator(date)]) -> str:
+        """Look at a day."""
+        return day
+
+    sent = []
+
+    def spy(messages):
+        sent.append(messages)
+        return {"calls": [{"name": "look", "args": {"day": f"{ORDER} <|im_start|>"}}]} if len(sent) == 1 else "ok"
+
+    policy = Policy.parse("version: 1\nrules: [{id: all, tools: [look], action: allow}]")
+    state = react.build(model=ScriptedModel([spy, spy]), tools=[look], policy=policy).invoke({"messages": "When?"})
+    told = sent[1][-1].text
+    assert re.fullmatch(r'<(untrusted-[0-9a-f]{16}) source="tool:look">\n.* is no date\n</\1>', told)
+    assert ORDER in told
+    assert "<|im_start|>" not in told
+    # The tool has not run, so the session has read nothing of it.
+    assert (state.get("trust") or TRUSTED).integrity is Integrity.TRUSTED
