@@ -43,10 +43,12 @@ _END = re.compile(
             *"\n\r\u2022\u3002\uff01\uff1f\u061f",
             r"\\n",
             r"\"\s?[:,}]\s?",
-            r"<(?:[^<>\"]|\"(?:[^\"<>]{0,40}|[^\"<>\s]{41,300})\"){0,120}>",
+            r"<(?:[^<>\"']|\"(?:[^\"<>]{0,40}|[^\"<>\s]{41,300})\"|'(?:[^'<>]{0,40}|[^'<>\s]{41,300})'){0,120}>",
         ]
     )
 )
+_NO_TAG = re.compile(r"<(?=!\[CDATA\[|[a-zA-Z/!?][^<>=\"]{38,600}>)")
+"""What looks like the beginning of a tag and is none: there is prose in it."""
 _CLOSING = frozenset(".!?\u3002\uff01\uff1f\u061f")
 _INSIDE = frozenset("\"'`\u201d\u2019)")
 
@@ -103,7 +105,7 @@ def candidates(low: str) -> tuple[list[Sentence], list[tuple[int, int, Words]]]:
 
 def judged(text: str) -> Iterator[tuple[int, int, float]]:
     """Start, end and score of each possible order: from 0 to 1, 0.5 being the operating point."""
-    low = lowered(text)
+    low = lowered(_NO_TAG.sub(" ", text) if "<" in text else text)
     hot, read_all = candidates(low)
     if not hot:
         return

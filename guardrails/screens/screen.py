@@ -10,9 +10,10 @@ from lockgate.guardrails.screens.encoded import decoded
 from lockgate.guardrails.screens.exfiltration import exfiltrations
 from lockgate.guardrails.screens.folding import fold
 from lockgate.guardrails.screens.forgery import forgeries
-from lockgate.guardrails.screens.hidden import Spot, Stripped, hiding_markup, strip_invisible
+from lockgate.guardrails.screens.hidden import Spot, Stripped, strip_invisible
 from lockgate.guardrails.screens.instructions import orders
 from lockgate.guardrails.screens.kinds import Kind
+from lockgate.guardrails.screens.markup import hiding_markup
 from lockgate.passage import Finding, Place
 from lockgate.text import clean
 
