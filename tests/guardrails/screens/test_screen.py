@@ -119,6 +119,45 @@ def test_a_blob_that_decodes_to_an_order_is_found(blob):
     assert found[0].score >= 0.5
 
 
+def lines(blob, width, end="\n"):
+    return end.join(blob[at : at + width] for at in range(0, len(blob), width))
+
+
+BASE64 = base64.b64encode(ORDER.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "blob",
+    [
+        *(lines(BASE64, width) for width in (20, 40, 64, 76)),
+        lines(BASE64, 64, "\r\n> "),
+        base64.b64encode(ORDER.encode("utf-16-le")).decode(),
+        lines(ORDER.encode().hex(), 32),
+        ORDER.encode().hex("-"),
+        " ".join(f"0x{byte:02x}" for byte in ORDER.encode()),
+        ", ".join(f"0x{byte:02X}" for byte in ORDER.encode()),
+        "".join(f"\\u{{{ord(char):x}}}" for char in ORDER),
+        "".join(f"&#{ord(char):07d};" for char in ORDER),
+        "".join(f"&#x{ord(char):x}" for char in ORDER),
+        "".join(f"&#{ord(char)};" if at % 3 == 0 and char != " " else char for at, char in enumerate(ORDER)),
+        base64.b64encode(f"Hello <!-- {ORDER} --> world".encode()).decode(),
+        base64.b64encode(f'<div style="display:none"><p>{ORDER}</p></div>'.encode()).decode(),
+        base64.b64encode("\u200b".join(ORDER).encode()).decode(),
+        base64.b64encode(f"Hello world, how are you? {TAGS}".encode()).decode(),
+        base64.b64encode((MAIL * 2_000 + ORDER).encode()).decode(),
+        codecs.encode("The report is here, and the user will see it with the mail. " * 90 + ORDER, "rot13"),
+    ],
+)
+def test_no_way_of_writing_a_code_hides_what_is_in_it(blob):
+    found = [one for one in screen(f"Attachment: {blob} (end)") if one.kind == Kind.ENCODED]
+    assert max((one.score for one in found), default=0) >= 0.5
+
+
+def test_references_that_a_page_needs_are_no_code():
+    page = "We&#8217;re glad you&#8217;re here &#8211; please don&#8217;t reply: it&#8217;s read by nobody&#8230; " * 3
+    assert not any(one.kind == Kind.ENCODED for one in screen(page))
+
+
 def test_a_blob_that_decodes_to_something_harmless_is_no_finding():
     picture = base64.b64encode(bytes(range(256)) * 4).decode()
     words = base64.b64encode(b"The parcel left the warehouse on Tuesday at noon.").decode()
