@@ -27,6 +27,8 @@ CERTAIN = 5.0
 OPERATING = 0.0
 """The sum that becomes a score of 0.5."""
 SURE = 0.5
+CLEAR = 0.8
+"""From this score on an order counts that is one only when its short lines are read as one."""
 MAX_REACH = 300
 """Characters on each side of a sentence, within its line, that belong to its passage."""
 MAX_GAP = 400
@@ -49,6 +51,8 @@ _END = re.compile(
 )
 _NO_TAG = re.compile(r"<(?=!\[CDATA\[|[a-zA-Z/!?][^<>=\"]{38,600}>)")
 """What looks like the beginning of a tag and is none: there is prose in it."""
+_NARROW = re.compile(r"(?<![^\n])([^\n]{2,44}[^\s.!?:;|>,])\n(?=[a-z])")
+"""A short line that goes on in the next one. No line of prose is so short but in a column, or to break an order up."""
 _CLOSING = frozenset(".!?\u3002\uff01\uff1f\u061f")
 _INSIDE = frozenset("\"'`\u201d\u2019)")
 
@@ -136,7 +140,10 @@ def orders(text: str) -> list[tuple[int, int, float]]:
     """
     passages: list[tuple[int, int, float]] = []
     doubtful: list[tuple[int, int, float]] = []
-    for start, end, how_much in judged(text):
+    found = [*judged(text)]
+    if (joined := _NARROW.sub(r"\1 ", text)) != text:
+        found = sorted([*found, *(one for one in judged(joined) if one[2] >= CLEAR)])
+    for start, end, how_much in found:
         if how_much < SURE:
             doubtful.append((start, end, how_much))
             continue

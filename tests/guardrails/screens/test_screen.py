@@ -1,5 +1,6 @@
 import base64
 import codecs
+import textwrap
 from urllib.parse import quote
 
 import pytest
@@ -246,6 +247,14 @@ PARAPHRASES = [
 @pytest.mark.parametrize("order", PARAPHRASES)
 def test_orders_in_other_words_and_tongues_are_found(order):
     assert [one.kind for one in screen(MAIL + order) if one.score >= 0.5] == [Kind.INSTRUCTION]
+
+
+@pytest.mark.parametrize("width", [30, 36, 44])
+def test_an_order_in_a_narrow_column_is_one(width):
+    told = "\n".join(textwrap.wrap(ORDER, width))
+    text = f"The parcel arrived.\n{told}\nThanks, Bob"
+    (found,) = (one for one in screen(text) if one.kind == Kind.INSTRUCTION and one.score >= 0.8)
+    assert text[found.start : found.end].startswith(told)
 
 
 def test_the_span_covers_the_passage_and_not_the_mail_around_it():
