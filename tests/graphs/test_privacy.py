@@ -201,6 +201,31 @@ def test_a_record_of_a_decision_holds_no_private_data() -> None:
     assert CARD not in str(event) and MAIL not in str(event)
 
 
+def test_no_refusal_tells_the_model_what_a_token_stands_for() -> None:
+    def known(value: str) -> str:
+        if value == MAIL:
+            raise ValueError(f"{value} is unknown here")
+        return value
+
+    @tool(sensitive={"to"})
+    def send(to: Annotated[str, AfterValidator(known)], text: str) -> str:
+        """Sends a mail."""
+        return "sent"
+
+    post = Post()
+    said = turns(token())
+    refused = react.build(
+        model=ScriptedModel(turns=said), tools=[post.tools()[0], send], policy=Policy.parse(POLICY),
+        checkpointer=InMemorySaver(),
+    ).invoke({"messages": "Write to Ann."}, CONFIG)  # fmt: skip
+    assert f"{token()} is unknown here" in seen(refused) and MAIL not in seen(refused)
+    graph = agent(post, *said, checkpointer=InMemorySaver())
+    out = graph.invoke({"messages": "Write to Ann."}, CONFIG)
+    reply = {"action": "reject", "reason": f"{MAIL} has left.", "by": "bob"}
+    out = graph.invoke(Command(resume={out["__interrupt__"][0].id: reply}), CONFIG)
+    assert "has left" in seen(out) and MAIL not in seen(out) and not post.sent
+
+
 def test_sub_agents_use_the_tokens_of_their_team() -> None:
     """One worker finds the address, another one writes to it; the team sees a token."""
     post = Post()
