@@ -51,8 +51,10 @@ _END = re.compile(
 )
 _NO_TAG = re.compile(r"<(?=!\[CDATA\[|[a-zA-Z/!?][^<>=\"]{38,600}>)")
 """What looks like the beginning of a tag and is none: there is prose in it."""
-_NARROW = re.compile(r"(?<![^\n])([^\n]{2,44}[^\s.!?:;|>,])\n(?=[a-z])")
-"""A short line that goes on in the next one. No line of prose is so short but in a column, or to break an order up."""
+_GOES_ON = re.compile(r"\n(?=[a-z])")
+_STOPS = frozenset(" \t\r.!?:;|>,")
+_NARROW = 45
+"""Characters of a line that is short. No line of prose is so short but in a column, or to break an order up."""
 _CLOSING = frozenset(".!?\u3002\uff01\uff1f\u061f")
 _INSIDE = frozenset("\"'`\u201d\u2019)")
 
@@ -141,8 +143,10 @@ def orders(text: str) -> list[tuple[int, int, float]]:
     passages: list[tuple[int, int, float]] = []
     doubtful: list[tuple[int, int, float]] = []
     found = [*judged(text)]
-    if (joined := _NARROW.sub(r"\1 ", text)) != text:
-        found = sorted([*found, *(one for one in judged(joined) if one[2] >= CLEAR)])
+    for start, end in _columns(text):
+        column = text[start:end].replace("\n", " ")
+        found += [(start + a, start + b, how_much) for a, b, how_much in judged(column) if how_much >= CLEAR]
+    found.sort()
     for start, end, how_much in found:
         if how_much < SURE:
             doubtful.append((start, end, how_much))
@@ -162,6 +166,21 @@ def orders(text: str) -> list[tuple[int, int, float]]:
         if one[0] < passage[0]:
             passages.append(one)
     return passages
+
+
+def _columns(text: str) -> list[tuple[int, int]]:
+    """Start and end of each stretch of short lines that go on in the next one, up to the end of the last sentence."""
+    runs: list[tuple[int, int]] = []
+    for found in _GOES_ON.finditer(text):
+        end = found.start()
+        start = text.rfind("\n", max(0, end - _NARROW - 1), end) + 1
+        if not 3 <= end - start <= _NARROW or text[end - 1] in _STOPS:  # noqa: PLR2004 - a word
+            continue
+        if runs and runs[-1][1] == start - 1:
+            start, _ = runs.pop()
+        runs.append((start, end))
+    ends = ((text.find("\n", end + 1, end + MAX_SENTENCE), end + MAX_SENTENCE) for _, end in runs)
+    return [(start, most if end < 0 else end) for (start, _), (end, most) in zip(runs, ends, strict=True)]
 
 
 def score(total: float) -> float:
