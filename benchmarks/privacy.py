@@ -53,6 +53,8 @@ HOSTILE: dict[str, str] = {
                 "ghp_",
                 "[EMAIL~",
                 "\u00e9@",
+                "4\u200b4\u200b4\u200b4\u200b ",
+                "\uff14\uff14\uff14\uff14\u3000",
                 "\0",
             ),
         )

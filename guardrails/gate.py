@@ -19,7 +19,7 @@ from lockgate.guardrails.provenance.passages import stated
 from lockgate.guardrails.provenance.witness import examine
 from lockgate.guardrails.screens.screen import Screen
 from lockgate.guardrails.sections import inspectors, look_through, spoken, traces
-from lockgate.labels import UNTRUSTED, join
+from lockgate.labels import UNTRUSTED, Label, join
 from lockgate.passage import Inspected, Place
 from lockgate.ports import History, Judge
 from lockgate.result import ErrorKind, ToolResult
@@ -79,7 +79,8 @@ class Gate:
             args = spec.validated(ready.args)
         except ValidationError as error:
             return call, Deny(rule="schema", reason=explain_invalid(error))
-        except (ValueError, RecursionError) as error:
+        except Exception as error:  # a validator of the tool's own may raise anything, and has then allowed nothing
+            log.warning("the arguments of a call to %s could not be validated", call.name, exc_info=error)
             return call, Deny(rule="schema", reason=f"The arguments cannot be read: {type(error).__name__}.")
         call = Call(id=call.id, name=call.name, args=args, edited_by=call.edited_by)
         return call, self._judged(call, spec, history)
@@ -106,8 +107,8 @@ class Gate:
             return None
         try:
             args = spec.validated(call.args)
-        except (ValueError, RecursionError):
-            args = call.args  # a token of privacy's may be none of the values that the argument takes
+        except Exception:  # noqa: BLE001 - `rule` says so; a token of privacy's may be no value that the argument takes
+            args = call.args
         try:
             return examine(args, spec, history)
         except Exception as error:  # where the search fails, nothing speaks for the call
@@ -129,7 +130,7 @@ class Gate:
         spec = self.tools.get(call.name)
         facts = stated(spec, call.name)
         if not isinstance(output, ToolResult):
-            output = ToolResult(success=True, value=str(output), label=facts)
+            output = _as_result(output, facts)
         text, left_out = cut(clean(output.value), spec.max_output if spec else 4_096)
         result = replace(output, value=text, cut=output.cut + left_out, label=join(output.label, facts))
         return _settled(result, self.look(text, Place.RESULT))
@@ -186,6 +187,13 @@ class Gate:
             return replace(result, review=result.review and (inspected.review or result.review))
         earlier = () if inspected.held or inspected.refused else result.findings
         return _settled(result, replace(inspected, findings=(*earlier, *inspected.findings)))
+
+
+def _as_result(output: object, label: Label) -> ToolResult:
+    try:
+        return ToolResult(success=True, value=str(output), label=label)
+    except Exception as error:  # noqa: BLE001 - a value that cannot be read has no text to let through
+        return ToolResult.failed(ErrorKind.UNSERIALIZABLE, f"It cannot be read: {type(error).__name__}.", label=label)
 
 
 def _settled(result: ToolResult, inspected: Inspected) -> ToolResult:

@@ -10,6 +10,7 @@ from lockgate.events import EVENTS, Event
 from lockgate.guardrails.gate import Gate
 from lockgate.nodes.auditing import note
 from lockgate.nodes.node import Goto, Node, Update, history_of, onward
+from lockgate.passage import Place
 from lockgate.runtime.fence import now
 from lockgate.state import LockState
 from lockgate.text import one_line
@@ -44,11 +45,11 @@ def action_guard(*, gate: Gate, run: str, ask: str, refuse: str, agent: str = ""
             started=started,
             ended=ended,
             status=verb(decision),
-            detail={"rule": decision.rule, "reason": decision.reason},
+            detail={"rule": decision.rule, "reason": gate.shown(decision.reason, Place.TRACE)},
         )
         if isinstance(decision, Allow) and decision.notice:
-            log.info("%s", one_line(decision.notice, 500))
-            event.detail["notice"] = decision.notice
+            event.detail["notice"] = gate.shown(decision.notice, Place.TRACE)
+            log.info("%s", one_line(event.detail["notice"], 500))
         if not isinstance(decision, Allow):  # execute_tool records the decision under which a call runs
             note("decision", verb(decision), {**state, "call": call}, ruling, gate=gate, agent=agent)
         return {EVENTS: [event]}, onward(state, _next(decision, run, ask, refuse), call=call, ruling=ruling)

@@ -16,6 +16,7 @@ from lockgate.errors import HALTING, LockgateError
 from lockgate.guardrails.budgets.inherited import on_task
 from lockgate.handoff import AgentResult, AgentTask, Status, Usage
 from lockgate.labels import TRUSTED, Label, join
+from lockgate.nodes.prompt import block, fence
 from lockgate.passage import Passage
 from lockgate.text import clean, cleaned, cut, unfit
 from lockgate.tools.execute import bounded
@@ -99,7 +100,7 @@ async def heard(
         if late := overdue():
             return Heard(why=f"It was not asked: {late}.", usage=usage, trust=trust)
         try:
-            said = f"{message}\n\n{refused(text, faults)}" if text else message
+            said = f"{message}\n\n{refused(text, faults, run_id)}" if text else message
             left = task.model_copy(update={"budget": task.budget and task.budget.left(usage)})
             result = await ask(agent, left, said, trust, run_id, user)
         except (GraphBubbleUp, *HALTING):
@@ -129,10 +130,10 @@ def wanted(gives: TypeAdapter[Any]) -> str:
     return f"Answer with one JSON value that fits this JSON Schema, and with nothing else:\n{schema}"
 
 
-def refused(previous: str, faults: list[str]) -> str:
-    """How an agent is told what was wrong with its last answer."""
-    listed = "\n".join(f"- {fault}" for fault in faults)
-    return f"Your last answer was:\n{cut(previous, 8_000)[0]}\n\nIt cannot stand:\n{listed}\nAnswer anew."
+def refused(previous: str, faults: list[str], run_id: str) -> str:
+    """How an agent is told what was wrong with its last answer, which may repeat what it had read."""
+    said = block("\n".join([cut(previous, 8_000)[0], "It cannot stand:", *faults]), fence(run_id), "answer:yours")
+    return f"Your last answer, and what is wrong with it:\n{said}\nAnswer anew."
 
 
 def answered(text: str) -> tuple[Any, list[str]]:

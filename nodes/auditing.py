@@ -81,4 +81,6 @@ def _entry(
             "args": masked(gate.shown(call.args, Place.AUDIT)),
             "reason": gate.shown(ruling.decision.reason, Place.AUDIT),
         }
+    if "reason" in more:  # a person's own words
+        more["reason"] = gate.shown(more["reason"], Place.AUDIT)
     return AuditEntry(kind=kind, verdict=verdict, **{**said, **more})

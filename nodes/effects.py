@@ -15,8 +15,10 @@ from lockgate.audit import AuditEntry
 from lockgate.deadline import overdue
 from lockgate.decision import Allow, Call, Ruling, digest
 from lockgate.effect import FINAL, Claim, DidNotHappen, Effect, EffectStatus, Fence, Happened, effect_key
+from lockgate.guardrails.gate import Gate
 from lockgate.labels import UNTRUSTED, Label
 from lockgate.nodes.node import effect_ledger, flushed
+from lockgate.passage import Place
 from lockgate.ports import EffectLedger
 from lockgate.result import ErrorKind, ToolResult
 from lockgate.runtime.fence import fence_of
@@ -49,12 +51,20 @@ class Word(BaseModel):
 
 
 async def once(
-    spec: ToolSpec, call: Call, ruling: Ruling, origin: Origin | None, agent: str, decided: AuditEntry | None = None
+    spec: ToolSpec,
+    call: Call,
+    ruling: Ruling,
+    origin: Origin | None,
+    agent: str,
+    decided: AuditEntry | None = None,
+    *,
+    gate: Gate,
 ) -> tuple[ToolResult, str, Effect | None]:
     """Runs the call so that its effect happens once, and says how the result came about, and of which effect.
 
-    `decided` is the audit entry that goes with its claim. How: `ran`, or `ledger`, `probe`, `person` for a result that
-    was not made now. Without an effect, or without a ledger, the tool simply runs.
+    What a person is asked about it is shown as the `gate` has it. `decided` is the audit entry that goes with its
+    claim. How: `ran`, or `ledger`, `probe`, `person` for a result that was not made now. Without an effect or a
+    ledger, the tool simply runs.
     """
     origin = origin or Origin(run_id="", trust=UNTRUSTED, reasoning="")
     where = get_config().get("configurable", {})
@@ -79,7 +89,9 @@ async def once(
         undo_of=origin.undoes,
     )
     place = str(where.get("checkpoint_ns", ""))
-    passage = _Passage(ledger=ledger, fence=fence_of(where), spec=spec, call=call, ruling=ruling, place=place, key=key)
+    passage = _Passage(
+        ledger=ledger, fence=fence_of(where), spec=spec, call=call, ruling=ruling, place=place, key=key, gate=gate
+    )
     return await passage.through(wanted, decided)
 
 
@@ -94,6 +106,7 @@ class _Passage:
     ruling: Ruling
     place: str
     key: str
+    gate: Gate
     attempts: int = 0
     asked: int = -1
     failed: ToolResult | None = None
@@ -227,10 +240,10 @@ class _Passage:
             "type": "effect",
             "call_id": self.call.id,
             "tool": self.call.name,
-            "args": self.call.args,
+            "args": self.gate.shown(self.call.args, Place.OUTPUT),
             "description": self.spec.description,
             "reason": "It is not known whether this took effect.",
-            "evidence": effect.evidence.splitlines(),
+            "evidence": self.gate.shown(effect.evidence, Place.OUTPUT).splitlines(),
             "key": effect.key,
             "attempt": effect.attempt,
             "claimed_at": effect.claimed_at,

@@ -39,7 +39,7 @@ def execute_tool(*, gate: Gate, inspect: str, agent: str = "") -> Node:
             result, how = ToolResult.failed(ErrorKind.UNRECORDED, why), "not run"
         elif spec:
             try:
-                result, how, effect = await once(spec, call, ruling, state.get("origin"), agent, decided)
+                result, how, effect = await once(spec, call, ruling, state.get("origin"), agent, decided, gate=gate)
                 await meter.ran(state.get("origin"), call, result.seconds)
             except UnrecordedError as error:
                 if error.down:

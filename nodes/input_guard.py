@@ -13,7 +13,7 @@ from lockgate.guardrails.gate import Gate
 from lockgate.handoff import Status, Usage
 from lockgate.labels import UNTRUSTED
 from lockgate.nodes.node import Goto, Node, Update, deadline_begun
-from lockgate.passage import MARK, Finding, Place, marking
+from lockgate.passage import MARK, Finding, Inspected, Place, marking
 from lockgate.result import ErrorKind
 from lockgate.state import AgentState, Note
 from lockgate.text import cleaned, cut
@@ -22,33 +22,42 @@ SUPERSEDED = (
     "Not answered: the user wrote again before this call was decided or its result was recorded. "
     "Do not assume that it ran."
 )
+_SHORT = 500
+"""Bytes that are kept of a message that is too long."""
 
 
 def input_guard(*, max_input: int, accepted: str, refused: str, gate: Gate | None = None, agent: str = "") -> Node:
     """Refuses an empty input and one over `max_input` bytes, and answers calls that were left without a result.
 
-    The gate inspects the new messages: what the user wrote goes on as the policy says, or not at all. Goes on to
+    The gate inspects the new messages, and in a thread's first run all that the user is said to have written before:
+    it goes on as the policy says, or not at all. Goes on to
     `accepted`, or to `refused` with status `refused` and the reason as answer.
     """
 
     def body(state: AgentState) -> tuple[Update, Goto]:
         messages = state.get("messages", [])
         fresh = _fresh(messages)
+        # Before a thread's first run nobody has looked at anything: clients send whole conversations.
+        came = fresh if state.get("run_id") else messages
+        earlier = [message for message in came[: len(came) - len(fresh)] if isinstance(message, HumanMessage)]
         # A task that was handed down belongs to the run that handed it down.
         run_id = (state.get("run_id") if state.get("task") else "") or uuid.uuid4().hex
         update: Update = {"run_id": run_id, "status": Status.RUNNING, "answer": None, "iterations": 0}
         update |= {"before": state.get("usage") or Usage(), "held": [], **deadline_begun(state)}
-        why, looked = _unacceptable(fresh, max_input), _Looked(shown=fresh)
-        if gate and not why:
-            looked = _looked_at(fresh, gate)
+        why, looked = _unacceptable(fresh, max_input), _Looked(shown=[*earlier, *fresh])
+        if why:
+            looked.shown = [_shortened(message, gate) for message in fresh]
+        elif gate:
+            looked = _looked_at(looked.shown, gate)
             why = looked.refused
         if why:
-            dropped = [RemoveMessage(id=message.id) for message in fresh if message.id]
-            short = [_shortened(message) for message in looked.shown]
+            dropped = [RemoveMessage(id=message.id) for message in came if message.id]
             reply = AIMessage(why, id=uuid.uuid4().hex)
             update[EVENTS] = [_event(looked.findings, "withheld")] if looked.findings else []
-            return {**update, "status": Status.REFUSED, "messages": [*dropped, *short, reply]}, refused
-        repaired, notes = _repaired(messages[: len(messages) - len(fresh)], fresh, looked.shown)
+            return {**update, "status": Status.REFUSED, "messages": [*dropped, *looked.shown, reply]}, refused
+        past, shown = looked.shown[: len(earlier)], looked.shown[len(earlier) :]
+        repaired, notes = _repaired(messages[: len(messages) - len(fresh)], fresh, shown)
+        repaired = [*(new for new, old in zip(past, earlier, strict=True) if new is not old), *repaired]
         if looked.redacted:
             notes.append(f"Taken out of the message: {', '.join(dict.fromkeys(looked.redacted))}.")
         if repaired:
@@ -150,9 +159,13 @@ def _unacceptable(fresh: Sequence[AnyMessage], max_input: int) -> str:
     return ""
 
 
-def _shortened(message: AnyMessage) -> AnyMessage:
-    kept, left_out = cut(cleaned(message.text), 500)
-    return HumanMessage(f"{kept}\n[{left_out:,} bytes left out]" if left_out else kept, id=uuid.uuid4().hex)
+def _shortened(message: AnyMessage, gate: Gate | None) -> AnyMessage:
+    """The beginning of a message that is too long, as the policy lets it stand."""
+    text = cut(cleaned(message.text), 4 * _SHORT)[0]
+    inspected = gate.look(text, Place.INPUT) if gate else Inspected(text=text)
+    kept = cut(inspected.text or f"[withheld: {inspected.refused}]", _SHORT)[0]
+    left_out = len(message.text.encode("utf-8", "replace")) - len(kept.encode())
+    return HumanMessage(f"{kept}\n[{left_out:,} bytes left out]" if left_out > 0 else kept, id=uuid.uuid4().hex)
 
 
 def _repaired(

@@ -38,6 +38,12 @@ _OURS = frozenset(
     }
 )
 """Errors whose text the lock wrote; only these are believed without a label."""
+_MEDIA = frozenset({"image", "image_url", "audio", "input_audio", "video", "file", "media"})
+_CARRIERS = frozenset(
+    {"type", "url", "base64", "data", "mime_type", "media_type", "file_id", "id", "detail", "source_type", "format"}
+    | {"source", "image_url"}
+)
+"""Keys of a part under which a provider takes media, and no words."""
 
 
 @lru_cache(maxsize=256)
@@ -82,11 +88,12 @@ def prompted(system: str, messages: Sequence[AnyMessage], *, tools: bool) -> lis
 def planned(system: str, planning: Sequence[AnyMessage], *, run_id: str) -> list[BaseMessage]:
     """What a planner is sent: its own messages, with what its workers reported in blocks of the run.
 
-    A report begins with the results as JSON; whatever a worker had read may speak in it. The first message is the goal.
+    A report begins with the results as JSON; whatever a worker had read may speak in it. The first message is the goal;
+    in that of a team under another one what others reported stands in blocks already.
     """
     name = fence(run_id)
     shown = [*planning[:1], *(_reported(message, name) for message in planning[1:])]
-    if any(new is not old for new, old in zip(shown, planning, strict=True)):
+    if any(_FRAME in message.text for message in shown):
         system = _with_blocks(system)
     return [SystemMessage(system), *shown]
 
@@ -116,7 +123,7 @@ def shown_as(message: AnyMessage) -> BaseMessage:
     if not isinstance(message, ToolMessage) or _ours(message):
         return message
     name, source, theirs = _fence_of(message), f"tool:{message.name}", message.content
-    content = block(theirs, name, source) if isinstance(theirs, str) else [_part(p, name, source) for p in theirs]
+    content: Any = block(theirs, name, source) if isinstance(theirs, str) else _parts(theirs, name, source)
     return message.model_copy(update={"content": content})
 
 
@@ -125,12 +132,30 @@ def _fence_of(message: ToolMessage) -> str:
     return _named(json.dumps([message.id, message.content], default=str))
 
 
-def _part(part: Any, name: str, source: str) -> Any:
-    if isinstance(part, str):
-        return block(part, name, source)
-    if isinstance(part, dict) and isinstance(part.get("text"), str):
-        return {**part, "text": block(part["text"], name, source)}
-    return part
+def _parts(parts: Sequence[Any], name: str, source: str) -> list[Any]:
+    """The parts of a message, all that can be read in a block: of pictures and the like only the media stay outside."""
+    shown: list[Any] = []
+    for part in parts:
+        if isinstance(part, dict) and part.get("type") in _MEDIA:
+            media = {key: value for key, value in part.items() if key in _CARRIERS and _is_media(value)}
+            if len(media) > 1:
+                shown.append(media)
+                part = {key: value for key, value in part.items() if key not in media}  # noqa: PLW2901
+            if not part:
+                continue
+        if isinstance(part, dict) and set(part) == {"type", "text"} and isinstance(part["text"], str):
+            text = part["text"]
+        else:
+            text = part if isinstance(part, str) else json.dumps(part, ensure_ascii=False, default=str)
+        shown.append({"type": "text", "text": block(text, name, source)})
+    return shown
+
+
+def _is_media(value: Any) -> bool:
+    """Whether nothing in what carries a picture or the like is text of its own."""
+    if isinstance(value, dict):
+        return value.get("type") != "text" and all(key in _CARRIERS and _is_media(item) for key, item in value.items())
+    return not isinstance(value, list) and " " not in str(value)
 
 
 def _ours(message: ToolMessage) -> bool:

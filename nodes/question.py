@@ -25,7 +25,7 @@ def question(
         "description": spec.description if spec else "This tool is not there any more.",
         "rule": rule,
         "reason": reason,
-        "reasoning": state["origin"].reasoning,
+        "reasoning": gate.shown(state["origin"].reasoning, Place.OUTPUT),
         "agent": agent,
         "run_id": state["origin"].run_id,
         "asked_at": asked_at,

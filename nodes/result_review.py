@@ -13,7 +13,7 @@ from lockgate.nodes.human_review import Answer
 from lockgate.nodes.node import Goto, Node, Update, onward
 from lockgate.nodes.question import lapsed, question
 from lockgate.nodes.result_guard import concluded
-from lockgate.passage import Finding
+from lockgate.passage import Finding, Place
 from lockgate.result import ToolResult
 from lockgate.runtime.fence import now
 from lockgate.spec import explain_invalid
@@ -54,7 +54,7 @@ def result_review(*, gate: Gate, again: str, done: str, agent: str = "") -> Node
 def _request(gate: Gate, agent: str, state: LockState) -> dict[str, Any]:
     """What the person sees, as JSON: of the form of any other request, with the text in question."""
     result = state["result"]
-    text, left_out = cut(result.held, MAX_SHOWN)
+    text, left_out = cut(gate.shown(result.held, Place.OUTPUT), MAX_SHOWN)
     return question(
         gate,
         agent,

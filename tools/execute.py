@@ -49,6 +49,12 @@ async def attempt(spec: ToolSpec, call: Call) -> tuple[ToolResult, EffectStatus]
         values = dict(spec.args_model.model_validate(call.args))
     except ValidationError as error:
         return ToolResult.failed(ErrorKind.INVALID_ARGUMENTS, explain_invalid(error)), EffectStatus.FAILED
+    except GraphBubbleUp:
+        raise
+    except Exception as error:
+        log.warning("the arguments of %s could not be validated", spec.name, exc_info=error)
+        text = f"The arguments cannot be read: {type(error).__name__}."
+        return ToolResult.failed(ErrorKind.INVALID_ARGUMENTS, text), EffectStatus.FAILED
     structured = False
     bound = capped(spec.timeout)
     try:

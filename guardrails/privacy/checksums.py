@@ -32,7 +32,7 @@ _IBAN = {
         25: "LY PT ST",
         26: "IS TR",
         27: "BI DJ FR GR IT MC MR SM",
-        28: "AL AZ BY CY DO GT HU LB NI PL SV",
+        28: "AL AZ BY CY DO GT HN HU LB NI PL SV",
         29: "BR EG PS QA UA",
         30: "JO KW MU YE",
         31: "MT SC",
@@ -136,3 +136,100 @@ def uk_nhs(digits: bytes) -> bool:
     """Weights 10 to 2 modulo 11."""
     check = 11 - sum((10 - place) * (digits[place] - 48) for place in range(9)) % 11
     return check % 11 == digits[9] - 48 and check != 10  # noqa: PLR2004
+
+
+def _weighed(text: bytes, weights: str) -> int:
+    """The sum of the digits, each times its weight; `weights` are numbers in words."""
+    return sum(int(weight) * (digit - 48) for weight, digit in zip(weights.split(), text, strict=True))
+
+
+def _dated(month: int, day: int) -> bool:
+    return 1 <= month <= 12 and 1 <= day <= 31  # noqa: PLR2004
+
+
+def cn_ric(text: str) -> bool:
+    """18 characters with the date of birth; the last is ISO 7064 mod 11-2."""
+    total = sum(int(digit) << (17 - place) for place, digit in enumerate(text[:17]))
+    return _dated(int(text[10:12]), int(text[12:14])) and "10X98765432"[total % 11] == text[17]
+
+
+def fi_hetu(text: str) -> bool:
+    """DDMMYY, three digits, and a letter or digit for all nine modulo 31; `text` without the sign of the century."""
+    letters = "0123456789ABCDEFHJKLMNPRSTUVWXY"
+    return _dated(int(text[2:4]), int(text[:2])) and letters[int(text[:9]) % 31] == text[9]
+
+
+def no_fodselsnummer(digits: bytes) -> bool:
+    """DDMMYY (40 more for a D-number), three digits and two check digits modulo 11."""
+    return (
+        _dated(int(digits[2:4]) % 40, int(digits[:2]) % 40)
+        and _weighed(digits[:10], "3 7 6 1 8 9 4 5 2 1") % 11 == 0
+        and _weighed(digits, "5 4 3 2 7 6 5 4 3 2 1") % 11 == 0
+    )
+
+
+def be_nn(digits: bytes) -> bool:
+    """97 less the first nine digits modulo 97; a 2 goes before those of who was born after 1999."""
+    return int(digits[9:]) in (97 - int(digits[:9]) % 97, 97 - (2 * 10**9 + int(digits[:9])) % 97)
+
+
+def mx_curp(text: str) -> bool:
+    """18 capitals and digits; the last is for the sum of the others, weighed 18 to 2, modulo 10."""
+    letters = "0123456789ABCDEFGHIJKLMN&OPQRSTUVWXYZ"
+    total = sum((18 - place) * letters.index(char) for place, char in enumerate(text[:17]))
+    return str(-total % 10) == text[17]
+
+
+def cl_rut(text: str) -> bool:
+    """Weights 2 to 7 from the right, modulo 11; ten is K."""
+    total = sum((2 + place % 6) * int(digit) for place, digit in enumerate(reversed(text[:-1])))
+    return "0123456789K"[-total % 11] == text[-1]
+
+
+def sg_nric(text: str) -> bool:
+    """A letter for seven digits, weighed, modulo 11; T and G count four more."""
+    total = _weighed(text[1:8].encode(), "2 7 6 5 4 3 2") + (4 if text[0] in "TG" else 0)
+    return ("JZIHGFEDCBA" if text[0] in "ST" else "XWUTRQPNMLK")[total % 11] == text[8]
+
+
+def za_idnr(digits: bytes) -> bool:
+    """YYMMDD, four digits, citizenship (0 or 1) and Luhn."""
+    return _dated(int(digits[2:4]), int(digits[4:6])) and luhn(digits)
+
+
+def cz_rc(digits: bytes) -> bool:
+    """YYMMDD (months 50 more for women, 20 more when numbers run out), four digits; all ten divide by 11."""
+    return _dated(int(digits[2:4]) % 50 % 20, int(digits[4:6])) and int(digits) % 11 == 0
+
+
+def kr_rrn(digits: bytes) -> bool:
+    """YYMMDD, sex and century, six digits; the last was a check digit until 2020."""
+    return _dated(int(digits[2:4]), int(digits[4:6]))
+
+
+def tr_tckimlik(digits: bytes) -> bool:
+    """The tenth digit for the places before it, the last for their sum."""
+    numbers = [digit - 48 for digit in digits]
+    tenth = (7 * sum(numbers[0:9:2]) - sum(numbers[1:8:2])) % 10
+    return numbers[0] != 0 and numbers[9] == tenth and numbers[10] == sum(numbers[:10]) % 10
+
+
+def ro_cnp(digits: bytes) -> bool:
+    """Sex and century, YYMMDD, county, number, and a check digit modulo 11, ten being 1."""
+    check = _weighed(digits[:12], "2 7 9 1 4 6 3 5 8 2 7 9") % 11
+    return _dated(int(digits[3:5]), int(digits[5:7])) and (1 if check == 10 else check) == digits[12] - 48  # noqa: PLR2004
+
+
+def pt_nif(digits: bytes) -> bool:
+    """Weights 9 to 2, modulo 11; ten and eleven are 0."""
+    return (11 - _weighed(digits[:8], "9 8 7 6 5 4 3 2") % 11) % 11 % 10 == digits[8] - 48 and digits[:1] != b"0"
+
+
+def dk_cpr(digits: bytes) -> bool:
+    """DDMMYY and four digits; the check digit was given up in 2007."""
+    return _dated(int(digits[2:4]), int(digits[:2]))
+
+
+def au_tfn(digits: bytes) -> bool:
+    """Weights 1, 4, 3, 7, 5, 8, 6, 9, 10, modulo 11."""
+    return _weighed(digits, "1 4 3 7 5 8 6 9 10") % 11 == 0

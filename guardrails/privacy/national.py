@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from lockgate.guardrails.privacy import checksums
-from lockgate.guardrails.privacy.kind import Check, Kind, alone, digits, told
+from lockgate.guardrails.privacy.kind import Check, Kind, accepts, alone, digits, told
 
 
 def _numbered(valid: Callable[[bytes], bool]) -> Check:
@@ -37,6 +37,10 @@ def _nino(text: str) -> bool:
 
 def _personnummer(number: bytes) -> bool:
     return checksums.luhn(number) and 1 <= int(number[2:4]) <= 12 and 1 <= int(number[4:6]) % 60 <= 31  # noqa: PLR2004
+
+
+def _hetu(text: str) -> bool:
+    return checksums.fi_hetu(text if len(text) == 10 else text[:6] + text[7:])  # noqa: PLR2004 - a letter for a century
 
 
 _NATIONAL = ("national_id", "personal")
@@ -86,4 +90,20 @@ KINDS: tuple[Kind, ...] = (
         r"(?i)\b[A-Z]{6}[0-9LMNP-V]{2}[A-EHLMPRST][0-9LMNP-V]{2}[A-Z][0-9LMNP-V]{3}[A-Z]\b",
         _lettered(checksums.it_codice_fiscale),
     ),
+    _id("cn_ric", r"\b[1-9][0-9]{5}(?:19|20)[0-9]{9}[0-9Xx]\b", _lettered(checksums.cn_ric)),
+    _id("fi_hetu", r"\b[0-9]{6}[\-+A-FU-Y][0-9]{3}[0-9A-FHJ-NPR-Y]\b", _lettered(_hetu)),
+    _id("no_fodselsnummer", r"\b[0-9]{6} ?[0-9]{5}\b", _numbered(checksums.no_fodselsnummer)),
+    _id("be_nn", r"\b[0-9]{2}\.[0-9]{2}\.[0-9]{2}-[0-9]{3}[.\-][0-9]{2}\b", _numbered(checksums.be_nn)),
+    _id("mx_curp", r"(?i)\b[A-Z]{4}[0-9]{6}[HMX][A-Z]{5}[0-9A-Z][0-9]\b", _lettered(checksums.mx_curp)),
+    _id("cl_rut", r"\b[0-9]{1,2}\.[0-9]{3}\.[0-9]{3}-[0-9Kk]\b", _lettered(checksums.cl_rut)),
+    _id("sg_nric", r"\b[STFG][0-9]{7}[A-Z]\b", _lettered(checksums.sg_nric)),
+    _id("za_idnr", r"\b[0-9]{6} ?[0-9]{4} ?[01][0-9]{2}\b", _numbered(checksums.za_idnr)),
+    _id("cz_rc", r"\b[0-9]{6}/[0-9]{4}\b", _numbered(checksums.cz_rc)),
+    _id("kr_rrn", r"\b[0-9]{6}-[1-8][0-9]{6}\b", _numbered(checksums.kr_rrn)),
+    _told("tr_tckimlik", r"kimlik|\btckn|\bt\.?c\.? ", "[1-9][0-9]{10}", checksums.tr_tckimlik),
+    _told("ro_cnp", r"\bcnp", "[1-9][0-9]{12}", checksums.ro_cnp),
+    _told("pt_nif", r"\bnif|contribuinte", r"[1-9][0-9]{2} ?[0-9]{3} ?[0-9]{3}", checksums.pt_nif),
+    _told("dk_cpr", r"\bcpr|personnummer", "[0-9]{6}[\\- ]?[0-9]{4}", checksums.dk_cpr),
+    _told("au_tfn", r"\btfn|tax file", r"[0-9]{3} ?[0-9]{3} ?[0-9]{3}", checksums.au_tfn),
+    told("in_pan", _NATIONAL, r"\bpan\b|permanent account", "[A-Z]{3}[ABCFGHJLPT][A-Z][0-9]{4}[A-Z]", accepts),
 )

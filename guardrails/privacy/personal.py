@@ -4,7 +4,7 @@ from lockgate.guardrails.privacy import checksums
 from lockgate.guardrails.privacy.kind import Check, Kind, alone, digits, told
 
 _FILES = frozenset(  # as `icon@2x.png`
-    b".png .jpg .jpeg .gif .svg .webp .js .css .ts .py .html .json .md .txt .map".split()
+    b".png .jpg .jpeg .gif .svg .webp .js .css .ts .html .json .txt .map".split()
 )
 _CODES = """
     1 7 20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 65 66 81 82
@@ -100,7 +100,7 @@ def _lengths(number: str) -> tuple[int, ...]:
     two, four = int(number[:2]), int(number[:4])
     if number[0] == "4":
         return 19, 16, 13
-    if 51 <= two <= 55 or 2221 <= four <= 2720:  # noqa: PLR2004 - Mastercard
+    if 51 <= two <= 55 or 2221 <= four <= 2720 or (two in {60, 82} and four != 6011):  # noqa: PLR2004 - Mastercard, RuPay
         return (16,)
     if two in {34, 37}:  # American Express
         return (15,)
@@ -108,7 +108,7 @@ def _lengths(number: str) -> tuple[int, ...]:
         return 16, 14
     if two == 65 or four == 6011 or 3528 <= four <= 3589 or 644 <= int(number[:3]) <= 649:  # noqa: PLR2004 - Discover, JCB
         return 19, 16
-    if two in {62, 81}:  # UnionPay
+    if two in {62, 81} or 2200 <= four <= 2204:  # noqa: PLR2004 - UnionPay, Mir
         return 19, 18, 17, 16
     if two in {50, 56, 57, 58, 63, 67}:  # Maestro
         return 19, 18, 16, 15, 13
@@ -126,8 +126,8 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         name="iban",
         groups=_PERSONAL,
-        shape=r"(?i)\b[A-Z]{2}[0-9]{2}(?:[ \-]?[A-Z0-9]{4}){2,7}(?:[ \-]?[A-Z0-9]{1,4})?",
-        trigger=r"(?i)\b[A-Z]{2}[0-9]{2}[ \-]?[A-Z0-9]{4}[ \-]?[A-Z0-9]{4}",
+        shape=r"(?i)\b[A-Z]{2} ?[0-9]{2}(?:[ .\-]{0,2}[A-Z0-9]{4}){2,7}(?:[ .\-]{0,2}[A-Z0-9]{1,4})?",
+        trigger=r"(?i)\b[A-Z]{2} ?[0-9]{2}[ .\-]{0,2}[A-Z0-9]{4}[ .\-]{0,2}[A-Z0-9]{4}",
         check=_iban,
         bounded=True,
     ),
@@ -135,22 +135,22 @@ KINDS: tuple[Kind, ...] = (
         name="payment_card",
         groups=_PERSONAL,
         shape=(
-            r"\b[2-68][0-9]{3}(?:[ \-]?[0-9]{4}){2}[ \-]?[0-9](?:[ \-]?[0-9]){0,6}\b"
-            r"|\b3[0-9]{3}[ \-]?[0-9]{6}[ \-]?[0-9]{4,5}\b"
+            r"\b[2-68][0-9]{3}(?:[ \t.\-]{0,2}[0-9]{4}){2}[ \t.\-]{0,2}[0-9](?:[ \t.\-]{0,2}[0-9]){0,6}\b"
+            r"|\b3[0-9]{3}[ .\-]?[0-9]{6}[ .\-]?[0-9]{4,5}\b"
         ),
-        trigger=r"\b[2-68][0-9]{3}[ \-]?[0-9]{4}",
+        trigger=r"\b[2-68][0-9]{3}[ \t.\-]{0,2}[0-9]{4}",
         check=_card,
         bounded=True,
     ),
     Kind(
         name="email",
         groups=_PERSONAL,
-        shape=r"[\pL\pN._%+\-]*[\pL\pN_%+\-]@(?:[\pL\pN\-]+\.)+\pL{2,}",
+        shape=r"[\pL\pN._%+\-]*[\pL\pN_%+\-]@(?:[\pL\pN\-]+\.)+(?:xn--[\pL\pN\-]+|\pL{2,})",
         trigger=r"[^\s@]@[^\s@]",
         check=_email,
     ),
     _phone(
-        r"(?:\+|\b00)[1-9][0-9]{0,2}[ .\-]?(?:\(0?[0-9]{1,4}\)[ .\-]?)?[0-9](?:[ .\-/]?[0-9]){5,13}\b",
+        r"(?:\+|\b00)[1-9][0-9]{0,2}\)?[ ./\-]?(?:\(0?[0-9]{1,4}\)[ .\-]?)?[0-9](?:[ .\-/]?[0-9]){5,13}\b",
         r"(?:\+|\b00)[1-9]",
         _international,
     ),

@@ -3,6 +3,7 @@
 import sys
 from bisect import bisect_right
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from lockgate.guardrails.privacy.action import Action, stand_in
@@ -21,6 +22,8 @@ _ROUNDS = 4
 MAX_VALUES = 20_000
 """Values in one text; one with more is withheld as a whole. 64 KB, a tool's default bound, holds 11,000 at most."""
 _NAME_TAIL = 48
+_NUMBERS = (int, float, Decimal)
+_LARGEST = 10**40
 
 
 class Rewritten(NamedTuple):
@@ -70,7 +73,7 @@ class Rewriter:
 
     def blocked(self, value: Any) -> tuple[str, ...]:
         """The kinds in a JSON value that the place blocks."""
-        if isinstance(value, (int, float)) and not self._numbers:
+        if isinstance(value, _NUMBERS) and not self._numbers:
             return ()
         found: dict[str, None] = {}
         for text in (value,) if isinstance(value, str) else leaves(value):
@@ -87,8 +90,8 @@ class Rewriter:
             return WITHHELD if rewritten.blocked else rewritten.text
         if isinstance(value, bool) or value is None:
             return value
-        if isinstance(value, (int, float)):
-            text = str(value)
+        if isinstance(value, _NUMBERS):
+            text = _written(value)
             return self.text(text).text or WITHHELD if self._scan(text) else value
         if depth >= MAX_DEPTH:
             return WITHHELD
@@ -103,7 +106,7 @@ class Rewriter:
         secret = isinstance(value, (str, int)) and not isinstance(value, bool) and value not in ("", 0)
         if not self._named or not secret or not isinstance(name, str) or not NAMED.search(name[-_NAME_TAIL:]):
             return self._json(value, depth)
-        text = str(value)
+        text = value if isinstance(value, str) else _written(value)
         if MARKER.fullmatch(text.encode("utf-8", "replace")):
             return value
         return stand_in(self._named, NAMED_SECRET, text)
@@ -179,6 +182,13 @@ def leaves(value: Any) -> list[str]:
             queue.extend(item.values())
         elif isinstance(item, (list, tuple, set, frozenset)):
             queue.extend(item)
-        elif isinstance(item, (int, float)) and not isinstance(item, bool):
-            texts.append(str(item))
+        elif isinstance(item, _NUMBERS) and not isinstance(item, bool):
+            texts.append(_written(item))
     return texts
+
+
+def _written(number: float | Decimal) -> str:
+    """A number as a card or an id is written: whole ones without a point, and none that is too long to be one."""
+    if (isinstance(number, Decimal) and not number.is_finite()) or not -_LARGEST < number < _LARGEST:
+        return ""
+    return str(int(number)) if number == int(number) else str(number)

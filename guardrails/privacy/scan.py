@@ -13,6 +13,7 @@ import re2
 
 from lockgate.guardrails.privacy import machine, national, personal, secrets
 from lockgate.guardrails.privacy.kind import Kind
+from lockgate.guardrails.privacy.plain import plain
 
 KINDS: tuple[Kind, ...] = (
     *secrets.KINDS[:-1],
@@ -67,7 +68,8 @@ class Scanner:
             return []
         if self._words and len(text) < SHORTEST_WORD and text.isidentifier():
             return []
-        data = text.encode("utf-8", "replace")
+        seen = plain(text)
+        data = seen.text.encode("utf-8", "replace")
         hits = self._triggered(data)
         if hits is None or self._sentinel not in hits:
             hits = list(range(len(self._kinds)))
@@ -78,9 +80,9 @@ class Scanner:
         if not found:
             return []
         joined = _joined(found)
-        if len(data) != len(text):
+        if len(data) != len(seen.text):
             joined = _in_characters(joined, data)
-        return [Span(kind=self._kinds[index].name, start=start, end=end) for start, end, index in joined]
+        return [Span(self._kinds[index].name, *seen.span(start, end)) for start, end, index in joined]
 
     def _search(self, index: int, data: bytes, found: list[tuple[int, int, int]]) -> None:
         kind, search = self._kinds[index], self._searches[index]

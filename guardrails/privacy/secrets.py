@@ -1,8 +1,4 @@
-"""Secrets: keys and tokens of the common providers, private keys, passwords in text, and strings of high entropy.
-
-Each provider documents its own prefix; secret scanners such as gitleaks and detect-secrets know the same ones. They are
-programs over files or use backtracking patterns, so the shapes here are Lockgate's own, for RE2.
-"""
+"""Secrets: keys and tokens of the common providers, private keys, passwords in text, and strings of high entropy."""
 
 import math
 import re
@@ -10,64 +6,9 @@ from collections import Counter
 from operator import ne
 
 from lockgate.guardrails.privacy.kind import Kind
+from lockgate.guardrails.privacy.providers import PROVIDERS
 
 _SECRET = ("secret",)
-
-_PROVIDERS: tuple[tuple[str, str, str], ...] = (
-    # kind, trigger, shape
-    ("aws_key", r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{4}", r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}\b"),
-    ("gcp_key", r"AIza|ya29\.|GOCSPX-", r"\bAIza[\w\-]{35}|\bya29\.[\w\-]{20,}|\bGOCSPX-[\w\-]{28}"),
-    ("azure_key", r"[0-9]Q~", r"[\w~.\-]{3}[0-9]Q~[\w~.\-]{31,34}"),
-    (
-        "azure_key",
-        r"(?i)AccountKey=|SharedAccessKey=|[?&]sig=",
-        r"(?i)(?:AccountKey=|SharedAccessKey=|[?&]sig=)([A-Z0-9+/%]{40,}={0,2})",
-    ),
-    ("github_token", r"gh[pousr]_|github_pat_", r"\bgh[pousr]_[A-Za-z0-9]{36,}|\bgithub_pat_[A-Za-z0-9_]{60,}"),
-    ("gitlab_token", r"\bgl[a-z]{2,5}-", r"\bgl(?:pat|dt|rt|ptt|soat|ft|cbt|agent|imt|oas)-[\w\-]{20,}(?:\.[\w\-]+)*"),
-    (
-        "slack_token",
-        r"xox[abeoprs]-|xapp-",
-        r"\bxox[abeoprs]-(?:[0-9]-)?[A-Za-z0-9\-]{10,}|\bxapp-[0-9]-[A-Za-z0-9\-]{10,}",
-    ),
-    ("slack_token", r"hooks\.slack\.com/", r"hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9/]{20,}"),
-    (
-        "stripe_key",
-        r"[sr]k_(?:live|test)_|whsec_",
-        r"\b[sr]k_(?:live|test)_[A-Za-z0-9]{16,}|\bwhsec_[A-Za-z0-9+/=]{24,}",
-    ),
-    ("anthropic_key", r"sk-ant-", r"\bsk-ant-[\w\-]{20,}"),
-    ("npm_token", r"npm_", r"\bnpm_[A-Za-z0-9]{36}\b"),
-    ("pypi_token", r"pypi-AgE", r"\bpypi-AgE[\w\-]{50,}"),
-    ("sendgrid_key", r"SG\.", r"\bSG\.[\w\-]{16,32}\.[\w\-]{16,64}"),
-    ("twilio_key", r"\bSK[0-9a-f]{32}", r"\bSK[0-9a-f]{32}\b"),
-    ("mailgun_key", r"\bkey-[0-9a-f]{32}", r"\bkey-[0-9a-f]{32}\b"),
-    ("mailchimp_key", r"-us[0-9]", r"\b[0-9a-f]{32}-us[0-9]{1,2}\b"),
-    ("huggingface_token", r"\bhf_", r"\bhf_[A-Za-z0-9]{30,}"),
-    ("digitalocean_token", r"do[opr]_v1_", r"\bdo[opr]_v1_[a-f0-9]{64}"),
-    ("shopify_token", r"shp[acps]", r"\bshp(?:at|ca|pa|ss)_[A-Fa-f0-9]{32}"),
-    ("square_token", r"sq0|EAAA", r"\bsq0[a-z]{3}-[\w\-]{22,43}|\bEAAA[\w\-+=]{60}"),
-    ("telegram_token", r":AA[\w\-]{3}", r"\b[0-9]{8,10}:AA[\w\-]{33}"),
-    ("discord_token", r"\b[MNO][\w\-]{23,27}\.", r"\b[MNO][\w\-]{23,27}\.[\w\-]{6}\.[\w\-]{27,}"),
-    ("databricks_token", r"dapi[a-f0-9]{4}", r"\bdapi[a-f0-9]{32}(?:-[0-9])?\b"),
-    ("docker_token", r"dckr_", r"\bdckr_(?:pat|oat)_[\w\-]{24,}"),
-    ("vault_token", r"hv[sbr]\.", r"\bhv[sbr]\.[\w\-]{24,}"),
-    ("terraform_token", r"\.atlasv1\.", r"\b[A-Za-z0-9]{14}\.atlasv1\.[\w\-=]{60,}"),
-    ("linear_key", r"lin_(?:api|oauth)_", r"\blin_(?:api|oauth)_[A-Za-z0-9]{32,}"),
-    ("notion_token", r"\bntn_|\bsecret_", r"\b(?:ntn|secret)_[A-Za-z0-9]{40,}"),
-    ("postman_key", r"PMAK-", r"\bPMAK-[a-f0-9]{24}-[a-f0-9]{34}"),
-    ("grafana_token", r"gl(?:sa|c)_", r"\bglsa_[A-Za-z0-9]{32}_[A-Fa-f0-9]{8}|\bglc_[A-Za-z0-9+/]{32,}={0,3}"),
-    ("groq_key", r"\bgsk_", r"\bgsk_[A-Za-z0-9]{40,}"),
-    ("xai_key", r"\bxai-", r"\bxai-[A-Za-z0-9]{60,}"),
-    ("replicate_token", r"\br8_", r"\br8_[A-Za-z0-9]{37}\b"),
-    ("perplexity_key", r"\bpplx-", r"\bpplx-[A-Za-z0-9]{40,}"),
-    ("langsmith_key", r"lsv2_", r"\blsv2_(?:pt|sk)_[a-f0-9]{32}_[a-f0-9]{10}"),
-    ("newrelic_key", r"NRAK-", r"\bNRAK-[A-Z0-9]{27}"),
-    ("sentry_token", r"sntry[su]_", r"\bsntry[su]_[A-Za-z0-9+/=_]{40,}"),
-    ("airtable_token", r"\bpat[A-Za-z0-9]{14}\.", r"\bpat[A-Za-z0-9]{14}\.[a-f0-9]{64}"),
-    ("rubygems_key", r"rubygems_", r"\brubygems_[a-f0-9]{48}"),
-    ("age_key", r"AGE-SECRET-KEY-", r"\bAGE-SECRET-KEY-1[A-Z0-9]{58}"),
-)
 
 _NAMES = (
     r"passwords?|passwd|passphrase|pwd|secret(?:[_\-]?access)?(?:[_\-]?key)?|api[_\-]?(?:key|token|secret)|access[_\-]?(?:key|token)"
@@ -149,7 +90,7 @@ KINDS: tuple[Kind, ...] = (
         trigger=r"PRIVATE KEY(?: BLOCK)?-----",
     ),
     Kind(name="jwt", groups=_SECRET, shape=r"\beyJ[\w\-]{8,}\.eyJ[\w\-]{8,}\.[\w\-]*", trigger=r"\.eyJ"),
-    *(Kind(name=name, groups=_SECRET, shape=shape, trigger=trigger) for name, trigger, shape in _PROVIDERS),
+    *(Kind(name=name, groups=_SECRET, shape=shape, trigger=trigger) for name, trigger, shape in PROVIDERS),
     Kind(name="openai_key", groups=_SECRET, shape=r"\bsk-[\w\-]{20,}", trigger=r"\bsk-[\w\-]{20}", check=_openai),
     Kind(
         name="url_password",

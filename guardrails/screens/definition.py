@@ -4,6 +4,7 @@ A description orders by nature ("Use this to ..."), so the model of orders is no
 counts is speaking past the tool: to the agent about other tools, about secrecy, about rules, about the user.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -20,13 +21,20 @@ from lockgate.spec import ToolSpec
 _MARKS = frozenset(
     {"drop_rules", "secrecy", "unasked", "your_rules", "void", "obey", "you_are", "from_now", "vocative", "to_agents"}
 )
-_MAX_TEXTS = 1_000
+_MAX_TEXTS = 20_000
+"""Names and texts of one schema that are looked at, in two seconds of CPU; one with more is not taken at its word."""
+_WRAPPED = re.compile(r"(?<=[^\s.!?:;])\n(?=[ \t]*[a-z])")
+"""Where a line goes on in the next one."""
 
 
 def screen_definition(spec: ToolSpec) -> tuple[Finding, ...]:
     """What is wrong with how a tool describes itself. A finding's note names the place; spans are offsets there."""
     found: list[Finding] = []
-    for place, text in _texts(spec):
+    for count, (place, text) in enumerate(_texts(spec)):
+        if count >= _MAX_TEXTS:
+            note = f"parameters: more than {_MAX_TEXTS:,} texts, too many to look at"
+            found.append(Finding(kind="", start=0, end=0, score=1.0, note=note))
+            break
         visible, findings = screened(text)
         found += (replace(one, note=f"{place}: {one.note}") for one in findings if one.kind != Kind.INSTRUCTION)
         found += (replace(one, note=f"{place}: {one.note}") for one in _past_the_tool(fold(visible)))
@@ -34,11 +42,11 @@ def screen_definition(spec: ToolSpec) -> tuple[Finding, ...]:
 
 
 def _past_the_tool(text: str) -> Iterator[Finding]:
-    low = lowered(text)
+    low = lowered(_WRAPPED.sub(" ", text))
     reader = Reader(low)
     for start, end in sentences(low):
         mask = reader.read(start, end).mask
-        strong = STRONG & said(low[start:end], mask).keys()
+        strong = STRONG & said(" ".join(low[start:end].split()), mask).keys()
         if len(strong) > 1 and not _MARKS.isdisjoint(strong):
             score, note = min(1.0, 0.4 + 0.2 * len(strong)), ", ".join(sorted(strong))
             yield Finding(kind="", start=start, end=end, score=score, note=note)
@@ -51,17 +59,15 @@ def _texts(spec: ToolSpec) -> Iterator[tuple[str, str]]:
 
 
 def _prose(where: str, schema: Any) -> Iterator[tuple[str, str]]:
-    """Every text in a schema that a model may take for words, without recursion, and not without end."""
-    waiting, texts = [(where, schema)], 0
-    while waiting and texts < _MAX_TEXTS:
+    """Every text in a schema that a model may take for words, without recursion."""
+    waiting = [(where, schema)]
+    while waiting:
         place, value = waiting.pop()
         if isinstance(value, dict):
             waiting += [(f"{place}.{name}"[:200], item) for name, item in value.items()]
             for name in value:
-                texts += 1
                 yield f"{place} (a name)", str(name)
         elif isinstance(value, list):
             waiting += [(place, item) for item in value]
         elif isinstance(value, str):
-            texts += 1
             yield place, value

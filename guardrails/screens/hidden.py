@@ -1,15 +1,11 @@
-"""Hidden text: what a model reads and a person does not see.
+"""Hidden characters: what a model reads and a person does not see.
 
 Characters without a shape (zero-width, bidi controls, Unicode tags, variation selectors in a row) never carry
-meaning for a reader and are taken out. Markup that hides (comments, `display:none`, white on white, size 0) is found
-here; whether what it hides is an order is for the caller to judge, because most of it is harmless.
+meaning for a reader and are taken out.
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-
-import re2
 
 # Joiners shape Arabic, Indic and emoji; between such characters they are spelling.
 _JOINED = "\u0600-\u08ff\u0900-\u0dff\u1000-\u109f\u1780-\u17ff\u2190-\u2bff\ufe0f\U0001f000-\U0001faff"
@@ -32,14 +28,6 @@ _MAX_LOOKED_AT = 256
 """Characters whose message is read, to the end of their run; further ones are taken out all the same."""
 _MANY = 16
 """Zero-width characters in one run: two bytes of a hidden message."""
-
-_MARKUP = re2.compile(
-    r"(?is)<!--(.*?)-->"
-    r"|<[a-z][^<>]*(?:display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?:\.0*)?(?:px|pt|em|rem|%)?\s*[;\"']"
-    r"|opacity\s*:\s*0(?:\.0*)?\s*[;\"']|(?:left|top|text-indent)\s*:\s*-\d{4,}|color\s*:\s*transparent"
-    r"|color\s*:\s*(?:#fff(?:fff)?\b|white\b)|\s(?:hidden\b|aria-hidden=[\"']?true\b))[^<>]*>([^<]*)"
-    r"|\[//\]:\s*#\s*[(\"]([^\n]*)"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,15 +103,3 @@ def _bits(run: list[str]) -> str:
         if text.isprintable() and "\ufffd" not in text:
             return text
     return ""
-
-
-def hiding_markup(text: str) -> Iterator[tuple[int, int, str, str]]:
-    """Start, end, what is hidden there and how, for each piece of markup that hides text."""
-    if "<" not in text and "[//]" not in text:
-        return
-    for found in _MARKUP.finditer(text):
-        comment, styled, note = found.group(1), found.group(2), found.group(3)
-        said = comment if comment is not None else styled if styled is not None else note or ""
-        if said.strip():
-            how = "in markup that is not shown" if styled is not None else "in a comment"
-            yield found.start(), found.end(), said, how

@@ -27,6 +27,8 @@ CERTAIN = 5.0
 OPERATING = 0.0
 """The sum that becomes a score of 0.5."""
 SURE = 0.5
+CLEAR = 0.8
+"""From this score on an order counts that is one only when its short lines are read as one."""
 MAX_REACH = 300
 """Characters on each side of a sentence, within its line, that belong to its passage."""
 MAX_GAP = 400
@@ -43,10 +45,16 @@ _END = re.compile(
             *"\n\r\u2022\u3002\uff01\uff1f\u061f",
             r"\\n",
             r"\"\s?[:,}]\s?",
-            r"<(?:[^<>\"]|\"(?:[^\"<>]{0,40}|[^\"<>\s]{41,300})\"){0,120}>",
+            r"<(?:[^<>\"']|\"(?:[^\"<>]{0,40}|[^\"<>\s]{41,300})\"|'(?:[^'<>]{0,40}|[^'<>\s]{41,300})'){0,120}>",
         ]
     )
 )
+_NO_TAG = re.compile(r"<(?=!\[CDATA\[|[a-zA-Z/!?][^<>=\"]{38,600}>)")
+"""What looks like the beginning of a tag and is none: there is prose in it."""
+_GOES_ON = re.compile(r"\n(?=[a-z])")
+_STOPS = frozenset(" \t\r.!?:;|>,")
+_NARROW = 45
+"""Characters of a line that is short. No line of prose is so short but in a column, or to break an order up."""
 _CLOSING = frozenset(".!?\u3002\uff01\uff1f\u061f")
 _INSIDE = frozenset("\"'`\u201d\u2019)")
 
@@ -103,7 +111,7 @@ def candidates(low: str) -> tuple[list[Sentence], list[tuple[int, int, Words]]]:
 
 def judged(text: str) -> Iterator[tuple[int, int, float]]:
     """Start, end and score of each possible order: from 0 to 1, 0.5 being the operating point."""
-    low = lowered(text)
+    low = lowered(_NO_TAG.sub(" ", text) if "<" in text else text)
     hot, read_all = candidates(low)
     if not hot:
         return
@@ -134,7 +142,12 @@ def orders(text: str) -> list[tuple[int, int, float]]:
     """
     passages: list[tuple[int, int, float]] = []
     doubtful: list[tuple[int, int, float]] = []
-    for start, end, how_much in judged(text):
+    found = [*judged(text)]
+    for start, end in _columns(text):
+        column = text[start:end].replace("\n", " ")
+        found += [(start + a, start + b, how_much) for a, b, how_much in judged(column) if how_much >= CLEAR]
+    found.sort()
+    for start, end, how_much in found:
         if how_much < SURE:
             doubtful.append((start, end, how_much))
             continue
@@ -153,6 +166,21 @@ def orders(text: str) -> list[tuple[int, int, float]]:
         if one[0] < passage[0]:
             passages.append(one)
     return passages
+
+
+def _columns(text: str) -> list[tuple[int, int]]:
+    """Start and end of each stretch of short lines that go on in the next one, up to the end of the last sentence."""
+    runs: list[tuple[int, int]] = []
+    for found in _GOES_ON.finditer(text):
+        end = found.start()
+        start = text.rfind("\n", max(0, end - _NARROW - 1), end) + 1
+        if not 3 <= end - start <= _NARROW or text[end - 1] in _STOPS:  # noqa: PLR2004 - a word
+            continue
+        if runs and runs[-1][1] == start - 1:
+            start, _ = runs.pop()
+        runs.append((start, end))
+    ends = ((text.find("\n", end + 1, end + MAX_SENTENCE), end + MAX_SENTENCE) for _, end in runs)
+    return [(start, most if end < 0 else end) for (start, _), (end, most) in zip(runs, ends, strict=True)]
 
 
 def score(total: float) -> float:

@@ -1,21 +1,28 @@
 """Quarantine: what the model reads of a text that it may not read.
 
-A handle, and facts of fixed types that were taken out of the text by rule. None of them can carry a sentence, so
-none can carry an order; that is the dual-model pattern's typed channel (Willison 2023), without the second model.
+A handle, and facts of fixed types that were taken out of the text by rule. None of them can carry more than a few
+words, and none that the screens take for an order; that is the dual-model pattern's typed channel (Willison 2023),
+without the second model.
 """
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
 import re2
 
+from lockgate.guardrails.screens.instructions import orders
 from lockgate.passage import Finding
 
 MAX_FACTS = 20
 """Values of one type that are shown."""
+_WORD = re.compile(r"[A-Za-z]{2,}")
+_MAX_WORDS = 7
+"""As in `ann.smith@mail.uni-example.ac.uk`."""
+_ORDER = 0.3
 _TYPES = {
     "dates": re2.compile(r"\b(?:\d{4}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}[./]\d{2,4})\b"),
     "times": re2.compile(r"\b(?:[01]?\d|2[0-3]):[0-5]\d\b"),
@@ -36,12 +43,19 @@ def facts(text: str) -> dict[str, Any]:
     found: dict[str, Any] = {"characters": len(text), "lines": text.count("\n") + 1}
     for name, pattern in _TYPES.items():
         hits = (match.group() for match in islice(pattern.finditer(text), 10 * MAX_FACTS))
-        if values := list(dict.fromkeys(hits))[:MAX_FACTS]:
+        # In the order of the alphabet: in that of the text, the letters of ids could spell a sentence.
+        if values := sorted(list(dict.fromkeys(hit for hit in hits if not _speaks(hit)))[:MAX_FACTS]):
             found[name] = values
     word = text.strip().rstrip(".!").lower()
     if word in {"yes", "no", "true", "false"}:
         found["yes"] = word in {"yes", "true"}
     return found
+
+
+def _speaks(fact: str) -> bool:
+    """Whether a fact may be words in disguise: of those with letters, an address can be as long as a sentence."""
+    words = _WORD.findall(fact)
+    return len(words) > _MAX_WORDS or any(score >= _ORDER for _, _, score in orders(" ".join(words)))
 
 
 def quarantined(text: str, findings: Sequence[Finding]) -> str:

@@ -10,9 +10,10 @@ from lockgate.guardrails.screens.encoded import decoded
 from lockgate.guardrails.screens.exfiltration import exfiltrations
 from lockgate.guardrails.screens.folding import fold
 from lockgate.guardrails.screens.forgery import forgeries
-from lockgate.guardrails.screens.hidden import Spot, Stripped, hiding_markup, strip_invisible
+from lockgate.guardrails.screens.hidden import Spot, Stripped, strip_invisible
 from lockgate.guardrails.screens.instructions import orders
 from lockgate.guardrails.screens.kinds import Kind
+from lockgate.guardrails.screens.markup import hiding_markup
 from lockgate.passage import Finding, Place
 from lockgate.text import clean
 
@@ -49,11 +50,17 @@ def screened(text: str, *, by_user: bool = False) -> tuple[str, tuple[Finding, .
 
     In what is written `by_user` orders are no finding, so nothing is looked for that is only one.
     """
+    visible, findings = _looked(text, MAX_DEPTH, orders_too=not by_user)
+    return visible, _kept(findings)
+
+
+def _looked(text: str, depth: int, *, orders_too: bool = True) -> tuple[str, list[Finding]]:
+    """As `screened`, with all findings there are; blobs are opened `depth` deep."""
     stripped = strip_invisible(clean(text))
     findings = [_of_spot(spot) for spot in stripped.spots]
     visible, hidden = _without_hidden_orders(stripped)
     findings = [_moved(finding, visible) for finding in findings] + hidden
-    return visible.text, _kept([*findings, *_found(fold(visible.text), MAX_DEPTH, orders_too=not by_user)])
+    return visible.text, [*findings, *_found(fold(visible.text), depth, orders_too=orders_too)]
 
 
 class _Visible:
@@ -127,7 +134,8 @@ def _found(text: str, depth: int, *, orders_too: bool = True) -> Iterator[Findin
         yield Finding(kind=Kind.EXFILTRATION, start=start, end=end, score=score, note=note)
     if depth:
         for start, end, said, name in decoded(text):
-            worst = max(_found(said, depth - 1 if name != "rot13" else 0), key=lambda one: one.score, default=None)
+            inner = _looked(said, depth - 1 if name != "rot13" else 0)[1]
+            worst = max(inner, key=lambda one: one.score, default=None)
             if worst and worst.score >= _ORDER:
                 score = min(1.0, worst.score + _LIFT)
                 yield Finding(kind=Kind.ENCODED, start=start, end=end, score=score, note=f"{name} of {worst.kind}")

@@ -58,7 +58,7 @@ def reads(*answers: str) -> Any:
 
     def turn(messages: list[BaseMessage]) -> str:
         text = messages[-1].text
-        last = next((i for i, a in enumerate(answers) if f"Your last answer was:\n{_shown(a)}" in text), -1)
+        last = next((i for i, a in enumerate(answers) if f'source="answer:yours">\n{_shown(a)}\n' in text), -1)
         return answers[last + 1]
 
     return react.build(model=ScriptedModel(turns=[turn]), name="reader")

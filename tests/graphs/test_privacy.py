@@ -1,12 +1,13 @@
 """Private data in whole runs: what the model sees, what the tool gets, what a reviewer sees, what the state keeps."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
+from pydantic import AfterValidator
 from tests.graphs.team import plan, says
 
 from lockgate import Policy, ScriptedModel, ToolSpec, tool
@@ -16,6 +17,7 @@ from lockgate.guardrails.privacy import vault as vaults
 from lockgate.guardrails.privacy.vault import vault
 from lockgate.handoff import Status
 from lockgate.runtime import PostgresSaver
+from lockgate.runtime.audit_check import rows
 from lockgate.settings import settings
 
 MAIL = "ann.smith@example.org"
@@ -146,6 +148,84 @@ def test_a_secret_that_a_reviewer_was_not_shown_survives_the_edit() -> None:
     assert post.sent == [("bob@example.org", f"key {SECRET}")]
 
 
+NOSY = """
+version: 1
+rules: [{id: ask, tools: [pay], action: review}]
+privacy: {arguments: {secret: allow}, output: {payment_card: mask}}
+provenance: {sensitive: allow}
+"""
+CARD = "4111 1111 1111 1111"
+
+
+async def test_whatever_a_reviewer_is_asked_or_says_is_shown_and_kept_as_the_policy_says(saver: PostgresSaver) -> None:
+    @tool
+    def pay(note: str) -> str:
+        """Pay."""
+        raise OSError("the line is dead")
+
+    said = AIMessage(f"From {CARD}.", tool_calls=[{"name": "pay", "args": {"note": f"{SECRET}, {CARD}"}, "id": "p"}])
+    graph = react.build(
+        model=ScriptedModel(turns=[said, "Done."]), tools=[pay], policy=Policy.parse(NOSY), checkpointer=saver
+    )
+    out = await graph.ainvoke({"messages": "Pay it."}, CONFIG)
+    (asked,) = out["__interrupt__"]
+    assert asked.value["reasoning"] == "From [PAYMENT_CARD:****1111]."
+    reply = {"action": "approve", "reason": f"It is {SECRET}.", "by": "ann"}
+    out = await graph.ainvoke(Command(resume={asked.id: reply}), CONFIG)
+    (asked,) = out["__interrupt__"]
+    assert asked.value["type"] == "effect" and "OSError" in str(asked.value["evidence"])
+    assert asked.value["args"] == {"note": "[REDACTED:AWS_KEY], [PAYMENT_CARD:****1111]"}
+    reply = {"action": "give_up", "reason": f"never mind {SECRET}", "by": "ann"}
+    await graph.ainvoke(Command(resume={asked.id: reply}), CONFIG)
+    kept = [(row.body, row.content) async for row in rows(saver.pools)]
+    assert "It is [REDACTED:AWS_KEY]." in str(kept)
+    assert SECRET not in str(kept) and CARD not in str(kept)
+
+
+def test_a_record_of_a_decision_holds_no_private_data() -> None:
+    """The validator of a tool may say what it did not like."""
+
+    def checked(value: str) -> str:
+        raise ValueError(f"{value} is no account")
+
+    @tool
+    def pay(account: Annotated[str, AfterValidator(checked)]) -> str:
+        """Pay."""
+        return account
+
+    calls: Any = {"calls": [{"name": "pay", "args": {"account": f"{CARD} {MAIL}"}}]}
+    graph = react.build(model=ScriptedModel(turns=[calls, "Done."]), tools=[pay], policy=Policy.parse(NOSY))
+    parts = graph.stream({"messages": "Pay."}, stream_mode="custom", subgraphs=True)
+    (event,) = [part[-1] for part in parts if part[-1].kind == "decision"]
+    assert "is no account" in event.detail["reason"]
+    assert CARD not in str(event) and MAIL not in str(event)
+
+
+def test_no_refusal_tells_the_model_what_a_token_stands_for() -> None:
+    def known(value: str) -> str:
+        if value == MAIL:
+            raise ValueError(f"{value} is unknown here")
+        return value
+
+    @tool(sensitive={"to"})
+    def send(to: Annotated[str, AfterValidator(known)], text: str) -> str:
+        """Sends a mail."""
+        return "sent"
+
+    post = Post()
+    said = turns(token())
+    refused = react.build(
+        model=ScriptedModel(turns=said), tools=[post.tools()[0], send], policy=Policy.parse(POLICY),
+        checkpointer=InMemorySaver(),
+    ).invoke({"messages": "Write to Ann."}, CONFIG)  # fmt: skip
+    assert f"{token()} is unknown here" in seen(refused) and MAIL not in seen(refused)
+    graph = agent(post, *said, checkpointer=InMemorySaver())
+    out = graph.invoke({"messages": "Write to Ann."}, CONFIG)
+    reply = {"action": "reject", "reason": f"{MAIL} has left.", "by": "bob"}
+    out = graph.invoke(Command(resume={out["__interrupt__"][0].id: reply}), CONFIG)
+    assert "has left" in seen(out) and MAIL not in seen(out) and not post.sent
+
+
 def test_sub_agents_use_the_tokens_of_their_team() -> None:
     """One worker finds the address, another one writes to it; the team sees a token."""
     post = Post()
@@ -182,6 +262,38 @@ def test_a_blocked_input_ends_the_run_and_is_not_kept() -> None:
     out = agent(Post(), "never", policy=policy).invoke({"messages": "Card 4111 1111 1111 1111"})
     assert out["status"] == Status.REFUSED and "payment_card" in out["answer"]
     assert "4111" not in str(out["messages"])
+
+
+def test_what_is_kept_of_a_message_that_is_too_long_is_inspected_too() -> None:
+    said: list[str] = []
+
+    def model(messages: Any) -> str:
+        said.append(str(messages))
+        return "Hello."
+
+    graph = agent(Post(), *[model] * 4, checkpointer=InMemorySaver(), max_input=900)
+    for text in (f"My key is {SECRET}. " + "x" * 1_000, "x" * 490 + f" {SECRET} " + "x" * 1_000):
+        out = graph.invoke({"messages": text}, CONFIG)
+        assert out["status"] == Status.REFUSED and "bytes left out" in out["messages"][-2].text
+        assert "AKIA" not in str(out["messages"]) and len(out["messages"][-2].text) < 600
+    graph.invoke({"messages": "Hello?"}, CONFIG)
+    assert "AKIA" not in said[0] and "[REDACTED:AWS_KEY]" in said[0]
+
+
+def test_a_conversation_that_a_client_brings_along_is_inspected_as_a_whole() -> None:
+    asked: list[str] = []
+
+    def model(messages: Any) -> str:
+        asked.append(str(messages))
+        return "Yes."
+
+    brought = [("user", f"My key is {SECRET}."), ("ai", "Noted."), ("user", "Go on.")]
+    out = react.build(model=ScriptedModel(turns=[model] * 2)).invoke({"messages": brought})
+    assert SECRET not in str(out["messages"]) + asked[0] and "[REDACTED:AWS_KEY]" in asked[0]
+    assert [m.type for m in out["messages"]] == ["human", "ai", "human", "ai"]
+    policy = POLICY.replace("detokenise:", "input: {aws_key: block}\n  detokenise:")
+    out = agent(Post(), "never", policy=policy).invoke({"messages": brought})
+    assert out["status"] == Status.REFUSED and SECRET not in str(out) and "never" not in str(out)
 
 
 def test_secrets_leave_the_answer_and_the_message() -> None:

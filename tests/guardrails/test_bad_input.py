@@ -4,12 +4,14 @@ import json
 import logging
 import time
 from importlib.resources import files
+from typing import Annotated
 
 import pytest
 import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, ToolMessage
+from pydantic import AfterValidator
 
 from lockgate import Gate, Policy, ScriptedModel, tool
 from lockgate.decision import Allow, Call, Deny, Review
@@ -189,6 +191,41 @@ def test_an_inspector_that_raises_lets_nothing_through_and_says_so(inspector, mo
     out = react.build(model=ScriptedModel(turns=["never"])).invoke({"messages": "the question"})
     assert "RuntimeError" in out["answer"] and "the question" not in str(out["messages"])
     assert not any(isinstance(m, AIMessage) and m.text == "never" for m in out["messages"])
+
+
+@pytest.mark.parametrize("error", [KeyError, TypeError, AttributeError, ZeroDivisionError, RuntimeError])
+def test_a_validator_of_a_tools_own_that_raises_denies_and_says_so(error, caplog):
+    """Pydantic turns a ValueError into a ValidationError, and lets anything else out."""
+    times = []
+
+    def checked(value):
+        times.append(value)
+        if value == "at once" or len(times) > 1:
+            raise error("hunter2")
+        return value
+
+    @tool(effect=False)
+    def find(name: Annotated[str, AfterValidator(checked)]) -> str:
+        """Find it."""
+        return "found"
+
+    caplog.set_level(logging.CRITICAL)
+    for name in ("at once", "later"):
+        times.clear()
+        calls = {"calls": [{"name": "find", "args": {"name": name}}]}
+        graph = react.build(model=ScriptedModel(turns=[calls, "Done."]), tools=[find], policy=Policy.parse(ALLOW))
+        out = graph.invoke({"messages": "Find it."})
+        (told,) = [m.text for m in out["messages"] if isinstance(m, ToolMessage)]
+        assert error.__name__ in told and "hunter2" not in told and out["answer"] == "Done."
+
+
+def test_an_output_that_cannot_be_read_is_a_failure():
+    class Hostile:
+        def __str__(self):
+            raise RuntimeError("hunter2")
+
+    result = Gate(Policy.parse(ALLOW), [read]).inspect(READ, Hostile())
+    assert result.error is ErrorKind.UNSERIALIZABLE and "RuntimeError" in result.value and "hunter2" not in result.value
 
 
 WRONG = [

@@ -5,6 +5,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.guardrails.privacy.test_national import NATIONAL
 
 from lockgate.guardrails.privacy.scan import KINDS, NAMES, Span, scanner
 
@@ -95,6 +96,61 @@ POSITIVES: list[tuple[str, str]] = [
     ("airtable_token", fake("pat", A40[:14] + "." + HEX)),
     ("rubygems_key", fake("rubygems_", HEX[:48])),
     ("age_key", fake("AGE-SECRET-KEY-1", (A40 + A40)[:58].upper())),
+    ("aws_key", fake("ABSK", A40 + A40 + A40[:30] + "=")),
+    ("azure_key", fake(A40 + A40[:12], "JQQJ99" + A40[:26])),
+    ("gcp_key", fake("AQ.Ab8", A40 + A40[:8])),
+    ("gcp_key", fake("1//0", A40 + A40)),
+    ("stripe_key", fake("sk_org_", "live_" + A40)),
+    ("mailgun_key", fake(HEX[:32], "-0a1b2c3d-4e5f6a7b")),
+    ("discord_token", fake("discord.com/api/webhooks/", "1234567890123456789/" + A40 + A40[:28])),
+    ("teams_webhook", fake("webhook.office.com/", "webhookb2/" + HEX + "@" + HEX + "/IncomingWebhook/" + HEX)),
+    ("openrouter_key", fake("sk-or-", "v1-" + HEX)),
+    ("deepseek_key", fake("sk-", HEX[:32])),
+    ("langfuse_key", fake("sk-lf-", "6f1ed002-ab5c-4f4d-9a3c-1d2e3f4a5b6c")),
+    ("nvidia_key", fake("nvapi-", A40 + A40[:24])),
+    ("cerebras_key", fake("csk-", A40.lower() + "a1b2c3d4")),
+    ("elevenlabs_key", fake("sk_", HEX[:48])),
+    ("fireworks_key", fake("fw_", A40[:24])),
+    ("together_key", fake("tgp_v1_", A40 + "abc")),
+    ("pinecone_key", fake("pcsk_", A40[:6] + "_" + A40 + A40[:23])),
+    ("tavily_key", fake("tvly-", "dev-" + A40[:32])),
+    ("firecrawl_key", fake("fc-", HEX[:32])),
+    ("e2b_key", fake("e2b_", HEX[:40])),
+    ("supabase_key", fake("sbp_", HEX[:40])),
+    ("supabase_key", fake("sb_secret_", A40[:31])),
+    ("vercel_token", fake("vcp_", A40)),
+    ("netlify_token", fake("nfp_", A40[:36])),
+    ("cloudflare_token", fake("cfut_", A40)),
+    ("heroku_key", fake("HRKU-", A40 + A40[:20])),
+    ("fly_token", fake("fm2_", A40 + A40)),
+    ("render_key", fake("rnd_", A40[:28])),
+    ("planetscale_token", fake("pscale_tkn_", A40 + "abc")),
+    ("neon_key", fake("napi_", HEX)),
+    ("atlassian_token", fake("ATATT3xFfGF0", A40 + A40 + A40 + "=0A1B2C3D")),
+    ("hubspot_token", fake("pat-na1-", "6f1ed002-ab5c-4f4d-9a3c-1d2e3f4a5b6c")),
+    ("figma_token", fake("figd_", A40)),
+    ("asana_token", fake("2/1200000000000000/", "1200000000000001:" + HEX[:32])),
+    ("clickup_token", fake("pk_12345678_", A40[:32].upper())),
+    ("dropbox_token", fake("sl.", A40 + A40 + A40)),
+    ("meta_token", fake("EAA", A40 + A40 + A40)),
+    ("doppler_token", fake("dp.pt.", A40 + "abc")),
+    ("onepassword_token", fake("ops_eyJ", A40 + A40 + A40)),
+    ("jfrog_token", fake("AKCp", A40 + A40[:29])),
+    ("nuget_key", fake("oy2", A40.lower() + "abc")),
+    ("crates_token", fake("cio", A40[:32])),
+    ("brevo_key", fake("xkeysib-", HEX + "-" + A40[:16])),
+    ("resend_key", fake("re_", A40[:8] + "_" + A40[:24])),
+    ("braintree_token", fake("access_token$production$", HEX[:16] + "$" + HEX[:32])),
+    ("razorpay_key", fake("rzp_live_", A40[:14])),
+    ("dynatrace_token", fake("dt0c01.", A40[:24].upper() + "." + HEX.upper())),
+    ("posthog_key", fake("phx_", A40 + "abc")),
+    ("pulumi_token", fake("pul-", HEX[:40])),
+    ("circleci_token", fake("CCIPAT_", A40[:22] + "_" + HEX[:40])),
+    ("buildkite_token", fake("bkua_", HEX[:40])),
+    ("sonar_token", fake("squ_", HEX[:40])),
+    ("tailscale_key", fake("tskey-auth-", A40[:30])),
+    ("alibaba_key", fake("LTAI", A40[:20])),
+    ("mapbox_token", fake("sk.eyJ", A40 + "." + A40[:22])),
     ("jwt", fake("eyJhbGciOiJIUzI1NiJ9.", "eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmNHl0w5N")),
     ("private_key", fake("-----BEGIN RSA ", f"PRIVATE KEY-----\n{A40}\n-----END RSA PRIVATE KEY-----")),
     ("high_entropy", "q7Zk2Vx9Lm4Tn8Rb1Wy5Hc3Jd6"),
@@ -167,6 +223,7 @@ NEGATIVES: list[str] = [
     "https://example.com:8080/a/b?x=1&y=2#z and http://user@host/",
     "sk-learn-contrib-and-other-words-in-a-row and task-force-of-the-many-people-here",
     "AKIA is a prefix; ghp_ too; so is eyJ",
+    "re_match_all_of_the_things_in_this_list, fw_update_of_the_device, sl.pdf, oy2, pat-na1-2026, EAA and ATBB",
     "Choose a password: at least eight characters",
     "password = ${DB_PASSWORD} and api_key: <your-key> and secret: null and pwd=****** and token",
     "The secret is patience",
@@ -196,7 +253,9 @@ def test_found_wherever_it_stands(kind: str, value: str, around: str) -> None:
 
 
 def test_every_kind_has_a_positive() -> None:
-    assert {kind for kind, _ in POSITIVES} | {kind for kind, _, _ in CONTEXT} == set(NAMES)
+    assert {kind for kind, _ in POSITIVES} | {kind for kind, _, _ in CONTEXT} | {kind for kind, *_ in NATIONAL} == set(
+        NAMES
+    )
 
 
 @pytest.mark.parametrize(("kind", "text", "value"), CONTEXT, ids=lambda text: text[:24])

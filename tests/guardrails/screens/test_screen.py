@@ -1,5 +1,6 @@
 import base64
 import codecs
+import textwrap
 from urllib.parse import quote
 
 import pytest
@@ -119,6 +120,45 @@ def test_a_blob_that_decodes_to_an_order_is_found(blob):
     assert found[0].score >= 0.5
 
 
+def lines(blob, width, end="\n"):
+    return end.join(blob[at : at + width] for at in range(0, len(blob), width))
+
+
+BASE64 = base64.b64encode(ORDER.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "blob",
+    [
+        *(lines(BASE64, width) for width in (20, 40, 64, 76)),
+        lines(BASE64, 64, "\r\n> "),
+        base64.b64encode(ORDER.encode("utf-16-le")).decode(),
+        lines(ORDER.encode().hex(), 32),
+        ORDER.encode().hex("-"),
+        " ".join(f"0x{byte:02x}" for byte in ORDER.encode()),
+        ", ".join(f"0x{byte:02X}" for byte in ORDER.encode()),
+        "".join(f"\\u{{{ord(char):x}}}" for char in ORDER),
+        "".join(f"&#{ord(char):07d};" for char in ORDER),
+        "".join(f"&#x{ord(char):x}" for char in ORDER),
+        "".join(f"&#{ord(char)};" if at % 3 == 0 and char != " " else char for at, char in enumerate(ORDER)),
+        base64.b64encode(f"Hello <!-- {ORDER} --> world".encode()).decode(),
+        base64.b64encode(f'<div style="display:none"><p>{ORDER}</p></div>'.encode()).decode(),
+        base64.b64encode("\u200b".join(ORDER).encode()).decode(),
+        base64.b64encode(f"Hello world, how are you? {TAGS}".encode()).decode(),
+        base64.b64encode((MAIL * 2_000 + ORDER).encode()).decode(),
+        codecs.encode("The report is here, and the user will see it with the mail. " * 90 + ORDER, "rot13"),
+    ],
+)
+def test_no_way_of_writing_a_code_hides_what_is_in_it(blob):
+    found = [one for one in screen(f"Attachment: {blob} (end)") if one.kind == Kind.ENCODED]
+    assert max((one.score for one in found), default=0) >= 0.5
+
+
+def test_references_that_a_page_needs_are_no_code():
+    page = "We&#8217;re glad you&#8217;re here &#8211; please don&#8217;t reply: it&#8217;s read by nobody&#8230; " * 3
+    assert not any(one.kind == Kind.ENCODED for one in screen(page))
+
+
 def test_a_blob_that_decodes_to_something_harmless_is_no_finding():
     picture = base64.b64encode(bytes(range(256)) * 4).decode()
     words = base64.b64encode(b"The parcel left the warehouse on Tuesday at noon.").decode()
@@ -207,6 +247,14 @@ PARAPHRASES = [
 @pytest.mark.parametrize("order", PARAPHRASES)
 def test_orders_in_other_words_and_tongues_are_found(order):
     assert [one.kind for one in screen(MAIL + order) if one.score >= 0.5] == [Kind.INSTRUCTION]
+
+
+@pytest.mark.parametrize("width", [30, 36, 44])
+def test_an_order_in_a_narrow_column_is_one(width):
+    told = "\n".join(textwrap.wrap(ORDER, width))
+    text = f"The parcel arrived.\n{told}\nThanks, Bob"
+    (found,) = (one for one in screen(text) if one.kind == Kind.INSTRUCTION and one.score >= 0.8)
+    assert text[found.start : found.end].startswith(told)
 
 
 def test_the_span_covers_the_passage_and_not_the_mail_around_it():
