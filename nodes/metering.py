@@ -133,7 +133,7 @@ class Meter:
         `ask` says what its model calls used, as the provider counted it. That takes the place of what `permit`
         reserved, or all of it is given back when `ask` raises.
         """
-        started = time.time()
+        started = time.monotonic()  # the wall clock may be set back meanwhile
         answer: T | Halt
         try:
             async with asyncio.timeout(permit.seconds) as limit:
@@ -143,7 +143,7 @@ class Meter:
                 await self._cancel(permit)
                 raise
             answer, took = permit.cut(), Usage(model_calls=1)
-        usage = self._priced(permit.model, took, time.time() - started)
+        usage = self._priced(permit.model, took, time.monotonic() - started)
         await settle(permit.reservation, permit.claims, usage)
         return answer, usage
 
