@@ -8,7 +8,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from langchain_core.language_models import BaseChatModel
@@ -56,10 +56,12 @@ class Permit:
     """A model call that may be made, with what is reserved for it.
 
     `seconds` is the time that is left, None: any. `until` is the run's deadline where that is what bounds it.
+    `expected` is what the call was reckoned to take, where anything is bounded.
     """
 
     model: str
     seconds: float | None
+    expected: Usage = field(default_factory=Usage)
     reservation: str = ""
     claims: tuple[Claim, ...] = ()
     until: Deadline | None = None
@@ -118,7 +120,7 @@ class Meter:
             left = until.left
         else:
             until = None
-        permit = Permit(model=model, seconds=left, until=until)
+        permit = Permit(model=model, seconds=left, expected=expected, until=until)
         claims = model_claims(self._standing(), self.agent, expected)
         if not claims:
             return permit
@@ -131,7 +133,8 @@ class Meter:
         """What `ask` comes to within the time of `permit`, else a Halt; and what that took, with its price and time.
 
         `ask` says what its model calls used, as the provider counted it. That takes the place of what `permit`
-        reserved, or all of it is given back when `ask` raises.
+        reserved, or all of it is given back when `ask` raises. Of a provider that counts no tokens, and of a call that
+        was cut, the tokens that were reserved stand.
         """
         started = time.monotonic()  # the wall clock may be set back meanwhile
         answer: T | Halt
@@ -143,6 +146,11 @@ class Meter:
                 await self._cancel(permit)
                 raise
             answer, took = permit.cut(), Usage(model_calls=1)
+        if not took.input_tokens + took.output_tokens:
+            reserved = permit.expected
+            took = took.model_copy(
+                update={"input_tokens": reserved.input_tokens, "output_tokens": reserved.output_tokens}
+            )
         usage = self._priced(permit.model, took, time.monotonic() - started)
         await settle(permit.reservation, permit.claims, usage)
         return answer, usage
