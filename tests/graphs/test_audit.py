@@ -148,6 +148,19 @@ async def test_secrets_do_not_reach_the_log(saver):
     assert len(shown["options"]["note"]) < 230
 
 
+async def test_no_secret_reaches_the_log_by_a_reason_or_as_the_name_of_a_tool(saver):
+    secret = "ghp_aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC1dE3fG5"
+    calls = [{**refund_call(100), "id": "pay"}, {"name": secret, "args": {secret: secret}, "id": "none"}]
+    graph = build(Desk(), saver, {"calls": calls}, "Done.")
+    out = await graph.ainvoke({"messages": "x"}, CONFIG)
+    said = {"action": "reject", "reason": f"{secret} is no account.", **BOSS}
+    await graph.ainvoke(Command(resume={out["__interrupt__"][0].id: said}), CONFIG)
+    entries = [entry_of(row, saver.seal) async for row in rows(saver.pools)]
+    assert secret not in json.dumps(entries)
+    assert ("answer", "[REDACTED:GITHUB_TOKEN] is no account.") in {(e["kind"], e.get("reason")) for e in entries}
+    assert {e["tool"] for e in entries} == {"refund", "[REDACTED:GITHUB_TOKEN]"}
+
+
 async def test_the_decision_is_durable_before_the_effect(saver, database_url):
     seen = []
 
