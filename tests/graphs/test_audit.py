@@ -113,7 +113,7 @@ async def test_workers_of_a_team_write_to_the_same_log(saver):
     found = set(await told(saver, "agent", "thread_id", "verdict"))
     assert found == {(f"clerk{n}", "t", verdict) for n in (1, 5) for verdict in ("allow", "executed")}
     made = await recorded_calls(saver, "t")
-    assert sorted((item.history.agent, item.executed) for item in made) == [("clerk1", True), ("clerk5", True)]
+    assert sorted((item.agent, item.executed) for item in made) == [("clerk1", True), ("clerk5", True)]
 
 
 async def test_a_failed_call_is_told_as_failed(saver):

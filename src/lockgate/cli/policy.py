@@ -93,6 +93,7 @@ def explain(
     from lockgate.guardrails import Gate
     from lockgate.guardrails.explaining import explained
     from lockgate.labels import Integrity, Label
+    from lockgate.nodes.rejudging import history_again
     from lockgate.ports import Caller, History
 
     found = _load(pack)
@@ -100,7 +101,7 @@ def explain(
     caller = Caller(user=user, roles=frozenset(role))
     if thread or call:
         made = recorded_call(thread, call, caller)
-        asked, history = made.call, made.history
+        asked, history = made.call, history_again(made, gate)
     elif not tool:
         raise ConfigError("No call is named.", "Name a tool, or --thread and --call.")
     else:

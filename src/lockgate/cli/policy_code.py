@@ -149,6 +149,7 @@ def replay(
     from lockgate.decision import verb
     from lockgate.guardrails import Gate, Policy
     from lockgate.guardrails.standin import StandIn
+    from lockgate.nodes.rejudging import judged_again
     from lockgate.ports import Caller
 
     policy = Policy.load(pack)
@@ -164,8 +165,8 @@ def replay(
         err().print(f"interrupted: only {read} of {len(names)} threads were judged")
     specs = {made.call.name: known.get(made.call.name) or StandIn().spec(made.call.name) for made in found}
     gate = Gate(policy, specs)
-    judged = [(made, _recorded_answer(made), gate.decide(made.call, made.history)) for made in found]
-    changed = [answer for answer in judged if answer[1] != verb(answer[2])]
+    judged = [(made, judged_again(made, gate)) for made in found]
+    changed = [(made, now) for made, now in judged if _changes(made, now)]
     shown = judged if everything else changed
     if as_json:
         answers = [
@@ -175,31 +176,31 @@ def replay(
                 "tool": made.call.name,
                 "args": made.call.args,
                 "executed": made.executed,
-                "before": {"decision": was, "rule": made.ruling.decision.rule if made.ruling else ""},
+                "before": {"decision": made.decided, "rule": made.rule},
                 "after": {"decision": verb(now), "rule": now.rule, "reason": now.reason},
-                "changed": was != verb(now),
+                "changed": _changes(made, now),
             }
-            for made, was, now in shown
+            for made, now in shown
         ]
         print_json(
             {"calls": len(judged), "changed": len(changed), "answers": answers, "interrupted": read < len(names)}
         )
         raise typer.Exit(130 if read < len(names) else 0)
-    for made, was, now in shown:
+    for made, now in shown:
         call = f"{made.call.name} {json.dumps(made.call.args, ensure_ascii=False, default=repr)}"
         place = f"{one_line(made.thread_id, 40)}  {one_line(made.call.id, 40)}  {one_line(call, 120)}  "
         done = ("  executed", "bold") if made.executed else "  not executed"
-        arrow = ((was, _STYLE.get(was, "")), " -> ", (verb(now), _STYLE[verb(now)]))
+        arrow = ((made.decided, _STYLE.get(made.decided, "")), " -> ", (verb(now), _STYLE[verb(now)]))
         out().print(styled(place, *arrow, f"  {one_line(now.rule, 60)}", done))
     if len(changed) > _FEW:
-        kinds = Counter((made.call.name, was, verb(now), now.rule) for made, was, now in changed)
+        kinds = Counter((made.call.name, made.decided, verb(now), now.rule) for made, now in changed)
         out().print("\nBy tool and answer:")
         for (name, was, answer, rule), count in kinds.most_common():
             told = f"{count:7,}  {one_line(name, 40)}  "
             out().print(
                 styled(told, (was, _STYLE.get(was, "")), " -> ", (answer, _STYLE[answer]), f"  {one_line(rule, 60)}")
             )
-    ran = sum(made.executed for made, _, _ in changed)
+    ran = sum(made.executed for made, _ in changed)
     out().print(f"{len(judged)} calls, {len(changed)} would be answered otherwise; {ran} of those were executed.")
     raise typer.Exit(130 if read < len(names) else 0)
 
@@ -246,13 +247,11 @@ def _newest(limit: int) -> list[str]:
     return run(read())
 
 
-def _recorded_answer(made: "RecordedCall") -> str:
-    """What the gate said then; an approval by a person was a review."""
+def _changes(made: "RecordedCall", now: "Decision") -> bool:
+    """Whether the answer is another; one that nobody came to give cannot change."""
     from lockgate.decision import verb
 
-    if made.ruling is None:
-        return "none"
-    return "review" if made.ruling.by else verb(made.ruling.decision)
+    return made.decided not in ("none", verb(now))
 
 
 def _tools(names: list[str]) -> "dict[str, ToolSpec]":
