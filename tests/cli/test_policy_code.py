@@ -102,6 +102,20 @@ def test_replay_sees_the_edited_call_and_one_that_waits(strict: Bench) -> None:
     assert (line["args"]["path"], line["executed"]) == ("a.txt", True)
 
 
+def test_a_rule_by_tenant_is_explained_and_replayed(strict: Bench) -> None:
+    (strict.folder / "acme.yaml").write_text(
+        "version: 1\nrules: [{id: acme, tools: [write_file], when: {tenant: [acme]}, action: review}]\n"
+    )
+    strict.run(TWO)
+    for options, decided in {(): "deny", ("--tenant", "acme"): "review"}.items():
+        call = ("policy", "explain", "acme.yaml", "write_file", '{"path": "a.txt", "text": "x"}', "--json", *options)
+        assert strict(*call).json["decision"] == decided
+        recorded = ("policy", "explain", "acme.yaml", "--thread", "t", "--call", "one", "--json", *options)
+        assert strict(*recorded).json["decision"] == decided
+        told = strict("policy", "replay", "acme.yaml", "--thread", "t", "--all", "--json", *options).json
+        assert {line["after"]["decision"] for line in told["answers"]} == {decided}
+
+
 def test_explain_takes_a_recorded_call(strict: Bench) -> None:
     strict.run(TWO)
     told = strict("policy", "explain", "strict.yaml", "--thread", "t", "--call", "two", "--json").json

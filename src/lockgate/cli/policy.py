@@ -80,6 +80,7 @@ def explain(
     tools: Tools = [],
     user: Annotated[str, typer.Option(help="On whose behalf.")] = "",
     role: Annotated[list[str], typer.Option("--role", help="A role of the user.")] = [],
+    tenant: Annotated[str, typer.Option(help="The tenant of the user.")] = "",
     agent: Annotated[str, typer.Option(help="The agent that calls.")] = "react",
     trust: Annotated[str, typer.Option(help="Of what the session has seen: trusted, internal, untrusted.")] = "trusted",
     thread: Annotated[str, typer.Option(help="Take the call from this thread.")] = "",
@@ -98,7 +99,7 @@ def explain(
 
     found = _load(pack)
     gate = Gate(found, known_tools(pack, tools))
-    caller = Caller(user=user, roles=frozenset(role))
+    caller = Caller(user=user, roles=frozenset(role), tenant=tenant)
     if thread or call:
         made = recorded_call(thread, call, caller)
         asked, history = made.call, history_again(made, gate)

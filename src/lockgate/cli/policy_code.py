@@ -21,6 +21,7 @@ Tools = Annotated[list[str], typer.Option(help="module:attribute where the tools
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 User = Annotated[str, typer.Option(help="On whose behalf the calls were made.")]
 Role = Annotated[list[str], typer.Option("--role", help="A role of the user.")]
+Tenant = Annotated[str, typer.Option(help="The tenant of the user.")]
 _FEW = 10
 """Changed answers that one takes in at a glance; of more, the kinds are counted."""
 _STYLE = {"allow": "green", "review": "yellow", "deny": "red"}
@@ -142,6 +143,7 @@ def replay(
     tools: Tools = [],
     user: User = "",
     role: Role = [],
+    tenant: Tenant = "",
     as_json: AsJson = False,
 ) -> None:
     """Judge every call of recorded runs under another policy, and show what would change, and which of it was done."""
@@ -153,7 +155,8 @@ def replay(
     from lockgate.ports import Caller
 
     policy = Policy.load(pack)
-    given = Caller(user=user, roles=frozenset(role)) if user or role else None
+    named = Caller(user=user, roles=frozenset(role), tenant=tenant)
+    given = None if named == Caller() else named
     known = known_tools(pack, tools)
     names, read = thread or _newest(limit), 0
     found: list[RecordedCall] = []
@@ -207,11 +210,13 @@ def replay(
 
 def recorded_call(thread: str, call: str, caller: "Caller") -> "RecordedCall":
     """The call of `thread` whose id is or begins with `call`. Raises ConfigError."""
+    from lockgate.ports import Caller
+
     if not (thread and call):
         raise ConfigError(
             "A recorded call is named by --thread and --call.", "List them: lockgate policy replay PACK --all"
         )
-    found = _recorded(thread, caller if caller.user or caller.roles else None)
+    found = _recorded(thread, None if caller == Caller() else caller)
     fitting = [made for made in found if made.call.id == call] or [
         made for made in found if made.call.id.startswith(call)
     ]
