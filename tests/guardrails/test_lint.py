@@ -99,6 +99,11 @@ FOUND = {
         [("no provenance", "open")],
         "provenance: {sensitive: allow}\n",
     ),
+    "a rule that trusts whatever tool": (
+        "  - {id: open, tools: [pay], args: {account: {from: [user, 'tool:*']}}, action: allow}\n",
+        [("no provenance", "open")],
+        "provenance: {sensitive: allow}\n",
+    ),
     "a rule that trusts the user": (
         """
   - id: tied
@@ -175,6 +180,18 @@ FOUND = {
     "a host that others can begin theirs with": (
         "  - {id: any, tools: [look], args: {what: {matches: 'https://shop[.]example[.]com.*'}}, action: allow}\n",
         [("too wide", "any")],
+    ),
+    "a host in a group that others can begin theirs with": (
+        "  - {id: any, tools: [look], args: {what: {matches: 'https://(www\\.)?shop\\.com.*'}}, action: allow}\n",
+        [("too wide", "any")],
+    ),
+    "any host before one's own": (
+        "  - {id: any, tools: [look], args: {what: {matches: 'https?://.*[.]shop[.]com/.*'}}, action: allow}\n",
+        [("too wide", "any")],
+    ),
+    "hosts below one's own": (
+        "  - {id: fine, tools: [look], args: {what: {matches: 'https?://([a-z]+[.])?shop[.]com/.*'}}, action: allow}\n",
+        [],
     ),
     "a host with an end": (
         "  - {id: fine, tools: [look], args: {what: {matches: 'https://shop[.]example[.]com/.*'}}, action: allow}\n",
