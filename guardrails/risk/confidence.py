@@ -150,11 +150,10 @@ def confidence(said: Utterance, estimators: Iterable[str], combine: Combine) -> 
         if name not in ESTIMATORS:
             raise UnknownNameError.of("estimator", name, ESTIMATORS)
         try:
-            figure = ESTIMATORS[name](said)
+            if (figure := ESTIMATORS[name](said)) is not None:
+                figures.append(float(figure) if 0 <= figure <= 1 else 0.0)
         except Exception:  # noqa: BLE001 - an estimator of the deployer's; no figure may make a call look safe
-            figure = 0.0
-        if figure is not None:
-            figures.append(float(figure) if 0 <= figure <= 1 else 0.0)
+            figures.append(0.0)
     if not figures:
         return None
     return min(figures) if combine == "minimum" else fsum(figures) / len(figures)

@@ -155,7 +155,7 @@ def test_the_smallest_figure_counts_unless_the_mean_is_asked_for() -> None:
         confidence(said, ("hedgin",), "minimum")
 
 
-@pytest.mark.parametrize("figure", [1.5, -0.1, float("nan"), float("inf"), "oops"])
+@pytest.mark.parametrize("figure", [1.5, -0.1, float("nan"), float("inf"), "oops", "0.9", [0.9], 0.9j])
 def test_an_estimator_of_yours_that_answers_nonsense_counts_as_no_confidence(
     monkeypatch: pytest.MonkeyPatch, figure: Any
 ) -> None:
