@@ -88,21 +88,22 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Say what the policy answers to a call, and why: each rule and guard that was tried, and where it did not fit."""
-    from lockgate.cli.policy_code import known_tools, recorded_call
+    from lockgate.cli.policy_code import NO_CALL, known_tools, recorded_call, stood_in
     from lockgate.cli.screen import one_line, out, print_json, styled
     from lockgate.decision import Call, verb
     from lockgate.guardrails import Gate
+    from lockgate.guardrails.covering import speaks_of
     from lockgate.guardrails.explaining import explained
     from lockgate.labels import Integrity, Label
     from lockgate.nodes.rejudging import history_again
     from lockgate.ports import Caller, History
 
     found = _load(pack)
-    gate = Gate(found, known_tools(pack, tools))
+    known, made, label = known_tools(pack, tools), None, Label()
     caller = Caller(user=user, roles=frozenset(role), tenant=tenant)
     if thread or call:
         made = recorded_call(thread, call, caller)
-        asked, history = made.call, history_again(made, gate)
+        asked, meant = made.call, made.call.name if made.rule not in NO_CALL else ""
     elif not tool:
         raise ConfigError("No call is named.", "Name a tool, or --thread and --call.")
     else:
@@ -111,10 +112,12 @@ def explain(
         except ValueError as error:
             raise ConfigError(f"--trust: {error}.", "Such as --trust untrusted") from None
         asked = Call(id="explain", name=tool, args=_object(args))
-        history = History(agent=agent, caller=caller, trust=label)
+        meant = tool if any(speaks_of(rule, tool) for rule in found.rules) else ""
+    gate = Gate(found, known | stood_in({meant} - {"", *known}))
+    history = history_again(made, gate) if made else History(agent=agent, caller=caller, trust=label)
     ruled, decision = gate.rule(asked, history)
-    known = asked.name in gate.tools and decision.rule != "schema"
-    tried = explained(found, ruled, gate.tools[asked.name], history) if known else []
+    judged = asked.name in gate.tools and decision.rule != "schema"
+    tried = explained(found, ruled, gate.tools[asked.name], history) if judged else []
     if as_json:
         considered = [
             {"rule": item.rule, "action": item.action, "matched": item.matched, "why": item.why} for item in tried

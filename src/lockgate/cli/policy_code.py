@@ -10,6 +10,8 @@ import typer
 from lockgate.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from lockgate.decision import Decision
     from lockgate.guardrails.difference import Flip, RuleChange
     from lockgate.ports import Caller
@@ -22,6 +24,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 User = Annotated[str, typer.Option(help="On whose behalf the calls were made.")]
 Role = Annotated[list[str], typer.Option("--role", help="A role of the user.")]
 Tenant = Annotated[str, typer.Option(help="The tenant of the user.")]
+NO_CALL = ("unknown-tool", "schema")
+"""Rules by which the gate denied what no tool takes."""
 _FEW = 10
 """Changed answers that one takes in at a glance; of more, the kinds are counted."""
 _STYLE = {"allow": "green", "review": "yellow", "deny": "red"}
@@ -150,7 +154,6 @@ def replay(
     from lockgate.cli.screen import err, one_line, out, print_json, styled
     from lockgate.decision import verb
     from lockgate.guardrails import Gate, Policy
-    from lockgate.guardrails.standin import StandIn
     from lockgate.nodes.rejudging import judged_again
     from lockgate.ports import Caller
 
@@ -166,9 +169,10 @@ def replay(
             read += 1
     except KeyboardInterrupt:
         err().print(f"interrupted: only {read} of {len(names)} threads were judged")
-    specs = {made.call.name: known.get(made.call.name) or StandIn().spec(made.call.name) for made in found}
-    gate = Gate(policy, specs)
-    judged = [(made, judged_again(made, gate)) for made in found]
+    # A call of what there is none of, or that was made otherwise than it can be, makes no tool be there.
+    meant = {made.call.name for made in found if made.rule not in NO_CALL}
+    gate, strict = Gate(policy, known | stood_in(meant - known.keys())), Gate(policy, known)
+    judged = [(made, judged_again(made, strict if made.rule in NO_CALL else gate)) for made in found]
     changed = [(made, now) for made, now in judged if _changes(made, now)]
     shown = judged if everything else changed
     if as_json:
@@ -280,6 +284,17 @@ def _stated(pack: str) -> "dict[str, ToolSpec]":
     if not place.is_file():
         return {}
     return {name: facts.spec(name) for name, facts in read_cases(place).cases.tools.items()}
+
+
+def stood_in(names: "Iterable[str]") -> "dict[str, ToolSpec]":
+    """Tools that state nothing in place of those whose facts are not known, which is said on stderr."""
+    from lockgate.cli.screen import err, one_line
+    from lockgate.guardrails.standin import StandIn
+
+    if missing := sorted(names):
+        told = one_line(", ".join(missing), 300)
+        err().print(f"The facts of {told} are not known: no argument counts as sensitive. Name the tools with --tools.")
+    return {name: StandIn().spec(name) for name in missing}
 
 
 def _change(item: "RuleChange") -> dict[str, Any]:
