@@ -31,14 +31,12 @@ def show(pack: Pack = "", as_json: AsJson = False) -> None:
         return
     found = _load(pack)
     if as_json:
-        rules = [rule.model_dump(mode="json", exclude_defaults=True) for rule in found.rules]
+        rules = [rule.model_dump(mode="json", by_alias=True, exclude_defaults=True) for rule in found.rules]
         print_json({"name": found.name, "fingerprint": found.fingerprint, "rules": rules})
         return
     listing = table("priority", "rule", "tools", "action", "when", "reason")
     for rule in found.rules:
-        limits = rule.model_dump(
-            mode="json", exclude_defaults=True, include={"args", "when", "arguments", "conditions"}
-        )
+        limits = rule.model_dump(mode="json", by_alias=True, exclude_defaults=True, include={"args", "when"})
         listing.add_row(
             str(rule.priority),
             one_line(rule.id, 60),
