@@ -235,7 +235,7 @@ class Meter:
         return bool(counted) and all(section.price(model) is None for section in sections)
 
     def _expected(self, messages: Sequence[BaseMessage], model: str, calls: int) -> Usage:
-        read = sum(len(str(message.content)) for message in messages) // CHARACTERS_PER_TOKEN
+        read = sum(map(_length, messages)) // CHARACTERS_PER_TOKEN
         reply = max((section.reply for section in self._said("reply")), default=0)
         seconds = max((section.reply_seconds for section in self._said("reply_seconds")), default=0.0)
         used = Usage(input_tokens=read * calls, output_tokens=reply * calls, model_calls=calls)
@@ -250,6 +250,12 @@ class Meter:
                 if named(name, tool) and sum_of(counted, name) >= bound:
                     return f"Over budget: at most {bound:,} calls of {name} in this run."
         return ""
+
+
+def _length(message: BaseMessage) -> int:
+    """Characters of what a model reads of the message; the arguments of its own calls are some of it."""
+    calls = message.tool_calls if isinstance(message, AIMessage) else []
+    return len(str(message.content)) + sum(len(call["name"]) + len(str(call["args"])) for call in calls)
 
 
 def used_up(when: str, bound: str) -> Halt:

@@ -98,6 +98,13 @@ async def test_a_count_beyond_every_bound_ends_no_run_in_an_error(
     assert statuses == [Status.COMPLETED] * room + [Status.BUDGET] * (2 - room)
 
 
+def test_what_the_model_wrote_into_its_calls_is_read_again_and_set_aside() -> None:
+    long = {"calls": [{"name": "look", "args": {"x": 1, "why": "w" * 40_000}}]}
+    pack = Policy.parse(f"{RULES}budgets: {{run: {{tokens: 12000}}, reply: 100}}")
+    out = react.build(model=ScriptedModel([long, "done"]), tools=tools(), policy=pack).invoke({"messages": "go"})
+    assert (out["status"], out["usage"].model_calls) == (Status.BUDGET, 1)
+
+
 def test_a_log_probability_that_nothing_can_hold_ends_no_run_in_an_error() -> None:
     told = {"logprobs": {"content": [{"logprob": -(10**400)}]}, "model_name": "m"}
     out = agent("", Provider(rounds=1, told=told), InMemorySaver()).invoke(
