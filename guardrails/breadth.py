@@ -19,8 +19,10 @@ FOREIGN = {
 _FLAGS = r"(?:\(\?[a-z]+\))?\^?"
 _ANYTHING = r"(?:\.|\[\\s\\S\]|\[\\S\\s\]|\\S)[*+]\??"
 _AROUND = re.compile(rf"{_FLAGS}{_ANYTHING}(.+?){_ANYTHING}\$?")
-_SCHEME = re.compile(rf"{_FLAGS}https?\??://")
+_HOST = re.compile(r"(?:[\w-]+(?:\\\.|\[\.\]|\.))+[a-zA-Z]{2,}")
+"""A host that a pattern spells out, its points escaped, in brackets, or forgotten."""
 _ENDS = (".evil.example/a", "@evil.example/a", "evil.example/a")
+_STARTS = ("https://evil.example/", "https://evil.example/a.", "https://evil.example/?u=https://")
 _LEAST = 2
 """Letters and digits that a glob must have to say which tools it means."""
 
@@ -30,9 +32,11 @@ def too_wide(pattern: str) -> str:
     fits = Pattern(pattern, whole=True)
     if all(fits(text) for text in TEXTS):
         return "any text"
-    host = _host(pattern)
-    if host and any(fits(f"{host}{end}") for end in _ENDS):
-        return f"hosts that only begin with {host!r}"
+    for host in _hosts(pattern):
+        if any(fits(f"{start}{host}{end}") for start in ("https://", "https://www.") for end in _ENDS):
+            return f"hosts that only begin with {host!r}"
+        if any(fits(f"{start}{host}{end}") for start in _STARTS for end in ("", "/", "/a")):
+            return f"any host, with {host!r} further on in the address"
     return ""
 
 
@@ -53,16 +57,8 @@ def any_tool(text: str) -> bool:
     return sum(letter.isalnum() for letter in text) < _LEAST and glob(text)("some_tool_of_anyone") is True
 
 
-def _host(pattern: str) -> str:
-    """The address that the pattern spells out up to its first part that may vary, with a host of two labels or more."""
-    if not (scheme := _SCHEME.match(pattern)):
-        return ""
-    plain = ""
-    for piece in re.findall(r"\\[^\w]|\[[^\w^]\]|.", pattern[scheme.end() :]):
-        if len(piece) > 1:  # a sign that stands for itself: escaped, or alone in brackets
-            plain += piece[1]
-        elif piece.isalnum() or piece in "-_":
-            plain += piece
-        else:
-            break
-    return f"https://{plain}" if "." in plain else ""
+def _hosts(pattern: str) -> list[str]:
+    """The hosts of two labels or more that a pattern for addresses of pages spells out."""
+    if "://" not in pattern:
+        return []
+    return [found.replace("\\.", ".").replace("[.]", ".") for found in _HOST.findall(pattern)]

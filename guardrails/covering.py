@@ -81,6 +81,9 @@ def implied(wanted: Constraint, given: Constraint, *, sure: bool) -> bool:
 
 
 def _implied(name: str, value: Any, wanted: Constraint, right: dict[str, Any]) -> bool:
+    if name in ("from_", "not_from"):  # of where a value comes from its text tells nothing
+        inner, outer = (right.get(name, ()), value) if name == "from_" else (value, right.get(name, ()))
+        return bool(inner) and set(inner) <= set(outer)
     named = [right["equals"]] if "equals" in right else list(right.get("one_of", ()))
     if named:  # a list of values that can be tried
         check = wanted.compile()

@@ -1,6 +1,6 @@
 """`compare`: how two policies differ, rule by rule, and on which calls they answer differently."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -33,7 +33,9 @@ class Flip:
 
 
 def compare_rules(before: Policy, after: Policy) -> list[RuleChange]:
-    """Rules by id, in the order of `before`, then those that are new. Sections count as a rule called `sections`."""
+    """Rules by id, in the order of `before`, then those that are new. Sections count as a rule called `sections`, whose
+    fields are the ways to what differs, such as `risk.production`.
+    """
     old, new = {rule.id: rule for rule in before.rules}, {rule.id: rule for rule in after.rules}
     changes = []
     for name in [*old, *(name for name in new if name not in old)]:
@@ -43,18 +45,24 @@ def compare_rules(before: Policy, after: Policy) -> list[RuleChange]:
                 "added" if name not in old else "removed" if name not in new else "changed"
             )
             changes.append(RuleChange(change=kind, rule=name, fields=fields))
-    left, right = before.sections.model_dump(mode="json"), after.sections.model_dump(mode="json")
-    sections = {
-        name: (left[name], right[name]) for name in left if canonical_json(left[name]) != canonical_json(right[name])
-    }
+    sections = dict(_leaves(before.sections.model_dump(mode="json"), after.sections.model_dump(mode="json")))
     if sections:
         changes.append(RuleChange(change="changed", rule="sections", fields=sections))
     return changes
 
 
+def _leaves(left: Any, right: Any, way: str = "") -> Iterator[tuple[str, tuple[Any, Any]]]:
+    """The ways to where two JSON values differ, with what stands there."""
+    if isinstance(left, dict) and isinstance(right, dict):
+        for name in dict.fromkeys((*left, *right)):
+            yield from _leaves(left.get(name), right.get(name), f"{way}.{name}" if way else name)
+    elif canonical_json(left) != canonical_json(right):
+        yield way, (left, right)
+
+
 def _fields(old: Rule | None, new: Rule | None) -> dict[str, tuple[Any, Any]]:
-    left: dict[str, Any] = old.model_dump(mode="json", exclude_defaults=True) if old else {}
-    right: dict[str, Any] = new.model_dump(mode="json", exclude_defaults=True) if new else {}
+    left: dict[str, Any] = old.model_dump(mode="json", by_alias=True, exclude_defaults=True) if old else {}
+    right: dict[str, Any] = new.model_dump(mode="json", by_alias=True, exclude_defaults=True) if new else {}
     return {
         name: (left.get(name), right.get(name))
         for name in dict.fromkeys((*left, *right))
@@ -63,13 +71,17 @@ def _fields(old: Rule | None, new: Rule | None) -> dict[str, tuple[Any, Any]]:
 
 
 def histories(*policies: Policy) -> list[History]:
-    """Sessions that the rules tell apart: each role, user, tenant and agent they name, trusted and not."""
+    """Sessions that the rules tell apart: each role, user, tenant and agent they name, alone and together as one rule
+    wants them, trusted and not.
+    """
     callers, agents = [Caller()], [""]
     for policy in policies:
         for when in (rule.when for rule in policy.rules if rule.when):
             callers += [Caller(roles=frozenset({role})) for role in when.role or ()]
             callers += [Caller(user=user) for user in when.user or ()]
             callers += [Caller(tenant=tenant) for tenant in when.tenant or ()]
+            user, tenant = (names[0] if names else "" for names in (when.user, when.tenant))
+            callers.append(Caller(user=user, tenant=tenant, roles=frozenset(when.role or ())))
             agents += [name.replace("*", "x").replace("?", "x") for name in when.agent or ()]
     return [
         History(agent=agent, caller=caller, trust=trust)

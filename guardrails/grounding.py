@@ -8,6 +8,12 @@ _ANYBODY = frozenset({"untrusted", "untraced"})
 """Sources by which a value may come from anybody."""
 
 
+def _anybody(source: str) -> bool:
+    """Whether a value from there may be anybody's: from somewhere untrusted, or from whatever tool or agent."""
+    kind, _, name = source.partition(":")
+    return source in _ANYBODY or (kind in ("tool", "agent") and bool(name) and not name.strip("*"))
+
+
 def asks(policy: Policy) -> bool:
     """Whether the policy's own section looks at where sensitive arguments come from."""
     section = policy.sections.provenance
@@ -25,7 +31,7 @@ def grounded(rule: Rule, arg: str) -> bool:
     for path, constraint in rule.args.items():
         if path != arg and not path.startswith((f"{arg}.", f"{arg}[")):
             continue
-        if constraint.from_ is not None and _ANYBODY.isdisjoint(constraint.from_):
+        if constraint.from_ is not None and not any(map(_anybody, constraint.from_)):
             return True
         if {*(constraint.not_from or ())} >= _ANYBODY:
             return True

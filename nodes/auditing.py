@@ -71,16 +71,14 @@ def _entry(
         "user": who.user,
         "tenant": who.tenant,
         "call_id": call.id,
-        "tool": call.name,
+        # The name of a tool that there is none of is the model's own words.
+        "tool": call.name if call.name in gate.tools else gate.shown(call.name, Place.AUDIT),
         "digest": ruling.digest,
         "rule": ruling.decision.rule,
         "by": ruling.by,
     }
     if kind == "decision":
-        said |= {
-            "args": masked(gate.shown(call.args, Place.AUDIT)),
-            "reason": gate.shown(ruling.decision.reason, Place.AUDIT),
-        }
-    if "reason" in more:  # a person's own words
-        more["reason"] = gate.shown(more["reason"], Place.AUDIT)
-    return AuditEntry(kind=kind, verdict=verdict, **{**said, **more})
+        said |= {"args": masked(gate.shown(call.args, Place.AUDIT)), "reason": ruling.decision.reason}
+    said |= more
+    said["reason"] = gate.shown(said.get("reason", ""), Place.AUDIT)
+    return AuditEntry(kind=kind, verdict=verdict, **said)

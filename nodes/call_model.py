@@ -15,6 +15,7 @@ from lockgate.deadline import deadline
 from lockgate.decision import Call
 from lockgate.errors import ModelError
 from lockgate.events import EVENTS, Event
+from lockgate.guardrails.budgets.section import MOST_TOKENS
 from lockgate.guardrails.gate import Gate
 from lockgate.guardrails.provenance import passages
 from lockgate.handoff import Status, Usage
@@ -172,6 +173,7 @@ def sound(answer: AIMessage, known: Any) -> tuple[AIMessage, list[Call]]:
         update["id"] = uuid.uuid4().hex
     if unfit(answer.content):
         update["content"] = clean(answer.text)
+    update |= _said_beside(answer)
     if answer.additional_kwargs and unfit(answer.additional_kwargs):
         update["additional_kwargs"] = {}
     elif answer.additional_kwargs.get("tool_calls") and (bad or good != answer.tool_calls):
@@ -182,12 +184,21 @@ def sound(answer: AIMessage, known: Any) -> tuple[AIMessage, list[Call]]:
     return answer.model_copy(update=update), calls
 
 
+def _said_beside(answer: AIMessage) -> dict[str, Any]:
+    """What of the answer's usage and metadata must not enter the state, without that."""
+    update: dict[str, Any] = {"usage_metadata": None} if unfit(answer.usage_metadata) else {}
+    if unfit(answer.response_metadata):
+        told = answer.response_metadata.items()
+        update["response_metadata"] = {name: value for name, value in told if not unfit([name, value])}
+    return update
+
+
 def used(answer: AIMessage) -> Usage:
-    """Tokens of one model call as the provider counted them; zero where it did not."""
+    """Tokens of one model call as the provider counted them; zero where it did not, and never more than any bound."""
     counts = answer.usage_metadata
     return Usage(
-        input_tokens=max(0, counts["input_tokens"]) if counts else 0,
-        output_tokens=max(0, counts["output_tokens"]) if counts else 0,
+        input_tokens=max(0, min(counts["input_tokens"], MOST_TOKENS)) if counts else 0,
+        output_tokens=max(0, min(counts["output_tokens"], MOST_TOKENS)) if counts else 0,
         model_calls=1,
     )
 

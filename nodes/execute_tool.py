@@ -75,10 +75,11 @@ def _note(
         case _:
             verdict = "settled" if how in _FOUND else "executed" if result.success else "failed"
     detail = {"how": how, **({"error": result.error.value} if result.error else {"bytes": len(result.value)})}
-    key = ""
+    key, by = "", ruling.by
     if effect is not None:  # the log is to know it should the ledger lose it
         key, detail["effect"] = effect.key, effect.status.value
-    note("outcome", verdict, state, ruling, gate=gate, agent=agent, detail=detail, key=key)
+        by = effect.settled_by or by
+    note("outcome", verdict, state, ruling, gate=gate, agent=agent, detail=detail, key=key, by=by)
 
 
 _FOUND = ("ledger", "probe", "person")

@@ -8,7 +8,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from langchain_core.language_models import BaseChatModel
@@ -56,10 +56,12 @@ class Permit:
     """A model call that may be made, with what is reserved for it.
 
     `seconds` is the time that is left, None: any. `until` is the run's deadline where that is what bounds it.
+    `expected` is what the call was reckoned to take, where anything is bounded.
     """
 
     model: str
     seconds: float | None
+    expected: Usage = field(default_factory=Usage)
     reservation: str = ""
     claims: tuple[Claim, ...] = ()
     until: Deadline | None = None
@@ -118,7 +120,7 @@ class Meter:
             left = until.left
         else:
             until = None
-        permit = Permit(model=model, seconds=left, until=until)
+        permit = Permit(model=model, seconds=left, expected=expected, until=until)
         claims = model_claims(self._standing(), self.agent, expected)
         if not claims:
             return permit
@@ -131,9 +133,10 @@ class Meter:
         """What `ask` comes to within the time of `permit`, else a Halt; and what that took, with its price and time.
 
         `ask` says what its model calls used, as the provider counted it. That takes the place of what `permit`
-        reserved, or all of it is given back when `ask` raises.
+        reserved, or all of it is given back when `ask` raises. Of a provider that counts no tokens, and of a call that
+        was cut, the tokens that were reserved stand.
         """
-        started = time.time()
+        started = time.monotonic()  # the wall clock may be set back meanwhile
         answer: T | Halt
         try:
             async with asyncio.timeout(permit.seconds) as limit:
@@ -143,7 +146,12 @@ class Meter:
                 await self._cancel(permit)
                 raise
             answer, took = permit.cut(), Usage(model_calls=1)
-        usage = self._priced(permit.model, took, time.time() - started)
+        if not took.input_tokens + took.output_tokens:
+            reserved = permit.expected
+            took = took.model_copy(
+                update={"input_tokens": reserved.input_tokens, "output_tokens": reserved.output_tokens}
+            )
+        usage = self._priced(permit.model, took, time.monotonic() - started)
         await settle(permit.reservation, permit.claims, usage)
         return answer, usage
 
@@ -227,7 +235,7 @@ class Meter:
         return bool(counted) and all(section.price(model) is None for section in sections)
 
     def _expected(self, messages: Sequence[BaseMessage], model: str, calls: int) -> Usage:
-        read = sum(len(str(message.content)) for message in messages) // CHARACTERS_PER_TOKEN
+        read = sum(map(_length, messages)) // CHARACTERS_PER_TOKEN
         reply = max((section.reply for section in self._said("reply")), default=0)
         seconds = max((section.reply_seconds for section in self._said("reply_seconds")), default=0.0)
         used = Usage(input_tokens=read * calls, output_tokens=reply * calls, model_calls=calls)
@@ -242,6 +250,12 @@ class Meter:
                 if named(name, tool) and sum_of(counted, name) >= bound:
                     return f"Over budget: at most {bound:,} calls of {name} in this run."
         return ""
+
+
+def _length(message: BaseMessage) -> int:
+    """Characters of what a model reads of the message; the arguments of its own calls are some of it."""
+    calls = message.tool_calls if isinstance(message, AIMessage) else []
+    return len(str(message.content)) + sum(len(call["name"]) + len(str(call["args"])) for call in calls)
 
 
 def used_up(when: str, bound: str) -> Halt:

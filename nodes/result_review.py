@@ -9,6 +9,7 @@ from langgraph.types import interrupt
 from pydantic import ValidationError
 
 from lockgate.guardrails.gate import Gate
+from lockgate.nodes.auditing import note
 from lockgate.nodes.human_review import Answer
 from lockgate.nodes.node import Goto, Node, Update, onward
 from lockgate.nodes.question import lapsed, question
@@ -39,13 +40,16 @@ def result_review(*, gate: Gate, again: str, done: str, agent: str = "") -> Node
     """
 
     def body(state: LockState) -> tuple[Update, Goto]:
-        result = state["result"]
+        result, told = state["result"], {"rule": RULE, "detail": {"of": "result"}}
         answer = _understood(interrupt(_request(gate, agent, state)))
         if why := lapsed(state["ruling"].at, EXPIRES_AFTER, now(get_config()["configurable"])):
             log.warning("What %s returned stays in quarantine: %s.", state["call"].name, why)
+            note("answer", "expire", state, state["ruling"], gate=gate, agent=agent, by="", reason=why, **told)
             return concluded(state, result, gate), done
         if isinstance(answer, str):
             return {}, onward(state, again, problem=answer)
+        said = {"by": answer.by or "a reviewer", "reason": answer.reason, **told}
+        note("answer", answer.action, state, state["ruling"], gate=gate, agent=agent, **said)
         return concluded(state, _released(result) if answer.action == "approve" else result, gate), done
 
     return Node("result_review", body, agent=agent)

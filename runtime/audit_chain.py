@@ -84,8 +84,8 @@ class Chain:
         self._found: list[Flaw] = []
         self._broken: list[AuditRow] = []
 
-    def row(self, row: AuditRow) -> None:
-        """The next row."""
+    def row(self, row: AuditRow, *, told: str | None = None) -> None:
+        """The next row. `told` is the line of an export that it was read from, which must be its very line."""
         self.rows += 1
         before = self._last
         if row.seq <= before.seq:
@@ -93,7 +93,7 @@ class Chain:
             return
         if row.seq > before.seq + 1:
             self._missing(before.seq + 1, row.seq - 1)
-        own = self._own(row)
+        own = self._own(row) or ("" if told in (None, line(row)) else "does not stand here as it was exported")
         if not own and (touched := _words(row)):
             self._flaw("changed", row.seq, touched)
         if own:
@@ -200,8 +200,11 @@ def parsed(text: str) -> AuditRow:
         ids = data if "body" in data else data["entry"]
         names = (str(ids.get(name, "")) for name in ("thread_id", "run_id", "call_id"))
         thread_id, run_id, call_id = names
+        seq = int(data["seq"])
+        if not 0 < seq < 2**63:
+            raise ValueError(f"no exported row: the number {seq}")
         return AuditRow(
-            seq=int(data["seq"]), thread_id=thread_id, run_id=run_id, call_id=call_id, body=str(body),
+            seq=seq, thread_id=thread_id, run_id=run_id, call_id=call_id, body=str(body),
             prev=bytes.fromhex(data["prev"]), hash=bytes.fromhex(data["hash"]),
             content=str(data["content"]) if "content" in data else None,
         )  # fmt: skip

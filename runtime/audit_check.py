@@ -85,7 +85,7 @@ def verify_lines(
     chain, forged = _chain(kept, key)
     for number, text in enumerate(lines, start=1):
         try:
-            chain.row(parsed(text))
+            chain.row(parsed(text), told=text.rstrip("\r\n"))
         except ValueError as error:
             raise ConfigError(f"Line {number} of the export: {error}.", "Was it cut short?") from None
     return _verdict(chain, None, kept, forged, key)

@@ -138,5 +138,5 @@ def parsed_head(text: str) -> SignedHead:
             key=str(data["key"]),
             signature=bytes.fromhex(data["signature"]),
         )
-    except (KeyError, TypeError, RecursionError) as error:
+    except (KeyError, TypeError, OverflowError, RecursionError) as error:
         raise ValueError(f"no signed head: {type(error).__name__}") from None

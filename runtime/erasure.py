@@ -180,7 +180,7 @@ async def _threads_of(saver: PostgresSaver, connection: Connection, user: str, t
     name, values = next(iter(names.items()))
     cursor = await connection.execute(_SAID, ([f'"{name}":{canonical(value)}' for value in values],))
     async for row in cursor:
-        with suppress(ValueError, AttributeError):  # a row that was touched is for `audit verify` to name
+        with suppress(ValueError, AttributeError, RecursionError):  # a touched row is for `audit verify` to name
             said = json.loads(row["body"])
             if all(said.get(name) in values for name, values in names.items()):
                 found.add(row["thread_id"])

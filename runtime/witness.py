@@ -85,7 +85,7 @@ def _effect(row: dict[str, Any], seal: Seal) -> Effect:
         digest=str(said.get("digest", "")),
         status=EffectStatus.UNKNOWN,
         evidence=f"The ledger has lost it: entry {row['seq']} of the audit log {_saying(said)}.",
-        claimed_at=float(said.get("at", 0.0)),
+        claimed_at=float(at) if isinstance(at := said.get("at"), float) else 0.0,
     )
 
 
@@ -99,7 +99,7 @@ def _said(body: str) -> dict[str, Any]:
     """The entry's own fields, with what its `detail` says of the effect."""
     try:
         entry = json.loads(body)
-    except ValueError:  # touched: `audit verify` names it
+    except (ValueError, RecursionError):  # touched: `audit verify` names it
         return {}
     if not isinstance(entry, dict):
         return {}

@@ -15,7 +15,9 @@ Scope: TypeAlias = Literal["user", "tenant", "agent", "tool", "everyone"]
 Measure: TypeAlias = Literal["tokens", "usd", "model_calls", "tool_calls", "seconds"]
 Amount: TypeAlias = Annotated[Number, Field(ge=0, le=1e12)]
 """USD or seconds; their millionths still fit the integers of a database."""
-Bound: TypeAlias = Annotated[Count, Field(le=10**15)]
+MOST_MICRO_USD = 10**18
+MOST_TOKENS = 10**15
+Bound: TypeAlias = Annotated[Count, Field(le=MOST_TOKENS)]
 
 SECONDS = {"minute": 60.0, "hour": 3_600.0, "day": 86_400.0, "week": 604_800.0}
 """Windows that have a name."""
@@ -152,11 +154,11 @@ def named(pattern: str, name: str) -> bool:
 
 
 def cost(price: Price | None, input_tokens: int, output_tokens: int) -> int:
-    """Millionths of a USD, rounded up; 0 without a price."""
+    """Millionths of a USD, rounded up and never more than any bound there can be; 0 without a price."""
     if price is None:
         return 0
     # A USD for a million tokens is a millionth for one.
-    return -int(-(input_tokens * price.input + output_tokens * price.output) // 1)
+    return min(MOST_MICRO_USD, -int(-(input_tokens * price.input + output_tokens * price.output) // 1))
 
 
 def sum_of(tools: Mapping[str, int], pattern: str) -> int:

@@ -84,7 +84,10 @@ def agreement(said: Utterance) -> float | None:
     return min(sum(call in sample for sample in said.samples) for call in said.calls) / len(said.samples)
 
 
-_FIGURE = r"([0-9]{1,3}(?:\.[0-9]{1,6})?|\.[0-9]{1,6})\s*(%|percent|/\s*100?\b)?"
+_FIGURE = (
+    r"([0-9]{1,9}(?:\.[0-9]{1,20})?|\.[0-9]{1,20})(?:\**\s*(?:(?:/|out of|of)\s*([0-9]{1,9})|(%|percent)))?([0-9a-z_]*)"
+)
+"""A number, what it is out of, whether it is a percentage, and what is glued to it and makes it another number."""
 _LABEL = r"(?i)\bconfidence(?: level| score)?\**\s*(?::|=|-|is|of|at)\s*\**(?:about |around |roughly |only |~)?\s*"
 _NOT_STATISTICS = r"(?:\s*(interval|level|limit|bound|band)s?\b)?"
 _STATED = (
@@ -98,9 +101,10 @@ _WORTH = {"very low": 0.1, "low": 0.3, "medium": 0.6, "moderate": 0.6, "high": 0
 
 
 def stated(said: Utterance) -> float | None:
-    """The model's own figure: `confidence: 0.8`, `Confidence is 80%`, `8/10`, `low`, `I am 80% sure`.
+    """The model's own figure: `confidence: 0.8`, `Confidence is 80%`, `8/10`, `8 out of 10`, `low`, `I am 80% sure`.
 
-    The smallest when it states several. Above 1 and without a unit it is a percentage.
+    The smallest when it states several. Without a unit it is a percentage when it is a whole number (1 may be the least
+    of a scale as well as the most) or above 1.
     """
     text = _own_words(said.text)
     figures = [_WORTH[str(found.group(1)).lower()] for found in _WORDS.finditer(text)]
@@ -109,14 +113,13 @@ def stated(said: Utterance) -> float | None:
     return min(figures, default=None)
 
 
-def _figure(digits: str, unit: str | None, statistics: str | None) -> float | None:
-    if statistics:
+def _figure(digits: str, of: str | None, percent: str | None, glued: str, statistics: str | None) -> float | None:
+    if statistics or glued:
         return None
     value = float(digits)
-    unit = "".join((unit or "").split())
-    if unit == "/10":
-        value /= 10
-    elif unit or value > 1:
+    if of:
+        value = value / int(of) if int(of) else 2.0
+    elif percent or value > 1 or digits.isdecimal():
         value /= 100
     return value if value <= 1 else None
 
@@ -147,11 +150,10 @@ def confidence(said: Utterance, estimators: Iterable[str], combine: Combine) -> 
         if name not in ESTIMATORS:
             raise UnknownNameError.of("estimator", name, ESTIMATORS)
         try:
-            figure = ESTIMATORS[name](said)
+            if (figure := ESTIMATORS[name](said)) is not None:
+                figures.append(float(figure) if 0 <= figure <= 1 else 0.0)
         except Exception:  # noqa: BLE001 - an estimator of the deployer's; no figure may make a call look safe
-            figure = 0.0
-        if figure is not None:
-            figures.append(float(figure) if 0 <= figure <= 1 else 0.0)
+            figures.append(0.0)
     if not figures:
         return None
     return min(figures) if combine == "minimum" else fsum(figures) / len(figures)

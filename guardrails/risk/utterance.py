@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import inf
 from typing import Any
 
 from langchain_core.messages import AIMessage
@@ -64,7 +64,7 @@ def _values(told: Any, mean: Any) -> Iterator[Any]:
 
 def _sensible(value: Any) -> bool:
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number and value <= 0 and (isfinite(value) or value == float("-inf"))
+    return number and -inf <= value <= 0  # an integer too large for a float compares all the same
 
 
 def _calls(answer: AIMessage) -> tuple[str, ...]:

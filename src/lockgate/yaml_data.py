@@ -1,8 +1,9 @@
 """YAML with nothing surprising in it: plain data, and the line each piece stands on.
 
 Refused: aliases, tags, merge keys, duplicate keys (PyYAML keeps the last one in silence), several
-documents, depth over 64, tabs, numbers too large for a float, and words that YAML 1.1 and 1.2 read differently (`no`,
-`on`, `1_000`, `12:30`, dates).
+documents, depth over 64, tabs, numbers too large for a float, and what YAML 1.1 and 1.2 read differently: words (`no`,
+`on`, `1_000`, `12:30`, dates), and characters that end a line for one and for few editors, so that a comment would hold
+more than it shows.
 """
 
 import re
@@ -24,6 +25,7 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,999})\Z")
 _FLOAT = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?([eE][-+]?[0-9]+)?\Z")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_LINE_ENDS = re.compile("[\x85\u2028\u2029]")
 _OTHER_BASE = re.compile(r"0[ox][0-9a-fA-F]+\Z")
 _PREFIX = "tag:yaml.org,2002:"
 
@@ -119,6 +121,10 @@ def _refuse_large(raw: bytes, source: str, kind: Kind) -> None:
 
 def _screen(text: str, document: Document) -> None:
     """Looks at the events, which take no memory, before anything is built from them."""
+    if odd := _LINE_ENDS.search(text):
+        message = f"here stands U+{ord(odd[0]):04X}, which some readers of YAML take for the end of the line."
+        hint = 'Remove it; within double quotes it is "\\N" (U+0085), "\\L" (U+2028) or "\\P" (U+2029).'
+        raise document.error(Problem(line=text.count("\n", 0, odd.start()) + 1, message=message, hint=hint))
     depth = documents = 0
     for event in yaml.parse(text, Loader=_LOADER):
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:

@@ -93,6 +93,20 @@ def test_an_export_is_checked_elsewhere_against_kept_heads(ran: Bench) -> None:
 
 
 @pytest.mark.parametrize(
+    "body",
+    ['{"at":1e300}', '{"at":"x"}', '{"at":NaN}', '{"kind":"outcome","detail":[1]}', "null", "{", '"x"', "[" * 100_000,
+     '{"tool":5,"verdict":{"x":1},"by":[1],"rule":{}}', f'{{"at":{"9" * 5_000}}}'],
+)  # fmt: skip
+def test_whoever_may_append_cannot_keep_the_log_from_being_read(ran: Bench, body: str) -> None:
+    with psycopg.connect(ran.url, autocommit=True) as connection:
+        connection.execute("SELECT audit_write(ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[%s], ARRAY[''])", (body,))
+    shown = ran("audit", "show")
+    assert (shown.code, len(shown.out.splitlines())) == (0, 5)
+    assert len(ran("audit", "show", "--json").out.splitlines()) == 5
+    assert len(ran("audit", "export").out.splitlines()) == 5
+
+
+@pytest.mark.parametrize(
     ("command", "said"),
     [
         (("audit", "sign", "--key", "none"), "cannot be read"),

@@ -102,6 +102,46 @@ def test_replay_sees_the_edited_call_and_one_that_waits(strict: Bench) -> None:
     assert (line["args"]["path"], line["executed"]) == ("a.txt", True)
 
 
+def test_a_rule_by_tenant_is_explained_and_replayed(strict: Bench) -> None:
+    (strict.folder / "acme.yaml").write_text(
+        "version: 1\nrules: [{id: acme, tools: [write_file], when: {tenant: [acme]}, action: review}]\n"
+    )
+    strict.run(TWO)
+    for options, decided in {(): "deny", ("--tenant", "acme"): "review"}.items():
+        call = ("policy", "explain", "acme.yaml", "write_file", '{"path": "a.txt", "text": "x"}', "--json", *options)
+        assert strict(*call).json["decision"] == decided
+        recorded = ("policy", "explain", "acme.yaml", "--thread", "t", "--call", "one", "--json", *options)
+        assert strict(*recorded).json["decision"] == decided
+        told = strict("policy", "replay", "acme.yaml", "--thread", "t", "--all", "--json", *options).json
+        assert {line["after"]["decision"] for line in told["answers"]} == {decided}
+
+
+MEANT = """
+- calls:
+    - {name: pay, args: {amount: 5}, id: paid}
+    - {name: pay, args: {amount: much}, id: wrong}
+    - {name: steal, args: {}, id: none}
+- It is done.
+"""
+
+
+def test_tools_whose_facts_nobody_gave_are_stood_in_for(strict: Bench) -> None:
+    """What is no tool, or no call that it takes, does not become one by that."""
+    strict.run(MEANT, "--tools", "agents:tools", "--policy", "allow.yaml")
+    (strict.folder / "open.yaml").write_text("version: 1\nrules: [{id: all, tools: ['*'], action: allow}]\n")
+    done = strict("policy", "replay", "open.yaml", "--thread", "t", "--all", "--json")
+    answers = {one["call_id"]: (one["before"]["decision"], one["after"]["decision"]) for one in done.json["answers"]}
+    assert answers == {"paid": ("allow", "allow"), "wrong": ("deny", "deny"), "none": ("deny", "deny")}
+    assert "The facts of pay are not known" in done.err and "steal" not in done.err
+    assert "not known" not in strict("policy", "replay", "open.yaml", "--tools", "agents:tools").err
+    for call, rule in {"paid": "all", "none": "unknown-tool"}.items():
+        explained = strict("policy", "explain", "open.yaml", "--thread", "t", "--call", call, "--json")
+        assert explained.json["rule"] == rule
+    told = strict("policy", "explain", "allow.yaml", "pay", '{"amount": 5}')
+    assert "all (allow): matches" in told.out and "The facts of pay are not known" in told.err
+    assert "unknown-tool" in strict("policy", "explain", "allow.yaml", "steal").out
+
+
 def test_explain_takes_a_recorded_call(strict: Bench) -> None:
     strict.run(TWO)
     told = strict("policy", "explain", "strict.yaml", "--thread", "t", "--call", "two", "--json").json

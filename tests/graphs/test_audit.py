@@ -113,7 +113,7 @@ async def test_workers_of_a_team_write_to_the_same_log(saver):
     found = set(await told(saver, "agent", "thread_id", "verdict"))
     assert found == {(f"clerk{n}", "t", verdict) for n in (1, 5) for verdict in ("allow", "executed")}
     made = await recorded_calls(saver, "t")
-    assert sorted((item.history.agent, item.executed) for item in made) == [("clerk1", True), ("clerk5", True)]
+    assert sorted((item.agent, item.executed) for item in made) == [("clerk1", True), ("clerk5", True)]
 
 
 async def test_a_failed_call_is_told_as_failed(saver):
@@ -146,6 +146,19 @@ async def test_secrets_do_not_reach_the_log(saver):
     shown = entry_of(stored[0], saver.seal)["args"]
     assert shown["user"] == "ann" and shown["password"] == shown["options"]["API_Key"] == "[redacted]"
     assert len(shown["options"]["note"]) < 230
+
+
+async def test_no_secret_reaches_the_log_by_a_reason_or_as_the_name_of_a_tool(saver):
+    secret = "ghp_aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC1dE3fG5"
+    calls = [{**refund_call(100), "id": "pay"}, {"name": secret, "args": {secret: secret}, "id": "none"}]
+    graph = build(Desk(), saver, {"calls": calls}, "Done.")
+    out = await graph.ainvoke({"messages": "x"}, CONFIG)
+    said = {"action": "reject", "reason": f"{secret} is no account.", **BOSS}
+    await graph.ainvoke(Command(resume={out["__interrupt__"][0].id: said}), CONFIG)
+    entries = [entry_of(row, saver.seal) async for row in rows(saver.pools)]
+    assert secret not in json.dumps(entries)
+    assert ("answer", "[REDACTED:GITHUB_TOKEN] is no account.") in {(e["kind"], e.get("reason")) for e in entries}
+    assert {e["tool"] for e in entries} == {"refund", "[REDACTED:GITHUB_TOKEN]"}
 
 
 async def test_the_decision_is_durable_before_the_effect(saver, database_url):

@@ -1,6 +1,7 @@
 """Effects over a real Postgres: once, or honestly unknown; answered from the ledger, probed, repeated, asked about."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from lockgate.graphs.session import Session
 from lockgate.nodes import effects
 from lockgate.nodes.worker import Worker
 from lockgate.runtime import PostgresSaver, Records
+from lockgate.runtime.audit_check import rows
 from lockgate.tools import DidNotHappen, Happened, idempotency_key
 
 OPEN = """
@@ -173,6 +175,10 @@ async def test_what_a_person_says_settles_it(
     await drain(run.resume({question.id: {**word, "by": "ann"}}))
     (effect,) = await saver.ledger.of_thread("t")
     assert (effect.status, effect.settled_by, len(till.paid)) == (status, "ann", paid)
+    entries = [json.loads(row.body) async for row in rows(saver.pools)]
+    assert [(e["kind"], e["by"], e["detail"]["effect"]) for e in entries if e["kind"] == "outcome"] == [
+        ("outcome", "ann", status)
+    ]
     assert (await answer_of(run))[0].startswith(told)
     assert (await run.state()).values["answer"] == "Done."
     assert await Records(saver).approvals() == []

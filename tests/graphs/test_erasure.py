@@ -171,6 +171,14 @@ async def test_what_a_user_with_an_odd_name_has_used_keeps_nobody_from_being_era
 ODD = "version: 1\nrules: []\nbudgets: {rates: [{by: user, per: day, model_calls: 9}]}\n"
 
 
+async def test_no_row_of_the_audit_log_keeps_anybody_from_being_erased(kept: PostgresSaver, database_url: str) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        for body in ('[{"user":"ann"}]', '{"user":"ann"', "[" * 100_000 + '"user":"ann"'):
+            append = "SELECT audit_write(ARRAY['x'], ARRAY[''], ARRAY[''], ARRAY[%s], ARRAY[''])"
+            connection.execute(append, (body,))
+    assert (await erase(kept, user="ann")).threads == []
+
+
 async def test_words_that_vanish_without_their_thread_are_named(saver: PostgresSaver, database_url: str) -> None:
     await ran(saver, "a", ANN, WORD)
     await saver.audit.settled("a")

@@ -9,6 +9,7 @@ from lockgate.guardrails.compiled import compile_rule
 from lockgate.guardrails.covering import covers, names
 from lockgate.guardrails.rule import Rule
 from lockgate.labels import UNTRUSTED, Label
+from lockgate.passage import Passage
 from lockgate.ports import Caller, History
 from lockgate.spec import Risk, ToolSpec
 
@@ -29,6 +30,18 @@ CONSTRAINTS = st.one_of(
     st.sampled_from([{"matches": "a+"}, {"matches": "a.*"}, {"search": "a"}, {"present": True}, {"absent": True}]),
     st.builds(lambda v: {"min_length": v}, st.integers(0, 2)),
     st.builds(lambda v: {"max_length": v}, st.integers(0, 2)),
+    st.builds(
+        lambda name, sources, more: {name: sources, **more},
+        st.sampled_from(["from", "not_from"]),
+        st.lists(st.sampled_from(["user", "untrusted", "untraced"]), min_size=1, max_size=2),
+        st.sampled_from([{}, {"equals": "ab"}, {"one_of": ["a", "ab"]}]),
+    ),
+)
+SAID = st.sampled_from(
+    [
+        Passage(source="user", text="Take ab.", label=Label()),
+        Passage(source="tool:read", text="Take ab.", label=UNTRUSTED),
+    ]
 )
 WHEN = st.sampled_from(
     [
@@ -65,6 +78,7 @@ def test_a_rule_that_covers_another_matches_whenever_it_does(rule, other, data):
         agent=data.draw(st.sampled_from(["", "desk", "door"])),
         caller=Caller(roles=data.draw(st.frozensets(st.sampled_from(["a", "b"])))),
         trust=data.draw(st.sampled_from([Label(), UNTRUSTED])),
+        passages=tuple(data.draw(st.lists(SAID, max_size=2))),
     )
     tool = data.draw(st.sampled_from(["go", "get", "gx", "at"]))
     risk = data.draw(st.sampled_from([Risk.LOW, Risk.CRITICAL]))
@@ -75,6 +89,26 @@ def test_a_rule_that_covers_another_matches_whenever_it_does(rule, other, data):
 
 def matches(rule, tool, args, spec, history):
     return any(names(own, tool) for own in rule.tools) and compile_rule(0, rule).holds(args, spec, history)
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "expected"),
+    [
+        ({"from": ["user", "trusted"]}, {"from": ["user"]}, True),
+        ({"from": ["user"]}, {"from": ["user", "trusted"]}, False),
+        ({"not_from": ["untraced"]}, {"not_from": ["untraced", "untrusted"]}, True),
+        ({"not_from": ["untraced", "untrusted"]}, {"not_from": ["untraced"]}, False),
+        ({"from": ["user"]}, {"from": ["user"], "equals": "ab"}, True),
+        # A value that is spelled out may come from anybody.
+        ({"from": ["user"]}, {"equals": "ab"}, False),
+        ({"not_from": ["untrusted"]}, {"one_of": ["a", "ab"]}, False),
+        ({"from": ["user"], "equals": "ab"}, {"equals": "ab"}, False),
+    ],
+)
+@pytest.mark.parametrize("action", ["allow", "deny"])
+def test_where_a_value_comes_from(outer, inner, expected, action):
+    first, second = (Rule(id="r", tools=["go"], action=action, args={"x": asked}) for asked in (outer, inner))
+    assert covers(first, second) is expected
 
 
 @pytest.mark.parametrize(

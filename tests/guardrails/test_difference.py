@@ -27,6 +27,15 @@ def pair(change=("", "")):
     return compare_rules(before, after), flips(before, after, calls, tools, histories(before, after))
 
 
+def test_what_differs_is_named_as_the_pack_has_it_and_no_more() -> None:
+    text = "version: 1\nrules: [{id: a, tools: [t], args: {x: {from: [user]}}, action: allow}]\nrisk: {low: 0.3}\n"
+    other = text.replace("[user]", "[trusted]").replace("low: 0.3", "low: 0.4")
+    before, after = Policy.parse(text), Policy.parse(other)
+    rule, sections = compare_rules(before, after)
+    assert rule.fields == {"args": ({"x": {"from": ["user"]}}, {"x": {"from": ["trusted"]}})}
+    assert (sections.rule, sections.fields) == ("sections", {"risk.low": (0.3, 0.4)})
+
+
 CHANGES = {
     "nothing": ((" ", " "), [], set()),
     "a bound": (("max: 100", "max: 50"), [("changed", "small")], {("pay", "allow", "review")}),
@@ -45,6 +54,11 @@ CHANGES = {
         ("action: allow}\n  - {id: large", "when: {role: [clerk]}, action: allow}\n  - {id: large"),
         [("changed", "small")],
         {("pay", "allow", "review")},
+    ),
+    "conditions together": (
+        ("action: allow}\n  - {id: large", "when: {role: [clerk], tenant: [acme]}, action: deny}\n  - {id: large"),
+        [("changed", "small")],
+        {("pay", "allow", "review"), ("pay", "review", "deny")},
     ),
     "a pattern": (("docs/[a-z.]+", "src/[a-z.]+"), [("changed", "look")], {("look", "allow", "deny")}),
     "a nested bound": (("max: 5}", "max: 4}"), [("changed", "nested")], {("order", "allow", "deny")}),

@@ -56,6 +56,30 @@ FOUND = {
         "  - {id: dead, tools: [look], args: {whot: {equals: a}}, action: allow}\n",
         [("never applies", "dead")],
     ),
+    "a deny that waits for an argument the tool does not take": (
+        "  - {id: dead, tools: [look], args: {whot: {equals: a}}, action: deny}\n",
+        [("never applies", "dead")],
+    ),
+    "a review that waits for where such an argument comes from": (
+        "  - {id: dead, tools: [look], args: {whot: {from: [untrusted]}}, action: review}\n",
+        [("never applies", "dead")],
+    ),
+    "a deny of what is not a value that never comes": (
+        "  - {id: fine, tools: [look], args: {whot: {not_equals: a}}, action: deny}\n",
+        [],
+    ),
+    "a deny on an argument of one of its tools": (
+        "  - {id: fine, tools: [look, pay], args: {amount: {min: 900}}, action: deny}\n",
+        [],
+    ),
+    "a number wanted of a text": (
+        "  - {id: dead, tools: [look], args: {what: {max: 5}}, action: allow}\n",
+        [("never applies", "dead")],
+    ),
+    "a pattern wanted of a number": (
+        "  - {id: dead, tools: [pay], args: {amount: {matches: '[0-9]+'}}, action: allow}\n",
+        [("never applies", "dead")],
+    ),
     "an effect whose arguments the section on provenance asks about": (
         "  - {id: open, tools: [pay], args: {amount: {max: 5}}, action: allow}\n",
         [],
@@ -72,6 +96,11 @@ FOUND = {
     ),
     "a rule that trusts anybody": (
         "  - {id: open, tools: [pay], args: {account: {from: [user, untraced]}}, action: allow}\n",
+        [("no provenance", "open")],
+        "provenance: {sensitive: allow}\n",
+    ),
+    "a rule that trusts whatever tool": (
+        "  - {id: open, tools: [pay], args: {account: {from: [user, 'tool:*']}}, action: allow}\n",
         [("no provenance", "open")],
         "provenance: {sensitive: allow}\n",
     ),
@@ -151,6 +180,18 @@ FOUND = {
     "a host that others can begin theirs with": (
         "  - {id: any, tools: [look], args: {what: {matches: 'https://shop[.]example[.]com.*'}}, action: allow}\n",
         [("too wide", "any")],
+    ),
+    "a host in a group that others can begin theirs with": (
+        "  - {id: any, tools: [look], args: {what: {matches: 'https://(www\\.)?shop\\.com.*'}}, action: allow}\n",
+        [("too wide", "any")],
+    ),
+    "any host before one's own": (
+        "  - {id: any, tools: [look], args: {what: {matches: 'https?://.*[.]shop[.]com/.*'}}, action: allow}\n",
+        [("too wide", "any")],
+    ),
+    "hosts below one's own": (
+        "  - {id: fine, tools: [look], args: {what: {matches: 'https?://([a-z]+[.])?shop[.]com/.*'}}, action: allow}\n",
+        [],
     ),
     "a host with an end": (
         "  - {id: fine, tools: [look], args: {what: {matches: 'https://shop[.]example[.]com/.*'}}, action: allow}\n",

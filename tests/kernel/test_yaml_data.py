@@ -39,6 +39,15 @@ def test_quoted_text_is_text(text):
     assert type(document.data["a"]) is str and not document.faults
 
 
+@pytest.mark.parametrize("end", ["\x85", "\u2028", "\u2029"])
+def test_no_comment_holds_more_than_it_shows(end):
+    with pytest.raises(RecipeError, match=f"U\\+{ord(end):04X}, which some readers of YAML take") as refused:
+        read_yaml(f"- salt\n- pepper # to taste{end}- arsenic\n", "r.yaml", RECIPE)
+    assert refused.value.where == "r.yaml:2"
+    escaped = {"\x85": "\\N", "\u2028": "\\L", "\u2029": "\\P"}[end]
+    assert read_yaml(f'- "a{escaped}b"\n', "r.yaml", RECIPE).data == [f"a{end}b"]
+
+
 WORDS = ["no", "on", "Yes", "True", "NULL", "1_000", "12:30", "2026-01-01", "012", "0x1F", "0o17", "1e3", ".inf",
          ".nan", "=", "1.0e+999", "1" * 1001]  # fmt: skip
 BOMB = "- &a [x, x, x, x]\n" + "".join(

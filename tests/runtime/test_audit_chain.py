@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lockgate.audit import AuditEntry, apart, body
+from lockgate.audit import AuditEntry, apart, body, canonical
 from lockgate.bridge import run_sync
 from lockgate.errors import ConfigError
 from lockgate.runtime.audit_chain import START, AuditRow, Chain, Head, line, link, parsed
-from lockgate.runtime.audit_check import AuditError, rows, sign, verify
+from lockgate.runtime.audit_check import AuditError, rows, sign, verify, verify_lines
 from lockgate.runtime.audit_heads import head_line, make_key, parsed_head, private_key, public_key
 
 COUNT = 12
@@ -132,6 +132,13 @@ def test_the_chain_verifies_if_and_only_if_nothing_was_touched(edits):
     assert bool(checked(chain)) == touched
 
 
+@pytest.mark.parametrize("what", ["seq", "at"])
+def test_a_head_with_a_number_that_is_none_is_no_head(what):
+    head = {"seq": 1, "hash": "00", "at": 1.0, "key": "k", "signature": "00", what: 10**400 if what == "at" else 1e999}
+    with pytest.raises(ValueError, match="no signed head"):
+        parsed_head(json.dumps(head))
+
+
 @given(st.text(max_size=300))
 def test_any_line_gives_a_row_or_a_value_error(text):
     try:
@@ -147,6 +154,34 @@ def test_an_exported_row_comes_back_as_it_was_also_a_spoilt_one(bad):
     assert parsed(line(row)) == row
     spoilt = replace(row, body=bad)
     assert parsed(line(spoilt)) == spoilt
+
+
+FORGED = {
+    "another entry beside the text that is checked": lambda text, data: canonical(
+        {**data, "entry": {**data["entry"], "verdict": "deny"}, "body": canonical(data["entry"])}
+        | {name: data["entry"].get(name, "") for name in ("thread_id", "run_id", "call_id")}
+    ),
+    "another entry before the one that counts": lambda text, data: f'{{"entry":{{"verdict":"deny"}},{text[1:]}',
+    "a field twice in the entry": lambda text, data: text.replace('"verdict":', '"verdict":"deny","verdict":'),
+    "a field that was never there": lambda text, data: canonical({**data, "verdict": "deny"}),
+    "a number that is nearly the row's": lambda text, data: canonical({**data, "seq": data["seq"] + 0.5}),
+    "a number as text": lambda text, data: canonical({**data, "seq": str(data["seq"])}),
+}
+
+
+@pytest.mark.parametrize("how", FORGED)
+def test_a_line_of_an_export_says_nothing_but_its_row(how):
+    lines = [f"{line(row)}\n" for row in made()]
+    assert verify_lines(lines).ok
+    lines[3] = FORGED[how](lines[3].rstrip(), json.loads(lines[3]))
+    found = verify_lines(lines)
+    assert [(flaw.what, flaw.seq) for flaw in found.flaws] == [("changed", 4)]
+
+
+@pytest.mark.parametrize("seq", [0, -1, 2**63, 2**70])
+def test_a_row_of_an_export_has_a_number_that_a_row_can_have(seq):
+    with pytest.raises(ConfigError, match=f"Line 1 of the export: no exported row: the number {seq}"):
+        verify_lines([canonical({**json.loads(line(made()[0])), "seq": seq})])
 
 
 # The same on a real Postgres, by its superuser, with the triggers off.

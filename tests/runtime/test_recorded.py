@@ -1,17 +1,16 @@
-"""Recorded calls: what the gate would see again, and no tool can forge an edit."""
+"""Recorded calls: what was decided of them, what was said before, and no tool can forge an edit."""
 
 from typing import Any
 
-import pytest
-from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from langchain_core.messages import ToolMessage
 from langgraph.types import Command
 
 from lockgate import Policy, ScriptedModel, tool
-from lockgate.decision import Allow, Call, Deny, Ruling, digest
+from lockgate.decision import Allow, Call, Ruling, digest
 from lockgate.graphs import react
 from lockgate.labels import Integrity
 from lockgate.ports import Caller
-from lockgate.runtime.recorded import _edited, history_of, recorded_calls
+from lockgate.runtime.recorded import _edited, recorded_calls
 
 POLICY = Policy.parse(
     """
@@ -48,34 +47,17 @@ async def test_calls_come_with_their_rulings_and_histories(saver):
     await graph.ainvoke(Command(resume={out["__interrupt__"][0].id: edit}), config)
     found = {made.call.id: made for made in await recorded_calls(saver, "t", Caller(user="bob"))}
     assert [*found][-1] == "a"
-    assert {name: (made.executed, type(made.ruling.decision)) for name, made in found.items()} == {
-        "r": (True, Allow),
-        "n": (False, Deny),
-        "a": (True, Allow),
+    assert {name: (made.executed, made.decided, made.rule) for name, made in found.items()} == {
+        "r": (True, "allow", "read"),
+        "n": (False, "deny", "unknown-tool"),
+        "a": (True, "review", "act"),
     }
     acted = found["a"]
     assert (acted.call.args, acted.call.edited_by) == ({"what": "c", "times": 2}, "ann")
-    assert (acted.history.agent, acted.history.caller.user) == ("react", "bob")
-    assert found["r"].history.trust.integrity == Integrity.TRUSTED
-    assert acted.history.trust.integrity == Integrity.UNTRUSTED
-
-
-@pytest.mark.parametrize(
-    ("label", "integrity"),
-    [
-        ({"integrity": "trusted", "readers": None, "sources": ["tool:x"]}, Integrity.TRUSTED),
-        ({"integrity": 1, "sources": []}, Integrity.INTERNAL),
-        ({"integrity": "nonsense"}, Integrity.UNTRUSTED),
-        ("nonsense", Integrity.UNTRUSTED),
-        (None, Integrity.UNTRUSTED),
-    ],
-)
-def test_a_tools_text_has_the_label_that_stands_beside_it(label, integrity):
-    said = {"lockgate": {"label": label}} if label is not None else {}
-    history = history_of([HumanMessage("hi"), ToolMessage("x", tool_call_id="1", name="x", additional_kwargs=said)])
-    assert history.trust.integrity == integrity
-    assert [passage.source for passage in history.passages] == ["user", "tool:x"]
-    assert history_of([AIMessage("x")]).passages == ()
+    assert (acted.agent, acted.caller.user) == ("react", "bob")
+    assert acted.origin.trust.integrity == Integrity.UNTRUSTED and found["r"].origin is None
+    assert [message.type for message in acted.said.messages] == ["human", "ai", "tool", "tool"]
+    assert acted.said.answer.tool_calls[0]["args"] == {"what": "b"} and acted.said.task is None
 
 
 def test_only_the_call_that_was_ruled_on_is_an_edit():

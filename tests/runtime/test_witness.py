@@ -33,6 +33,18 @@ async def done(saver: PostgresSaver, **changes: Any) -> None:
     saver.ledger.left(claim.effect)
 
 
+@pytest.mark.parametrize("at", ['"x"', "null", "[]", "9" * 400, "[" * 100_000])
+async def test_what_is_lost_is_told_whatever_the_entry_says_of_its_time(
+    saver: PostgresSaver, database_url: str, at: str
+) -> None:
+    body = f'{{"key":"{audit_key(KEY)}","kind":"outcome","tool":"pay","at":{at}}}'
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        append = "SELECT audit_write(ARRAY['t'], ARRAY['r'], ARRAY['c'], ARRAY[%s], ARRAY[''])"
+        connection.execute(append, (body,))
+    (effect,) = await saver.ledger.of_thread("t")
+    assert (effect.status, effect.claimed_at) == (EffectStatus.UNKNOWN, 0.0)
+
+
 @pytest.mark.parametrize("run", ["r", ""])
 async def test_a_row_that_is_gone_is_in_doubt_and_not_new(saver: PostgresSaver, database_url: str, run: str) -> None:
     await done(saver, run_id=run)

@@ -68,8 +68,6 @@ def verify(
 @audit.command("show", epilog="\b\nExample:\n  lockgate audit show --thread calm-heron-3f2a91")
 def show(thread: Thread = "", run: Run = "", as_json: AsJson = False) -> None:
     """List what was decided, answered and done, oldest first."""
-    from datetime import UTC, datetime
-
     from lockgate.cli.screen import one_line, out, print_json, styled
 
     style = {"allow": "green", "executed": "green", "deny": "red", "failed": "red", "review": "yellow"}
@@ -77,16 +75,16 @@ def show(thread: Thread = "", run: Run = "", as_json: AsJson = False) -> None:
         if as_json:
             print_json({"seq": seq, **entry}, lines=True)
             continue
-        at = datetime.fromtimestamp(entry.get("at", 0), UTC)
         verdict = str(entry.get("verdict", ""))
         said = ": ".join(str(entry[name]) for name in ("rule", "reason") if entry.get(name))
         if entry.get("kind") != "decision":
-            said = " ".join(f"{name} {value}" for name, value in (entry.get("detail") or {}).items())
+            detail = entry.get("detail")
+            said = " ".join(f"{name} {value}" for name, value in (detail if isinstance(detail, dict) else {}).items())
         who = f"by {entry['by']}  " if entry.get("by") else ""
         place = "" if thread else f"{one_line(entry.get('thread_id', ''), 40)}  "
         out().print(
             styled(
-                (f"{seq:>6}  {at:%Y-%m-%d %H:%M:%S}  ", "dim"),
+                (f"{seq:>6}  {_moment(entry.get('at')):19}  ", "dim"),
                 f"{place}{one_line(entry.get('tool', ''), 40)}  ",
                 (one_line(verdict, 20), style.get(verdict, "")),
                 f"  {one_line(who + said, 300)}",
@@ -160,6 +158,16 @@ def grant(
     out().print(f"{safe(role)} may run agents. Put it into the agents' DATABASE_URL.")
 
 
+def _moment(at: Any) -> str:
+    """When it was, as far as the row tells: whoever may append may write anything."""
+    from datetime import UTC, datetime
+
+    try:
+        return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S}"
+    except (TypeError, ValueError, OverflowError, OSError):
+        return "?"
+
+
 def _vouched(found: "Verdict") -> str:
     if found.signed is None:
         return "No signed head was checked (--key): who owns the database could have made the log anew."
@@ -176,7 +184,7 @@ def _entries(thread: str, run: str) -> Any:
     for row, seal in _rows(thread, run, 0):
         try:
             entry = told(row, seal)
-        except (ValueError, TypeError, AttributeError):
+        except (ValueError, TypeError, AttributeError, RecursionError):
             yield row.seq, {"kind": "unreadable", "body": row.body}
             continue
         except StoreError as error:

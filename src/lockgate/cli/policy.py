@@ -31,14 +31,12 @@ def show(pack: Pack = "", as_json: AsJson = False) -> None:
         return
     found = _load(pack)
     if as_json:
-        rules = [rule.model_dump(mode="json", exclude_defaults=True) for rule in found.rules]
+        rules = [rule.model_dump(mode="json", by_alias=True, exclude_defaults=True) for rule in found.rules]
         print_json({"name": found.name, "fingerprint": found.fingerprint, "rules": rules})
         return
     listing = table("priority", "rule", "tools", "action", "when", "reason")
     for rule in found.rules:
-        limits = rule.model_dump(
-            mode="json", exclude_defaults=True, include={"args", "when", "arguments", "conditions"}
-        )
+        limits = rule.model_dump(mode="json", by_alias=True, exclude_defaults=True, include={"args", "when"})
         listing.add_row(
             str(rule.priority),
             one_line(rule.id, 60),
@@ -80,6 +78,7 @@ def explain(
     tools: Tools = [],
     user: Annotated[str, typer.Option(help="On whose behalf.")] = "",
     role: Annotated[list[str], typer.Option("--role", help="A role of the user.")] = [],
+    tenant: Annotated[str, typer.Option(help="The tenant of the user.")] = "",
     agent: Annotated[str, typer.Option(help="The agent that calls.")] = "react",
     trust: Annotated[str, typer.Option(help="Of what the session has seen: trusted, internal, untrusted.")] = "trusted",
     thread: Annotated[str, typer.Option(help="Take the call from this thread.")] = "",
@@ -87,20 +86,22 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Say what the policy answers to a call, and why: each rule and guard that was tried, and where it did not fit."""
-    from lockgate.cli.policy_code import known_tools, recorded_call
+    from lockgate.cli.policy_code import NO_CALL, known_tools, recorded_call, stood_in
     from lockgate.cli.screen import one_line, out, print_json, styled
     from lockgate.decision import Call, verb
     from lockgate.guardrails import Gate
+    from lockgate.guardrails.covering import speaks_of
     from lockgate.guardrails.explaining import explained
     from lockgate.labels import Integrity, Label
+    from lockgate.nodes.rejudging import history_again
     from lockgate.ports import Caller, History
 
     found = _load(pack)
-    gate = Gate(found, known_tools(pack, tools))
-    caller = Caller(user=user, roles=frozenset(role))
+    known, made, label = known_tools(pack, tools), None, Label()
+    caller = Caller(user=user, roles=frozenset(role), tenant=tenant)
     if thread or call:
         made = recorded_call(thread, call, caller)
-        asked, history = made.call, made.history
+        asked, meant = made.call, made.call.name if made.rule not in NO_CALL else ""
     elif not tool:
         raise ConfigError("No call is named.", "Name a tool, or --thread and --call.")
     else:
@@ -109,10 +110,12 @@ def explain(
         except ValueError as error:
             raise ConfigError(f"--trust: {error}.", "Such as --trust untrusted") from None
         asked = Call(id="explain", name=tool, args=_object(args))
-        history = History(agent=agent, caller=caller, trust=label)
+        meant = tool if any(speaks_of(rule, tool) for rule in found.rules) else ""
+    gate = Gate(found, known | stood_in({meant} - {"", *known}))
+    history = history_again(made, gate) if made else History(agent=agent, caller=caller, trust=label)
     ruled, decision = gate.rule(asked, history)
-    known = asked.name in gate.tools and decision.rule != "schema"
-    tried = explained(found, ruled, gate.tools[asked.name], history) if known else []
+    judged = asked.name in gate.tools and decision.rule != "schema"
+    tried = explained(found, ruled, gate.tools[asked.name], history) if judged else []
     if as_json:
         considered = [
             {"rule": item.rule, "action": item.action, "matched": item.matched, "why": item.why} for item in tried

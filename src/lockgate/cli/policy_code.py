@@ -10,6 +10,8 @@ import typer
 from lockgate.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from lockgate.decision import Decision
     from lockgate.guardrails.difference import Flip, RuleChange
     from lockgate.ports import Caller
@@ -21,6 +23,9 @@ Tools = Annotated[list[str], typer.Option(help="module:attribute where the tools
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
 User = Annotated[str, typer.Option(help="On whose behalf the calls were made.")]
 Role = Annotated[list[str], typer.Option("--role", help="A role of the user.")]
+Tenant = Annotated[str, typer.Option(help="The tenant of the user.")]
+NO_CALL = ("unknown-tool", "schema")
+"""Rules by which the gate denied what no tool takes."""
 _FEW = 10
 """Changed answers that one takes in at a glance; of more, the kinds are counted."""
 _STYLE = {"allow": "green", "review": "yellow", "deny": "red"}
@@ -142,17 +147,19 @@ def replay(
     tools: Tools = [],
     user: User = "",
     role: Role = [],
+    tenant: Tenant = "",
     as_json: AsJson = False,
 ) -> None:
     """Judge every call of recorded runs under another policy, and show what would change, and which of it was done."""
     from lockgate.cli.screen import err, one_line, out, print_json, styled
     from lockgate.decision import verb
     from lockgate.guardrails import Gate, Policy
-    from lockgate.guardrails.standin import StandIn
+    from lockgate.nodes.rejudging import judged_again
     from lockgate.ports import Caller
 
     policy = Policy.load(pack)
-    given = Caller(user=user, roles=frozenset(role)) if user or role else None
+    named = Caller(user=user, roles=frozenset(role), tenant=tenant)
+    given = None if named == Caller() else named
     known = known_tools(pack, tools)
     names, read = thread or _newest(limit), 0
     found: list[RecordedCall] = []
@@ -162,10 +169,11 @@ def replay(
             read += 1
     except KeyboardInterrupt:
         err().print(f"interrupted: only {read} of {len(names)} threads were judged")
-    specs = {made.call.name: known.get(made.call.name) or StandIn().spec(made.call.name) for made in found}
-    gate = Gate(policy, specs)
-    judged = [(made, _recorded_answer(made), gate.decide(made.call, made.history)) for made in found]
-    changed = [answer for answer in judged if answer[1] != verb(answer[2])]
+    # A call of what there is none of, or that was made otherwise than it can be, makes no tool be there.
+    meant = {made.call.name for made in found if made.rule not in NO_CALL}
+    gate, strict = Gate(policy, known | stood_in(meant - known.keys())), Gate(policy, known)
+    judged = [(made, judged_again(made, strict if made.rule in NO_CALL else gate)) for made in found]
+    changed = [(made, now) for made, now in judged if _changes(made, now)]
     shown = judged if everything else changed
     if as_json:
         answers = [
@@ -175,42 +183,44 @@ def replay(
                 "tool": made.call.name,
                 "args": made.call.args,
                 "executed": made.executed,
-                "before": {"decision": was, "rule": made.ruling.decision.rule if made.ruling else ""},
+                "before": {"decision": made.decided, "rule": made.rule},
                 "after": {"decision": verb(now), "rule": now.rule, "reason": now.reason},
-                "changed": was != verb(now),
+                "changed": _changes(made, now),
             }
-            for made, was, now in shown
+            for made, now in shown
         ]
         print_json(
             {"calls": len(judged), "changed": len(changed), "answers": answers, "interrupted": read < len(names)}
         )
         raise typer.Exit(130 if read < len(names) else 0)
-    for made, was, now in shown:
+    for made, now in shown:
         call = f"{made.call.name} {json.dumps(made.call.args, ensure_ascii=False, default=repr)}"
         place = f"{one_line(made.thread_id, 40)}  {one_line(made.call.id, 40)}  {one_line(call, 120)}  "
         done = ("  executed", "bold") if made.executed else "  not executed"
-        arrow = ((was, _STYLE.get(was, "")), " -> ", (verb(now), _STYLE[verb(now)]))
+        arrow = ((made.decided, _STYLE.get(made.decided, "")), " -> ", (verb(now), _STYLE[verb(now)]))
         out().print(styled(place, *arrow, f"  {one_line(now.rule, 60)}", done))
     if len(changed) > _FEW:
-        kinds = Counter((made.call.name, was, verb(now), now.rule) for made, was, now in changed)
+        kinds = Counter((made.call.name, made.decided, verb(now), now.rule) for made, now in changed)
         out().print("\nBy tool and answer:")
         for (name, was, answer, rule), count in kinds.most_common():
             told = f"{count:7,}  {one_line(name, 40)}  "
             out().print(
                 styled(told, (was, _STYLE.get(was, "")), " -> ", (answer, _STYLE[answer]), f"  {one_line(rule, 60)}")
             )
-    ran = sum(made.executed for made, _, _ in changed)
+    ran = sum(made.executed for made, _ in changed)
     out().print(f"{len(judged)} calls, {len(changed)} would be answered otherwise; {ran} of those were executed.")
     raise typer.Exit(130 if read < len(names) else 0)
 
 
 def recorded_call(thread: str, call: str, caller: "Caller") -> "RecordedCall":
     """The call of `thread` whose id is or begins with `call`. Raises ConfigError."""
+    from lockgate.ports import Caller
+
     if not (thread and call):
         raise ConfigError(
             "A recorded call is named by --thread and --call.", "List them: lockgate policy replay PACK --all"
         )
-    found = _recorded(thread, caller if caller.user or caller.roles else None)
+    found = _recorded(thread, None if caller == Caller() else caller)
     fitting = [made for made in found if made.call.id == call] or [
         made for made in found if made.call.id.startswith(call)
     ]
@@ -246,13 +256,11 @@ def _newest(limit: int) -> list[str]:
     return run(read())
 
 
-def _recorded_answer(made: "RecordedCall") -> str:
-    """What the gate said then; an approval by a person was a review."""
+def _changes(made: "RecordedCall", now: "Decision") -> bool:
+    """Whether the answer is another; one that nobody came to give cannot change."""
     from lockgate.decision import verb
 
-    if made.ruling is None:
-        return "none"
-    return "review" if made.ruling.by else verb(made.ruling.decision)
+    return made.decided not in ("none", verb(now))
 
 
 def _tools(names: list[str]) -> "dict[str, ToolSpec]":
@@ -276,6 +284,17 @@ def _stated(pack: str) -> "dict[str, ToolSpec]":
     if not place.is_file():
         return {}
     return {name: facts.spec(name) for name, facts in read_cases(place).cases.tools.items()}
+
+
+def stood_in(names: "Iterable[str]") -> "dict[str, ToolSpec]":
+    """Tools that state nothing in place of those whose facts are not known, which is said on stderr."""
+    from lockgate.cli.screen import err, one_line
+    from lockgate.guardrails.standin import StandIn
+
+    if missing := sorted(names):
+        told = one_line(", ".join(missing), 300)
+        err().print(f"The facts of {told} are not known: no argument counts as sensitive. Name the tools with --tools.")
+    return {name: StandIn().spec(name) for name in missing}
 
 
 def _change(item: "RuleChange") -> dict[str, Any]:

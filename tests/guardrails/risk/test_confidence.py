@@ -63,11 +63,26 @@ def test_hedging(text: str, figure: float | None) -> None:
         ("I am only 30% confident.", 0.3),
         ("Confidence: 90%. For the second: confidence 0.9, confidence: 20%.", 0.2),
         ("Confidence: .5", 0.5),
+        ("Confidence: 0.8500000000000001", 0.85),
+        ("Confidence: 1.0", 1.0),
+        # Little on some scale, however small the number of its steps.
+        ("Confidence: 1/5", 0.2),
+        ("Confidence: **1** out of 10", 0.1),
+        ("Confidence: 1 of 4.", 0.25),
+        ("Confidence: 80/1000", 0.08),
+        ("I am 1 out of 10 sure.", 0.1),
+        ("My confidence is 1 on a scale of 1 to 10.", 0.01),
+        ("Confidence: 1-2 out of 10", 0.01),
         # Near-misses.
         ("", None),
         ("A 95% confidence interval of 3 to 4.", None),
         ("The confidence is 95% interval based.", None),
         ("Confidence: 250%", None),
+        ("Confidence: 7/5", None),
+        ("Confidence: 1/0", None),
+        ("Confidence: 1000", None),
+        ("Confidence: 1.0e-5", None),
+        ("Confidence: 1_0", None),
         ("A discount of 20% is given.", None),
         ("Confidence matters. 3 items.", None),
         ('The page says "Confidence: 100%".', None),
@@ -89,6 +104,8 @@ def test_stated(text: str, figure: float | None) -> None:
         ({"logprobs": {"content": [{"logprob": -9999.0}]}}, 0.0),
         ({"logprobs": {"content": [{"logprob": float("-inf")}, {"logprob": 0}]}}, 0.0),
         ({"logprobs": [-8.98e307, -8.99e307]}, 0.0),
+        ({"logprobs": [-(10**400)]}, 0.0),
+        ({"avg_logprobs": -(10**400)}, 0.0),
         # Near-misses: nothing there, or what cannot be a log-probability.
         ({}, None),
         ({"logprobs": None}, None),
@@ -96,6 +113,7 @@ def test_stated(text: str, figure: float | None) -> None:
         ({"logprobs": {"content": []}}, None),
         ({"logprobs": "high"}, None),
         ({"logprobs": {"content": [{"logprob": 0.5}]}}, None),
+        ({"logprobs": {"content": [{"logprob": 10**400}]}}, None),
         ({"logprobs": {"content": [{"logprob": "-0.1"}]}}, None),
         ({"logprobs": {"content": [{"logprob": True}]}}, None),
         ({"logprobs": {"content": [{"logprob": float("nan")}]}}, None),
@@ -137,7 +155,7 @@ def test_the_smallest_figure_counts_unless_the_mean_is_asked_for() -> None:
         confidence(said, ("hedgin",), "minimum")
 
 
-@pytest.mark.parametrize("figure", [1.5, -0.1, float("nan"), float("inf"), "oops"])
+@pytest.mark.parametrize("figure", [1.5, -0.1, float("nan"), float("inf"), "oops", "0.9", [0.9], 0.9j])
 def test_an_estimator_of_yours_that_answers_nonsense_counts_as_no_confidence(
     monkeypatch: pytest.MonkeyPatch, figure: Any
 ) -> None:
