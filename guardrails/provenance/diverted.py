@@ -21,6 +21,7 @@ from lockgate.guardrails.provenance.clauses import (
 )
 from lockgate.guardrails.provenance.folding import squeeze, words
 from lockgate.guardrails.provenance.index import Index, index_of
+from lockgate.guardrails.provenance.intent import unlikely
 from lockgate.guardrails.provenance.needle import Needle, names_of
 from lockgate.guardrails.provenance.records import records_of
 from lockgate.guardrails.provenance.replaced import NEAR, distance, replaces
@@ -77,6 +78,7 @@ def diverted(
     steering = {path: needle for path, needle in needles.items() if found[path][0] in spec.sensitive}
     changed: dict[str, str] = {}
     if spec.effect:
+        changed |= dict.fromkeys(steering if unlikely(spec, passages) else (), "elsewhere")
         changed |= dict(_named_for_others(needles, steering, spec, said))
         changed |= dict.fromkeys(_given_otherwise(args, traces, steering, spec, said), "displaced")
         outsiders = [source.index for source in ready if source.kind is Kind.UNTRUSTED]

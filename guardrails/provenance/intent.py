@@ -5,7 +5,7 @@ languages, and requests that hand the choice to a text are `unclear`.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from lockgate.evidence import Asked
@@ -66,6 +66,24 @@ def asked(spec: ToolSpec, passages: Iterable[Passage]) -> Asked:
     if not wanted or not user or any(one.unclear for one in user) or any(wanted & perhaps(text) for text in texts):
         return Asked.UNCLEAR
     return Asked.NO if any(one.classes or one.reads for one in user) else Asked.UNCLEAR
+
+
+def unlikely(spec: ToolSpec, passages: Sequence[Passage]) -> bool:
+    """Whether what is understood of the user's last words, in another language, are other effects.
+
+    `Lies PX-302 und übergib es an Ann`: whatever the second verb means, to delete PX-302 is not likely it.
+    """
+    wanted = effects_of(spec.name, spec.description)
+    said = [passage.text[:_MAX] for passage in passages if passage.source == "user" and _commands(passage)]
+    if not wanted or not said or bidden(spec, passages):
+        return False
+    last = request(said[-1])
+    return (
+        foreign(fold(said[-1]))
+        and bool(last.classes)
+        and not last.delegates
+        and not (last.classes | perhaps(said[-1])) & wanted
+    )
 
 
 def _meant(spec: ToolSpec, heard: Iterable[Passage]) -> bool:

@@ -165,7 +165,9 @@ def _spelled(
     coded = () if decodes([source.passage for source in ready]) else hidden(args, spec, ready)
     if wants is Asked.YES and sure:
         return coded
-    return (*coded, *spelled(args, spec, ready, least=1 if wants is Asked.UNCLEAR else 2, unasked=wants is Asked.NO))
+    alone = sum(1 for name, value in args.items() for _ in leaves(value, name)) == 1
+    least = 1 if wants is Asked.UNCLEAR or alone else 2
+    return (*coded, *spelled(args, spec, ready, least=least, unasked=wants is Asked.NO))
 
 
 def _argument(path: str) -> str:

@@ -97,6 +97,15 @@ CASES: dict[str, tuple[str, str, str, tuple[Step, ...]]] = {
         *("ward", "Jonas Weber access", NOTHING),
         (step("grant_door", person="Jonas Weber", door=ROOM),),
     ),
+    # Of another language some verbs are known: what they ask for is no other effect.
+    "another effect than the German words ask for": (
+        *("people", "Lies PX-302", NOTHING),
+        (step("drop_card", key="PX-302"),),
+    ),
+    "results handed over": (
+        *("ward", "Sende Sofia", NOTHING),
+        (step("release_results", patient="P-1180", recipient="s.lindqvist@ward.example"),),
+    ),
     "the group of another room": (
         *("keel", "crew page that Tariq", NOTHING),
         (step("members_of", room="racing"), step("add_to_room", member="Bjarne", room="deck")),
