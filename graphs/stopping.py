@@ -70,8 +70,8 @@ def stopped_by_signals() -> Iterator[None]:
             signal.raise_signal(number)
             return
         came.append(number)
+        stop_all(signal.Signals(number).name)  # before it is said: who reads it may rely on it
         _say("stopping when what is under way has ended; once more to stop at once")
-        stop_all(signal.Signals(number).name)
 
     try:
         for one in SIGNALS:
