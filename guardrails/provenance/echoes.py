@@ -36,13 +36,11 @@ def echoed(args: Mapping[str, Any], spec: ToolSpec, ready: Sequence[Source]) -> 
     wanted = effects_of(spec.name, spec.description)
     texts = [source for source in ready if source.kind is Kind.UNTRUSTED] if wanted else []
     said = topics(" ".join(source.index.folded for source in ready if source.kind in (Kind.USER, Kind.OPERATOR)))
-    # What says more than this has no sentence that says half of it.
-    most = max((len(one) for text in texts for one in text.index.sentences), default=0) / SHORTEST_TOPIC / _SHARE
     for name, value in args.items() if texts else ():
         if name in spec.sensitive:
             continue
         for path, leaf in islice(leaves(value, name), _LEAVES):
-            own = _own(leaf, said, most) if isinstance(leaf, str) else frozenset()
+            own = _own(leaf, said, texts) if isinstance(leaf, str) else frozenset()
             homes = [source.passage.source for source in texts if len(own) >= _LEAST and _repeats(own, source, wanted)]
             homes += [source.passage.source for source in texts if isinstance(leaf, str) and _obeys(leaf, said, source)]
             if homes:
@@ -72,12 +70,15 @@ def _matter(sentence: str) -> frozenset[str]:
     return topics(sentence) | {*_FIGURE.findall(sentence)}
 
 
-def _own(leaf: str, said: frozenset[str], most: float) -> frozenset[str]:
-    """What a content is about, the user's own words left out; of one that is about more than so much, nothing."""
+def _own(leaf: str, said: frozenset[str], texts: Sequence[Source]) -> frozenset[str]:
+    """What a content is about, the user's own words left out; nothing when no sentence of the texts can say half of it."""
     tokens, found = fold(leaf).split(), frozenset[str]()
     for at in range(0, len(tokens), _STRETCH):
         found |= topics_of(tokens[at : at + _STRETCH]) - said
-        if len(found) > most:
+        if not at:
+            continue  # a short one is looked at whatever it says
+        longest = max((len(one) for text in texts for one in text.index.sentences), default=0)
+        if len(found) * _SHARE * SHORTEST_TOPIC > longest:
             return frozenset()
     return found
 

@@ -71,7 +71,9 @@ def _in_place(text: str) -> Iterator[tuple[str, str]]:
     if "&" in text and (plain := html.unescape(text)) != text:
         yield "html", plain
     if "\\" in text and _ESCAPED.search(text):
-        yield "escapes", _ESCAPED.sub(lambda match: chr(int(match[1], base=16)), text)
+        plain = _ESCAPED.sub(lambda match: chr(int(match[1], base=16)), text)
+        # Two escapes of UTF-16 are one character; a half of one is none.
+        yield "escapes", plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _unhex(piece: str) -> str:

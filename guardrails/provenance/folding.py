@@ -25,6 +25,8 @@ _TYPOGRAPHY = [
     ("\u2026", "..."),
 ]
 _ASCII = bytes(range(128))
+_HALVES = re.compile("[\ud800-\udfff]")
+"""Halves of characters of UTF-16, of which there is no text."""
 
 
 _LONG, _KEPT = 512, 16
@@ -70,6 +72,8 @@ def unmask(folded: str) -> str:
         return folded
     # Most texts have few letters of other alphabets: those are looked at, not the whole text.
     others = folded.encode("utf-8", "surrogatepass").translate(None, _ASCII).decode("utf-8", "surrogatepass")
+    if _HALVES.search(others):
+        folded = folded.encode("utf-8", "replace").decode()
     seen = INVISIBLE.sub("", folded) if INVISIBLE.search(others) else folded
     return seen.translate(_LOOK_ALIKES) if _GREEK_OR_CYRILLIC.search(others) else seen
 
