@@ -71,7 +71,7 @@ def _matter(sentence: str) -> frozenset[str]:
 
 
 def _own(leaf: str, said: frozenset[str], texts: Sequence[Source]) -> frozenset[str]:
-    """What a content is about, the user's own words left out; nothing when no sentence of the texts can say half of it."""
+    """What a content is about, the user's own words left out; nothing when no sentence of a text can say half of it."""
     tokens, found = fold(leaf).split(), frozenset[str]()
     for at in range(0, len(tokens), _STRETCH):
         found |= topics_of(tokens[at : at + _STRETCH]) - said
