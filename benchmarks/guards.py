@@ -2,7 +2,7 @@
 
     python benchmarks/guards.py [--json]
 
-Four calls with five kinds of text: one reads the text, one pays after it was read (each argument is looked for in it),
+Four calls with six kinds of text: one reads the text, one pays after it was read (each argument is looked for in it),
 one sends it on, and one takes it as argument and returns it, so that it is looked at twice.
 Process time, not wall time; medians, in milliseconds. Exits with 1 when a row misses the target of its size.
 """
@@ -13,6 +13,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from lockgate import Policy, tool
 from lockgate.decision import Call
@@ -42,7 +43,15 @@ _GERMAN = (
     "Sehr geehrte Frau Köhler, die „Grünen Wochen“ beginnen am 3. März um 9:30 Uhr; bitte bringen Sie 2 Ausweise mit. "
     "Für Rückfragen erreichen Sie uns unter büro@müller.example; die Gebühr beträgt 38,50 €.\n"
 )
-TEXTS: dict[str, str] = {"prose": _PROSE, "mails": _MAIL, "table": _TABLE, "orders": _ORDERS, "german": _GERMAN}
+_DOCUMENTS = "".join(page.read_text() for page in sorted((Path(__file__).parents[1] / "docs").glob("*.md")))
+TEXTS: dict[str, str] = {
+    "prose": _PROSE,
+    "mails": _MAIL,
+    "table": _TABLE,
+    "orders": _ORDERS,
+    "german": _GERMAN,
+    "documents": _DOCUMENTS,  # in which hardly a sentence comes twice
+}
 
 
 @tool(effect=False, private=True, max_output=2_000_000)

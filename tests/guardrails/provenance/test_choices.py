@@ -152,7 +152,12 @@ def test_a_list_of_outsiders_tells_nobody_by_a_first_name() -> None:
     gate = Gate(Policy.parse(ALLOW), [guests, send_note])
     call, result = (
         Call(id="l", name="guests", args={}),
-        ToolResult(success=True, value=json.dumps(PEOPLE), label=Label(), structured=True),
+        ToolResult(
+            success=True,
+            value=json.dumps([{"id": one["handle"], **one} for one in PEOPLE]),
+            label=Label(),
+            structured=True,
+        ),
     )
     history = History().said("Send Yuki a note that says hello.").returned(call, gate.inspect(call, result))
     asked = Call(id="s", name="send_note", args={"handle": "yuki.e", "text": "Hello!"})

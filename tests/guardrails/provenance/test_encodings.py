@@ -1,5 +1,6 @@
 """A text is looked through for a code only where the letters of one stand in a row: nothing is missed by that."""
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -37,3 +38,16 @@ def test_a_rough_look_misses_nothing(text: str) -> None:
 @given(st.text(st.sampled_from("aB \t\n\x1c\x0b.é")))
 def test_one_step_over_bytes_folds_as_many_steps_over_letters(text: str) -> None:
     assert fold(text) == " ".join(text.casefold().split())
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("Ann\u2019s \u201cplan\u201d \u2013 now\u2026", 'ann\'s "plan" - now...'),
+        ("a\ufe58b", "a-b"),  # a small dash, which is a dash only once its compatibility form is taken
+        ("\uff21\uff4e\uff4e\u00a0Lee", "ann lee"),
+        ("Stra\u00dfe \u2014 K\u00f6ln", "strasse - k\u00f6ln"),
+    ],
+)
+def test_typographic_marks_are_one_with_plain_ones(text: str, folded: str) -> None:
+    assert fold(text) == folded
