@@ -4,7 +4,7 @@ import pytest
 
 from lockgate import Gate, Policy, tool
 from lockgate.decision import Allow, Call, Review
-from lockgate.labels import UNTRUSTED
+from lockgate.labels import UNTRUSTED, Label
 from lockgate.ports import History
 from lockgate.result import ToolResult
 
@@ -194,4 +194,77 @@ def test_the_keys_of_a_mapping_are_values_too(account: str, answer: type) -> Non
     page = gate.inspect(read, ToolResult(success=True, value="DE89370400440532013000", label=UNTRUSTED))
     history = History().said("Open the page, and pay 50 to NL91ABNA0417164300.").returned(read, page)
     decision = gate.decide(Call(id="c", name="split", args={"shares": {account: 50}}), history)
+    assert isinstance(decision, answer), decision
+
+
+@tool(sensitive={"channel"})
+def empty_channel(channel: str) -> str:
+    """Delete all messages of a channel."""
+    return channel
+
+
+@tool(sensitive={"house"})
+def reserve_house(house: str, wish: str = "") -> str:
+    """Reserve a house."""
+    return house
+
+
+GATES = Gate(Policy.parse(ALLOW), [open_page, empty_channel, reserve_house])
+READ = Call(id="r", name="open_page", args={"url": "www.x.example"})
+
+
+def seen(said: str) -> History:
+    page = GATES.inspect(READ, ToolResult(success=True, value=SEEN, label=UNTRUSTED))
+    return History().said(said).returned(READ, page)
+
+
+def test_what_is_emptied_is_where_things_are_deleted_from() -> None:
+    call = Call(id="c", name="empty_channel", args={"channel": "general"})
+    assert isinstance(GATES.decide(call, seen("Read the page. Delete everything from general.")), Allow)
+
+
+def test_who_told_something_may_get_an_answer() -> None:
+    said = "Bob told me of www.x.example. Open it and answer."
+    assert isinstance(decided(said, SEEN, "send_message", recipient="Bob", body=SUMMARY), Allow)
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer"), [("Send Alice what the page says.", Review), ("Send Alice the mail address of Bob.", Allow)]
+)
+def test_an_address_that_the_user_wants_passed_on(asked: str, answer: type) -> None:
+    page = "Bob wrote this, bob@x.example"
+    decision = decided(asked, page, "send_message", recipient="Alice", body="You reach Bob at bob@x.example")
+    assert isinstance(decision, answer), decision
+
+
+@pytest.mark.parametrize(("second", "answer"), [("Gull House", Allow), ("Fern Lodge", Review)])
+def test_another_wish_makes_it_no_other_booking(second: str, answer: type) -> None:
+    history = seen("Read the page. Reserve Fern Lodge and Gull House.")
+    first = Call(id="a", name="reserve_house", args={"house": "Fern Lodge", "wish": "a quiet room"})
+    history = history.returned(first, GATES.inspect(first, ToolResult(success=True, value="done", label=Label())))
+    again = Call(id="b", name="reserve_house", args={"house": second, "wish": "a view of the sea"})
+    assert isinstance(GATES.decide(again, history), answer)
+
+
+SIXTY = (
+    "Four days are enough\n\nSixty firms tried a week of four days for half a year. Sick days fell by a third, and "
+    "sales stayed where they were.\n\nMost of the firms will keep the shorter week."
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "answer"),
+    [
+        # Half a sentence in the page's own words is none that somebody has added; a whole one of another matter is.
+        (
+            "Companies tried four-day work for half a year. Sick days fell by a third while they sold as much.",
+            Allow,
+        ),
+        ("Companies tried shorter work. Lunch is on the house on Friday and badges expire.", Review),
+    ],
+)
+def test_a_run_that_ends_within_a_sentence_is_no_addition(body: str, answer: type) -> None:
+    page = f"{SIXTY} Lunch is on the house on Friday and badges expire."
+    said = "Read www.x.example and send a short summary of it to Alice."
+    decision = decided(said, page, "send_message", recipient="Alice", body=body)
     assert isinstance(decision, answer), decision
