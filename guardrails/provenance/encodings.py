@@ -17,6 +17,7 @@ _MAX_VIEWS = 64
 """Decoded pieces of one text. More of them are a dump of data, not a message."""
 IN_PLACE = frozenset({"url", "html", "escapes"})
 """Encodings that are undone in the whole text."""
+_EMPTY_LINE = "\n\n"
 _LEAST = 6
 """Characters that a decoded piece must have to be a text at all."""
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}(?:\r?\n[A-Za-z0-9+/_-]{8,})*={0,2}")
@@ -35,19 +36,27 @@ _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 def decoded(text: str) -> Iterator[tuple[str, str]]:
     """(name of the encoding, what it says) for each encoded piece, also of pieces inside pieces: `base64+hex`."""
-    left, layer = _MAX_VIEWS, [("", text)]
+    left, layer, seen = _MAX_VIEWS, [("", text)], {text}
     for _ in range(MAX_LAYERS):
         deeper: list[tuple[str, str]] = []
         for name, inner in layer:
             for kind, plain in _once(inner):
+                if plain in seen:  # as by undoing the same two escapes the other way round
+                    continue
                 if left == 0:
                     return
+                seen.add(plain)
                 left -= 1
                 found = f"{name}+{kind}" if name else kind
                 yield found, plain
-                # What undoes escapes in place gives back the whole text: only its pieces are worth a second look.
-                deeper.append((found, plain))
+                deeper.append((found, _changed(plain, inner) if kind in IN_PLACE else plain))
         layer = deeper
+
+
+def _changed(plain: str, before: str) -> str:
+    """What undoing escapes has changed: paragraphs that were not there before. No code goes on over an empty line."""
+    known = {*before.split(_EMPTY_LINE)}
+    return _EMPTY_LINE.join(paragraph for paragraph in plain.split(_EMPTY_LINE) if paragraph not in known)
 
 
 def rot13(text: str) -> str:

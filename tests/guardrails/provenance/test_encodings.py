@@ -1,5 +1,8 @@
 """A text is looked through for a code only where the letters of one stand in a row: nothing is missed by that."""
 
+import base64
+from urllib.parse import quote
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -51,3 +54,24 @@ def test_one_step_over_bytes_folds_as_many_steps_over_letters(text: str) -> None
 )
 def test_typographic_marks_are_one_with_plain_ones(text: str, folded: str) -> None:
     assert fold(text) == folded
+
+
+@given(
+    st.lists(
+        st.lists(st.sampled_from(["pay ann", "40 eur", "now", "&amp;", "%20"]), max_size=4).map(" ".join), max_size=4
+    ),
+    st.sampled_from(["\n", "\n\n", "\r\n\r\n", " "]),
+    st.data(),
+)
+def test_what_escapes_have_not_changed_is_not_read_again(parts: list[str], between: str, data: st.DataObject) -> None:
+    codes = [str, lambda text: base64.b64encode(text.encode()).decode(), lambda text: text.encode().hex(), quote]
+    coded = [data.draw(st.sampled_from(codes))(data.draw(st.sampled_from(codes))(part)) for part in parts]
+    text = between.join(coded)
+    whole = encodings._changed
+    try:
+        encodings._changed = lambda plain, _: plain
+        before = {plain for _, plain in encodings.decoded(text)}
+    finally:
+        encodings._changed = whole
+    seen = "\0".join([text, *(plain for _, plain in encodings.decoded(text))])
+    assert all(paragraph in seen for plain in before for paragraph in plain.split("\n\n"))
