@@ -11,6 +11,8 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote_plus, urlsplit
 
+import re2
+
 from lockgate.evidence import Kind, Trace
 from lockgate.guardrails.provenance.encodings import decoded
 from lockgate.guardrails.provenance.folding import fold, squeeze
@@ -35,6 +37,9 @@ _NUMBER = re.compile(
     r"\b[A-Z]{2}\d\d(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,4})?\b"
     r"|(?<![\w.,:/-])(?<!\d )(?:\+|\(?0)\d?[\d ()/-]{6,}\d(?![\w:-])"
 )
+_MAY_REACH = re2.compile(r"@|\.[A-Za-z]{2}")
+_MAY_NUMBER = re2.compile(r"[A-Z]{2}\d\d|(?:^|[^\w.,:/-])(?:\+|\(?0)[\d ()/-]")
+"""Where one of these may stand: most texts have no such place, and RE2 says so at once."""
 _PHONE = range(7, 16)
 """Digits of a phone number (ITU-T E.164 has fifteen at most)."""
 _OTHERS = (Kind.UNTRUSTED, Kind.UNTRACED)
@@ -99,10 +104,12 @@ def _reached(path: str, text: str, ready: Sequence[Source]) -> Iterator[Trace]:
 
 
 def _contacts(text: str) -> Iterator[str]:
-    for word in text.split():
-        if "." in word or "@" in word:
-            yield from (match.group() for match in _REACHED.finditer(word))
-    for match in _NUMBER.finditer(text):
+    sound = text.encode("utf-8", "replace").decode()
+    if _MAY_REACH.search(sound):
+        for word in text.split():
+            if "." in word or "@" in word:
+                yield from (match.group() for match in _REACHED.finditer(word))
+    for match in _NUMBER.finditer(text) if _MAY_NUMBER.search(sound) else ():
         if sum(map(str.isdigit, match.group())) in _PHONE or match.group()[0].isalpha():
             yield match.group().strip()
 

@@ -1,9 +1,14 @@
 """Whom the user speaks of, and whom the call is for: authors, sources, those left out, and names in a short code."""
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lockgate import Gate, Policy, tool
 from lockgate.decision import Allow, Call, Review
+from lockgate.guardrails.provenance import content
 from lockgate.labels import UNTRUSTED, Label
 from lockgate.ports import History
 from lockgate.result import ToolResult
@@ -268,3 +273,40 @@ def test_a_run_that_ends_within_a_sentence_is_no_addition(body: str, answer: typ
     said = "Read www.x.example and send a short summary of it to Alice."
     decision = decided(said, page, "send_message", recipient="Alice", body=body)
     assert isinstance(decision, answer), decision
+
+
+PIECES = [
+    "mail ann@x.example",
+    "visit a.example",
+    "+49 30 901820",
+    "030 901820",
+    "(030) 901 82 00",
+    "DE89 3704 0044 0532",
+]
+PIECES += [
+    "0 0 123 4567",
+    "at 10:30",
+    "2027-05-06",
+    "e.g. this",
+    "file.py",
+    "x\u00e9.de",
+    "1.2.3.4",
+    "0",
+    ".",
+    "@",
+    "(",
+    "x",
+]
+
+
+TEXTS = st.lists(st.sampled_from(PIECES), max_size=5).map(" ".join)
+
+
+@given(TEXTS, st.integers(0, 60), st.sampled_from(["", "x", " ", "0", "."]))
+def test_a_rough_look_misses_no_contact(text: str, at: int, sign: str) -> None:
+    text = text[:at] + sign + text[at:]
+    found = [*content._contacts(text)]
+    with pytest.MonkeyPatch.context() as patch:
+        for rough in ("_MAY_REACH", "_MAY_NUMBER"):
+            patch.setattr(content, rough, re.compile(""))
+        assert found == [*content._contacts(text)]
