@@ -15,7 +15,7 @@ from lockgate.guardrails.provenance.folding import fold, words
 from lockgate.guardrails.provenance.index import Index, index_of
 from lockgate.guardrails.provenance.intent import effects_of, requested
 from lockgate.guardrails.provenance.moments import timeless
-from lockgate.guardrails.provenance.needle import Needle, names_of
+from lockgate.guardrails.provenance.needle import Needle, bounded, names_of
 from lockgate.guardrails.provenance.request import perhaps
 from lockgate.guardrails.provenance.tongues import foreign
 from lockgate.guardrails.provenance.verbs import NEGATIONS
@@ -41,8 +41,8 @@ _POINTING_AT = words(
     "people person members others else again back"
 )
 """Words by which a clause takes its target from somewhere else."""
-_TOLD = (
-    r"(?:has |had |have |just |also )*"
+_TOLD = re.compile(
+    r" (?:has |had |have |just |also )*"
     r"(?:told|tells|wrote|writes|said|says|posted|shared|mentioned|sent|linked|listed)\b"
 )
 _TAKING_UP = words("them him her they he she his their same there")
@@ -65,7 +65,15 @@ _TO_WORD = re.compile(
     r"sunday|up|down|out|over|along|of|to|at|in|on|for|by|with|about|\d\S*)\b)([\w@][\w.@'-]*)",
     re.IGNORECASE,
 )
-_BUT = r"but(?: not)?|except(?: for)?|excluding|without|other than|apart from|save|not(?: to| for)?"
+_EXCEPTED = re.compile(
+    r"\b(?:but(?: not)?|except(?: for)?|excluding|without|other than|apart from|save|not(?: to| for)?) "
+    r"((?:[\w.@'-]+(?: [\w.@'-]+){0,2}(?:,? (?:and|or|nor) |, )){0,4}@?[\w.@'-]+(?: [\w.@'-]+){0,3})"
+)
+_LISTED = re.compile(r",? (?:and|or|nor) |, ")
+_TO = re.compile(r"^(?:not )?(?:(?:to|for) )?@?")
+_FROM = re.compile(rf"\b(?:from|off) {_CALLED}")
+_NAME = 120
+"""Characters of a name."""
 _QUOTED = re.compile(r"(?<!\w)'[^'\n]{2,400}'(?!\w)|\"[^\"\n]{2,400}\"")
 _SAME = 3
 """Letters by which a name and an address of one person are told."""
@@ -154,39 +162,68 @@ def bystanding(needle: Needle, spec: ToolSpec, texts: Iterable[str]) -> bool:
 
 def left_out(needle: Needle, _: ToolSpec, texts: Iterable[str]) -> bool:
     """Whether the user says that it is not for this one: `everybody but Gus`, `not to me and not to Gus`."""
-    name = re.escape(needle.text)
     named = [text for text in texts if needle.within(index_of(text), masked=False)]
-    less = re.compile(rf"\b(?:{_BUT}) (?:[\w.@'-]+(?:,? (?:and|or|nor) |, )){{0,4}}(?:(?:to|for) )?@?{name}(?![\w-])")
-    return bool(named) and all(less.search(index_of(text).folded) for text in named)
+    return bool(named) and all(_begins(needle.text, _turns(text).excepted) for text in named)
 
 
 def only_aside(needle: Needle, spec: ToolSpec, texts: Iterable[str]) -> bool:
     """Whether the user names it only to say which one another thing is: `the page that Bob linked in general`."""
     named = [text for text in texts if needle.within(index_of(text), masked=False, loose=True)]
-    if any(not _TAKING_UP.isdisjoint(re.findall(r"[a-z]+", bid.index.folded)) for bid in asking(spec, named)):
+    if any(needle.within(index_of(_turns(text).without_asides), masked=False, loose=True) for text in named):
         return False
-    left = (index_of(_ASIDE.sub(" ", text)) for text in named)
-    return bool(named) and not any(needle.within(one, masked=False, loose=True) for one in left)
+    return bool(named) and not _takes_up(spec, named)
 
 
 def only_a_teller(needle: Needle, spec: ToolSpec, texts: Iterable[str]) -> bool:
     """Whether the user says of somebody only that he told or wrote something, and asks for no answer to him."""
     if not effects_of(spec.name, spec.description).isdisjoint({"tell", "make"}):
         return False
-    if any(not _TAKING_UP.isdisjoint(re.findall(r"[a-z]+", bid.index.folded)) for bid in asking(spec, texts)):
+    found = [text for text in texts if needle.text in fold(text)]
+    ends = [[one.endswith(needle.text) for one in _turns(text).tellers].count(True) for text in found]
+    if not found or any(count != fold(text).count(needle.text) for count, text in zip(ends, found, strict=True)):
         return False
-    tells = re.compile(rf"(?<![\w-]){re.escape(needle.text)} {_TOLD}")
-    found = [text for text in map(fold, texts) if needle.text in text]
-    return bool(found) and all(len(tells.findall(text)) == text.count(needle.text) for text in found)
+    return not _takes_up(spec, texts)
 
 
 def only_a_source(needle: Needle, spec: ToolSpec, texts: Iterable[str]) -> bool:
     """Whether the user says only that something is to be taken from there: `post the menu from the page X in food`."""
     if not effects_of(spec.name, spec.description) <= _WRITING:
         return False
-    taken = re.compile(rf"\b(?:from|off) {_CALLED}{re.escape(needle.text)}(?![\w-])")
-    found = [text for text in map(fold, texts) if needle.text in text]
-    return bool(found) and all(len(taken.findall(text)) == text.count(needle.text) for text in found)
+    found = [text for text in texts if needle.text in fold(text)]
+    begin = [[one.startswith(needle.text) for one in _turns(text).sources].count(True) for text in found]
+    return bool(found) and all(count == fold(text).count(needle.text) for count, text in zip(begin, found, strict=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turns:
+    """What a request says besides: what follows `but` and `from`, what stands before `told`, and all but its asides."""
+
+    excepted: tuple[str, ...]
+    sources: tuple[str, ...]
+    tellers: tuple[str, ...]
+    without_asides: str
+
+
+@lru_cache(maxsize=256)
+def _turns(text: str) -> Turns:
+    folded = fold(text)
+    return Turns(
+        excepted=tuple(
+            _TO.sub("", piece) for match in _EXCEPTED.finditer(folded) for piece in _LISTED.split(match.group(1))
+        ),
+        sources=tuple(folded[match.end() : match.end() + _NAME] for match in _FROM.finditer(folded)),
+        tellers=tuple(folded[max(0, match.start() - _NAME) : match.start()] for match in _TOLD.finditer(folded)),
+        without_asides=_ASIDE.sub(" ", text),
+    )
+
+
+def _begins(name: str, pieces: Iterable[str]) -> bool:
+    return any(one.startswith(name) and bounded(one, 0, len(name)) for one in pieces)
+
+
+def _takes_up(spec: ToolSpec, texts: Iterable[str]) -> bool:
+    """Whether the clauses that ask for such a call mean somebody by `him`, `them` or `there`."""
+    return any(not _TAKING_UP.isdisjoint(re.findall(r"[a-z]+", bid.index.folded)) for bid in asking(spec, texts))
 
 
 def _aims(clause: Clause, needle: Needle, *, small: bool) -> bool:

@@ -310,3 +310,23 @@ def test_a_rough_look_misses_no_contact(text: str, at: int, sign: str) -> None:
         for rough in ("_MAY_REACH", "_MAY_NUMBER"):
             patch.setattr(content, rough, re.compile(""))
         assert found == [*content._contacts(text)]
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ("Read the page, but not twice, and mail it to Gus and Ann.", Allow),
+        ("Send everyone but Ann Lee, Gus and Bob a summary.", Review),
+        ("Send everyone except Gus Lind a summary.", Review),
+    ],
+)
+def test_what_follows_but_is_left_out_and_nothing_else(said: str, answer: type) -> None:
+    name = "Gus Lind" if "Lind" in said else "Gus"
+    assert isinstance(decided(said, SEEN, "send_message", recipient=name, body=SUMMARY), answer)
+
+
+def test_a_long_list_of_the_users_own_is_allowed() -> None:
+    who = [f"p{number}@x.example" for number in range(60)]
+    said = f"Read the page from www.x.example, but not twice, and add these to general: {', '.join(who)}."
+    for one in who:
+        assert isinstance(decided(said, SEEN, "add_user", user=one, channel="general"), Allow)
